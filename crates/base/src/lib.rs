@@ -1,0 +1,29 @@
+//! Words that every crate shares: diagnostics, dates and clocks, decimals, identity numbers, regions.
+//!
+//! Architecture invariant: no I/O, no clock, no service words.
+//! A thing is admitted here when two crates use it and it carries no meaning of a particular service.
+
+pub mod calendar;
+pub mod clock;
+pub mod dates;
+pub mod diagnostic;
+pub mod identity;
+pub mod mask;
+pub mod money;
+pub mod month;
+pub mod reference;
+pub mod region;
+pub mod typed;
+
+pub use calendar::{Calendar, DueDay};
+pub use clock::{Clock, Due};
+pub use dates::{age, format_date, format_datetime, parse_date};
+pub use diagnostic::{Diagnostic, Location, Severity};
+pub use identity::{CitizenNumber, NumberError, Sex};
+pub use jiff::civil::{Date, DateTime};
+pub use mask::{mask_account, mask_name, mask_phone};
+pub use money::{SplitError, fen_to_yuan, split_by_weights, yuan, yuan_to_fen};
+pub use month::Month;
+pub use reference::ReferenceError;
+pub use region::{Level, Region, RegionCode, Regions};
+pub use rust_decimal::Decimal;
