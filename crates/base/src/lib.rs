@@ -1,4 +1,4 @@
-//! Words that every crate shares: diagnostics, dates and clocks, decimals, identity numbers, regions.
+//! Words that every crate shares: diagnostics, dates and clocks, money, identity numbers, regions.
 //!
 //! Architecture invariant: no I/O, no clock, no service words.
 //! A thing is admitted here when two crates use it and it carries no meaning of a particular service.
@@ -22,8 +22,7 @@ pub use diagnostic::{Diagnostic, Location, Severity};
 pub use identity::{CitizenNumber, NumberError, Sex};
 pub use jiff::civil::{Date, DateTime};
 pub use mask::{mask_account, mask_name, mask_phone};
-pub use money::{SplitError, fen_to_yuan, split_by_weights, yuan, yuan_to_fen};
+pub use money::{Fen, thousands};
 pub use month::Month;
 pub use reference::ReferenceError;
 pub use region::{Level, Region, RegionCode, Regions};
-pub use rust_decimal::Decimal;

@@ -1,92 +1,61 @@
-//! Money: whole fen (分) in ledgers, decimals of yuan (元) in formulas and on pages.
+//! Money outside formulas: a whole number of fen (分).
 
-use rust_decimal::{Decimal, RoundingStrategy};
+use std::fmt;
 
-/// Why an amount cannot be split.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SplitError {
-    #[error("资金来源的比例全为零或没有填写；请至少填写一个大于零的比例")]
-    NoWeight,
-    #[error("资金来源的比例不能是负数；请改正比例")]
-    Negative,
-    #[error("金额或比例过大，无法精确计算；请核对数字")]
-    TooLarge,
-}
+use serde::{Deserialize, Serialize};
 
-/// Splits an amount of fen by weights, so that the parts sum to it exactly (largest remainder).
-/// The fen left over go to the largest remainders; among equal ones the earlier part comes first.
-/// A negative amount (money taken back) is split like the positive one. Weights need not sum to 1 or 100.
-pub fn split_by_weights(amount_fen: i64, weights: &[Decimal]) -> Result<Vec<i64>, SplitError> {
-    let weights = whole_weights(weights)?;
-    let total = weights.iter().try_fold(0_i128, |sum, w| sum.checked_add(*w)).ok_or(SplitError::TooLarge)?;
-    if total == 0 {
-        return Err(SplitError::NoWeight);
-    }
-    let amount = i128::from(amount_fen.unsigned_abs());
-    let mut parts = Vec::with_capacity(weights.len());
-    let mut remainders = Vec::with_capacity(weights.len());
-    for weight in weights {
-        let share = amount.checked_mul(weight).ok_or(SplitError::TooLarge)?;
-        parts.push(share / total);
-        remainders.push(share % total);
-    }
-    let left = amount - parts.iter().sum::<i128>();
-    let mut order: Vec<usize> = (0..parts.len()).collect();
-    // The sort is stable: equal remainders keep the order of the weights.
-    order.sort_by_key(|&i| std::cmp::Reverse(remainders[i]));
-    // Fewer fen are left than there are parts.
-    for &i in order.iter().take(left as usize) {
-        parts[i] += 1;
-    }
-    let sign = i128::from(amount_fen.signum());
-    parts.into_iter().map(|part| i64::try_from(part * sign).map_err(|_| SplitError::TooLarge)).collect()
-}
+use crate::typed::tidy;
 
-/// The weights over their common power of ten, as integers.
-fn whole_weights(weights: &[Decimal]) -> Result<Vec<i128>, SplitError> {
-    let weights: Vec<Decimal> = weights.iter().map(Decimal::normalize).collect();
-    let scale = weights.iter().map(Decimal::scale).max().unwrap_or(0);
-    let whole = |weight: &Decimal| {
-        if weight.is_sign_negative() && !weight.is_zero() {
-            return Err(SplitError::Negative);
+/// An exact amount in 分; shown as 元 with two decimals.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Fen(pub i64);
+
+impl Fen {
+    /// Reads 元 as typed: `1,234.5`, `１２．３０`, `-5`. More than two decimals, or a number that does not fit, is `None`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text: String = tidy(text).chars().filter(|c| !matches!(c, ',' | '，' | ' ')).collect();
+        let text = text.strip_suffix('元').unwrap_or(&text);
+        let (negative, digits) = match text.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, text),
+        };
+        let (whole, cents) = digits.split_once('.').unwrap_or((digits, ""));
+        let plain = !whole.is_empty() && cents.len() <= 2 && (whole.bytes().chain(cents.bytes())).all(|b| b.is_ascii_digit());
+        if !plain || (digits.contains('.') && cents.is_empty()) {
+            return None;
         }
-        let factor = 10_i128.checked_pow(scale - weight.scale()).ok_or(SplitError::TooLarge)?;
-        weight.mantissa().checked_mul(factor).ok_or(SplitError::TooLarge)
-    };
-    weights.iter().map(whole).collect()
+        let fen = format!("{whole}{cents:0<2}").parse::<i64>().ok()?;
+        Some(Self(if negative { -fen } else { fen }))
+    }
+
+    /// 元 with two decimals and without thousands separators, as files and keys hold it: `1234.50`.
+    pub fn plain(self) -> String {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let fen = self.0.unsigned_abs();
+        format!("{sign}{}.{:02}", fen / 100, fen % 100)
+    }
 }
 
-/// Yuan with two decimals and thousands separators, `1,234.50`; a third decimal is rounded half away from zero.
-pub fn yuan(amount: Decimal) -> String {
-    let rounded = amount.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero);
-    let text = format!("{:.2}", rounded.abs());
-    let (whole, cents) = text.split_once('.').unwrap_or((&text, "00"));
-    let mut shown = String::with_capacity(text.len() + whole.len() / 3 + 1);
-    if rounded.is_sign_negative() && !rounded.is_zero() {
-        shown.push('-');
+impl fmt::Display for Fen {
+    /// `1,234.50`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&thousands(&self.plain()))
     }
+}
+
+/// Puts separators between the thousands of a decimal number.
+pub fn thousands(number: &str) -> String {
+    let (sign, digits) = number.strip_prefix('-').map_or(("", number), |rest| ("-", rest));
+    let (whole, rest) = digits.split_at(digits.find('.').unwrap_or(digits.len()));
+    let mut shown = String::from(sign);
     for (i, digit) in whole.char_indices() {
         if i > 0 && (whole.len() - i).is_multiple_of(3) {
             shown.push(',');
         }
         shown.push(digit);
     }
-    shown.push('.');
-    shown.push_str(cents);
-    shown
-}
-
-pub fn fen_to_yuan(fen: i64) -> Decimal {
-    Decimal::new(fen, 2)
-}
-
-/// Exact: `None` when the amount has a fraction of a fen or does not fit. Round by the rule of the service first.
-pub fn yuan_to_fen(amount: Decimal) -> Option<i64> {
-    let fen = amount.checked_mul(Decimal::ONE_HUNDRED)?.normalize();
-    if fen.scale() > 0 {
-        return None;
-    }
-    fen.mantissa().try_into().ok()
+    shown + rest
 }
 
 #[cfg(test)]
@@ -95,66 +64,28 @@ mod tests {
 
     use super::*;
 
-    fn decimal(text: &str) -> Decimal {
-        text.parse().unwrap()
-    }
-
-    fn split(amount: i64, weights: &[&str]) -> Result<Vec<i64>, SplitError> {
-        split_by_weights(amount, &weights.iter().map(|w| decimal(w)).collect::<Vec<_>>())
+    #[test]
+    fn reads_what_people_type() {
+        let cases = [("1,234.5", 123_450), (" １２．３０ ", 1230), ("-5", -500), ("0.07", 7), ("120元", 12_000)];
+        for (text, fen) in cases {
+            assert_eq!(Fen::parse(text), Some(Fen(fen)), "{text}");
+        }
+        for text in ["", "1.234", "1.", ".5", "一百", "1e3", "99999999999999999999", "--1"] {
+            assert_eq!(Fen::parse(text), None, "{text}");
+        }
     }
 
     #[test]
-    fn splits_by_largest_remainder() {
-        assert_eq!(split(461_776, &["70", "15", "15"]), Ok(vec![323_243, 69_267, 69_266]));
-        assert_eq!(split(461_776, &["0.70", "0.15", "0.150"]), Ok(vec![323_243, 69_267, 69_266]));
-        assert_eq!(split(100, &["1", "1", "1"]), Ok(vec![34, 33, 33]));
-        assert_eq!(split(-100, &["1", "1", "1"]), Ok(vec![-34, -33, -33]));
-        assert_eq!(split(100, &["0", "5"]), Ok(vec![0, 100]));
-        assert_eq!(split(0, &["1", "2"]), Ok(vec![0, 0]));
-        assert_eq!(split(i64::MIN, &["1"]), Ok(vec![i64::MIN]));
-    }
-
-    #[test]
-    fn refuses_weights_without_meaning() {
-        assert_eq!(split(100, &[]), Err(SplitError::NoWeight));
-        assert_eq!(split(100, &["0", "0"]), Err(SplitError::NoWeight));
-        assert_eq!(split(100, &["2", "-1"]), Err(SplitError::Negative));
-        assert_eq!(split(i64::MAX, &["79228162514264337593543950335", "1"]), Err(SplitError::TooLarge));
-    }
-
-    #[test]
-    fn shows_yuan() {
-        let shown = ["0", "1234.5", "-1234567.895", "999.994", "0.005", "-0.001", "1000", "100000.00"]
-            .map(|t| yuan(decimal(t)));
-        assert_eq!(shown, ["0.00", "1,234.50", "-1,234,567.90", "999.99", "0.01", "0.00", "1,000.00", "100,000.00"]);
-    }
-
-    #[test]
-    fn converts_exactly() {
-        assert_eq!(yuan_to_fen(decimal("12.340")), Some(1234));
-        assert_eq!(yuan_to_fen(decimal("0")), Some(0));
-        assert_eq!(yuan_to_fen(decimal("300")), Some(30_000));
-        assert_eq!(yuan_to_fen(decimal("-0.01")), Some(-1));
-        assert_eq!(yuan_to_fen(decimal("0.001")), None);
-        assert_eq!(yuan_to_fen(Decimal::MAX), None);
+    fn shows_two_decimals() {
+        assert_eq!(Fen(123_456_789).to_string(), "1,234,567.89");
+        assert_eq!(Fen(-5).to_string(), "-0.05");
+        assert_eq!(Fen(100_000).plain(), "1000.00");
     }
 
     proptest! {
         #[test]
-        fn parts_sum_to_the_amount(amount in any::<i64>(), weights in prop::collection::vec((0..1000i64, 0..4u32), 1..8)) {
-            let weights: Vec<Decimal> = weights.into_iter().map(|(mantissa, scale)| Decimal::new(mantissa, scale)).collect();
-            prop_assume!(weights.iter().any(|w| !w.is_zero()));
-            let parts = split_by_weights(amount, &weights).unwrap();
-            prop_assert_eq!(parts.iter().map(|p| i128::from(*p)).sum::<i128>(), i128::from(amount));
-            for (part, weight) in parts.iter().zip(&weights) {
-                prop_assert!(*part == 0 || (*part < 0) == (amount < 0));
-                prop_assert!(!weight.is_zero() || *part == 0);
-            }
-        }
-
-        #[test]
-        fn fen_survive_the_way_through_yuan(fen in any::<i64>()) {
-            prop_assert_eq!(yuan_to_fen(fen_to_yuan(fen)), Some(fen));
+        fn reads_what_it_shows(fen in -1_000_000_000_000_000_i64..1_000_000_000_000_000) {
+            prop_assert_eq!(Fen::parse(&Fen(fen).to_string()), Some(Fen(fen)));
         }
     }
 }

@@ -243,10 +243,12 @@ fn read_region(fields: &[&str]) -> Result<Region, String> {
 mod tests {
     use super::*;
 
-    fn henan() -> Regions {
+    fn known() -> Regions {
         Regions::parse(&[
             include_str!("../../../reference/divisions/villages-410325-songxian.csv"),
-            include_str!("../../../reference/divisions/henan.csv"),
+            include_str!("../../../reference/divisions/villages-440304-futian.csv"),
+            include_str!("../../../reference/divisions/counties.csv"),
+            include_str!("../../../reference/divisions/townships.csv"),
             include_str!("../../../reference/divisions/demo-villages.csv"),
         ])
         .unwrap()
@@ -278,18 +280,19 @@ mod tests {
     }
 
     #[test]
-    fn the_tree_of_henan() {
-        let regions = henan();
+    fn the_tree_of_the_country() {
+        let regions = known();
         assert_eq!(regions.name(code("410325")), Some("嵩县"));
         assert_eq!(regions.path(code("410325101200")).unwrap(), "河南省洛阳市嵩县田湖镇田湖村");
         assert_eq!(regions.path(code("410325101998")).unwrap(), "河南省洛阳市嵩县田湖镇盛源村");
         assert_eq!(regions.path(code("419001")).unwrap(), "河南省济源市");
         assert_eq!(regions.path(code("99")), None);
         assert!(regions.get(code("410325101999")).unwrap().note.as_deref().unwrap().contains("演示"));
-        assert_eq!(regions.children(RegionCode::NATION).count(), 1);
+        assert_eq!(regions.children(RegionCode::NATION).count(), 31);
         assert_eq!(regions.children(code("41")).count(), 18);
         assert_eq!(regions.children(code("4103")).count(), 15);
         assert_eq!(regions.within(code("410325")).filter(|region| region.level == Level::Village).count(), 342);
+        assert_eq!(regions.within(code("440304")).filter(|region| region.level == Level::Village).count(), 93);
         assert!(regions.children(code("410325")).all(|region| region.level == Level::Township));
     }
 

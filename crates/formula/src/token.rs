@@ -3,267 +3,262 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use base::Decimal;
+use base::{Date, DateTime, Month};
 
-use crate::fault::{Code, Fault};
-use crate::words::{Keyword, Symbol};
+use crate::finding::Finding;
+use crate::number::{Rational, parse_decimal};
+use crate::unit::NAMES;
+use crate::words::Keyword;
 
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum TokenKind {
-    Number(Decimal),
+pub(crate) enum Token {
+    /// A number with the unit that stands right behind it.
+    Number(Rational, Option<&'static str>),
     Text(Arc<str>),
+    Date(Date),
+    Month(Month),
+    Moment(DateTime),
     Name(Arc<str>),
     Keyword(Keyword),
-    Symbol(Symbol),
-    Comment(String),
+    /// One of `SYMBOLS`.
+    Symbol(&'static str),
 }
 
 #[derive(Clone, Debug)]
-pub(crate) struct Token {
-    pub kind: TokenKind,
+pub(crate) struct Placed {
+    pub token: Token,
     /// Bytes in the file.
     pub span: Range<usize>,
-    /// For the first token of a line, how far it is indented, in characters.
+    /// Whether the token is the first of its line, and if so how far it is indented.
     pub indent: Option<usize>,
 }
 
-/// Reads the text that stands at a byte offset of its file. Errors do not stop the reading; where a value was meant, a token
-/// takes its place, so that one error does not call forth another.
-pub(crate) fn tokens(text: &str, offset: usize) -> (Vec<Token>, Vec<Fault>) {
-    let mut lexer = Lexer { text, offset, at: 0, tokens: Vec::new(), faults: Vec::new(), indent: Some(0) };
-    while let Some(c) = lexer.peek() {
-        lexer.step(c);
-    }
-    (lexer.tokens, lexer.faults)
-}
+/// The longest first.
+const SYMBOLS: [&str; 21] = [
+    "**", "<=", ">=", "!=", "..", "->", "+", "-", "*", "/", "=", "<", ">", "(", ")", "[", "]", ",", ":", ".", ";",
+];
 
-/// Maps the full-width forms of ASCII, the ideographic space and 、 to what they stand for.
-pub(crate) fn half_width(c: char) -> char {
+/// Maps full-width forms, the ideographic space, Chinese marks and mathematical signs to what they stand for.
+pub fn half_width(c: char) -> char {
     match c {
+        '【' => '[',
+        '】' => ']',
+        '×' => '*',
+        '÷' => '/',
+        '−' => '-',
+        '“' | '”' => '"',
         '\u{ff01}'..='\u{ff5e}' => char::from_u32(c as u32 - 0xfee0).unwrap_or(c),
         '\u{3000}' => ' ',
-        '、' => ',',
-        '“' | '”' => '"',
         _ => c,
     }
 }
 
-/// Whether a name may begin with the character: letters of any script and the underscore.
-pub(crate) fn starts_name(c: char) -> bool {
+fn starts_name(c: char) -> bool {
     c.is_alphabetic() || c == '_'
 }
 
 fn continues_name(c: char) -> bool {
-    starts_name(c) || c.is_numeric()
+    starts_name(c) || c.is_ascii_digit()
 }
 
-struct Lexer<'a> {
-    text: &'a str,
-    offset: usize,
-    at: usize,
-    tokens: Vec<Token>,
-    faults: Vec<Fault>,
-    indent: Option<usize>,
-}
-
-impl<'a> Lexer<'a> {
-    fn peek(&self) -> Option<char> {
-        self.text[self.at..].chars().next()
-    }
-
-    fn peek_second(&self) -> Option<char> {
-        self.text[self.at..].chars().nth(1)
-    }
-
-    fn bump(&mut self) {
-        self.at += self.peek().map_or(0, char::len_utf8);
-    }
-
-    fn step(&mut self, c: char) {
-        let start = self.at;
-        let ascii = half_width(c);
-        match ascii {
-            '\n' => {
-                self.bump();
-                self.indent = Some(0);
-            }
-            _ if ascii.is_whitespace() || c == '\u{feff}' => {
-                self.bump();
-                self.indent = self.indent.map(|n| n + 1);
-            }
-            '#' => {
-                let end = self.text[start..].find('\n').map_or(self.text.len(), |i| start + i);
-                self.at = end;
-                let comment = self.text[start + c.len_utf8()..end].trim().to_string();
-                self.push(start, TokenKind::Comment(comment));
-            }
-            '"' => self.read_text(c),
-            '0'..='9' => self.read_number(),
-            _ if starts_name(ascii) => self.read_name(),
-            _ => self.read_symbol(ascii),
-        }
-    }
-
-    fn push(&mut self, start: usize, kind: TokenKind) {
-        let span = self.offset + start..self.offset + self.at;
-        self.tokens.push(Token { kind, span, indent: self.indent.take() });
-    }
-
-    fn fault(&mut self, code: Code, start: usize, message: String, help: &str) {
-        let span = self.offset + start..self.offset + self.at;
-        self.faults.push(*Fault::new(code, span, message, help));
-    }
-
-    fn read_name(&mut self) {
-        let start = self.at;
-        let rest = &self.text[start..];
-        let length = rest.find(|c| !continues_name(half_width(c))).unwrap_or(rest.len());
-        self.at += length;
-        let word: String = rest[..length].chars().map(half_width).collect();
-        let kind = match (Keyword::of(&word), Symbol::of_word(&word)) {
-            (Some(keyword), _) => TokenKind::Keyword(keyword),
-            (None, Some(symbol)) => TokenKind::Symbol(symbol),
-            (None, None) => TokenKind::Name(word.into()),
-        };
-        self.push(start, kind);
-    }
-
-    fn read_number(&mut self) {
-        let start = self.at;
-        let mut digits = String::new();
-        self.read_digits(&mut digits);
-        let dot = self.peek().map(half_width) == Some('.');
-        if dot && self.peek_second().map(half_width).is_some_and(|c| c.is_ascii_digit()) {
-            self.bump();
-            digits.push('.');
-            self.read_digits(&mut digits);
-        }
-        let number = Decimal::from_str_exact(&digits);
-        if number.is_err() {
-            let message = format!("数“{digits}”超过 28 位有效数字，不能精确表示");
-            self.fault(Code::BadNumber, start, message, "位数少一些的数");
-        }
-        self.push(start, TokenKind::Number(number.unwrap_or_default()));
-    }
-
-    fn read_digits(&mut self, digits: &mut String) {
-        while let Some(digit) = self.peek().map(half_width).filter(char::is_ascii_digit) {
-            digits.push(digit);
-            self.bump();
-        }
-    }
-
-    /// A text ends with the quotation mark that belongs to its first one, on the same line.
-    fn read_text(&mut self, open: char) {
-        let start = self.at;
-        let close = if open == '“' { '”' } else { open };
-        self.bump();
-        let mut content = String::new();
-        loop {
-            match self.peek() {
-                None | Some('\n') => {
-                    let message = format!("文字“{content}”没有结束的引号");
-                    self.fault(Code::OpenText, start, message, "在文字末尾补上与开头成对的引号");
-                    return self.push(start, TokenKind::Text(content.into()));
-                }
-                Some(c) if c == close => {
-                    self.bump();
-                    return self.push(start, TokenKind::Text(content.into()));
-                }
-                Some('\\') => {
-                    self.bump();
-                    let Some(escaped) = self.peek().and_then(unescape) else {
-                        let message = "引号里的“\\”后面只能是 \"、\\、n、t".to_string();
-                        let at = self.at - 1;
-                        self.fault(Code::OpenText, at, message, "要写反斜线本身，写两个：\\\\");
-                        continue;
-                    };
-                    content.push(escaped);
-                    self.bump();
-                }
-                Some(c) => {
-                    content.push(c);
-                    self.bump();
-                }
-            }
-        }
-    }
-
-    fn read_symbol(&mut self, ascii: char) {
-        let start = self.at;
-        let second = self.peek_second().map(half_width);
-        let (symbol, length) = match (ascii, second) {
-            ('*', Some('*')) => (Symbol::Power, 2),
-            ('<', Some('=')) => (Symbol::LessEqual, 2),
-            ('>', Some('=')) => (Symbol::GreaterEqual, 2),
-            ('!', Some('=')) => (Symbol::NotEqual, 2),
-            ('.', Some('.')) => (Symbol::DotDot, 2),
-            _ => match single(ascii) {
-                Some(symbol) => (symbol, 1),
-                None => {
-                    self.bump();
-                    return self.fault(Code::Character, start, format!("认不出的字符“{ascii}”"), advice(ascii));
-                }
-            },
-        };
-        for _ in 0..length {
-            self.bump();
-        }
-        self.push(start, TokenKind::Symbol(symbol));
-    }
-}
-
-fn unescape(c: char) -> Option<char> {
-    match c {
-        '"' | '\\' => Some(c),
-        'n' => Some('\n'),
-        't' => Some('\t'),
-        _ => None,
-    }
-}
-
-fn single(c: char) -> Option<Symbol> {
-    Some(match c {
-        '+' => Symbol::Plus,
-        '-' | '−' => Symbol::Minus,
-        '*' | '×' => Symbol::Times,
-        '/' | '÷' => Symbol::Divide,
-        '=' => Symbol::Equal,
-        '<' => Symbol::Less,
-        '>' => Symbol::Greater,
-        '≤' => Symbol::LessEqual,
-        '≥' => Symbol::GreaterEqual,
-        '≠' => Symbol::NotEqual,
-        '(' => Symbol::LeftParen,
-        ')' => Symbol::RightParen,
-        '[' => Symbol::LeftBracket,
-        ']' => Symbol::RightBracket,
-        '{' => Symbol::LeftBrace,
-        '}' => Symbol::RightBrace,
-        ',' => Symbol::Comma,
-        ':' => Symbol::Colon,
-        '.' => Symbol::Dot,
-        _ => return None,
-    })
-}
-
-fn advice(c: char) -> &'static str {
-    match c {
-        '%' => "百分数写成小数，例如 30% 写 0.3；标准和参数写在 rates.md",
-        ';' | '。' => "一行一个公式，行末不用标点",
-        '!' => "不等于写 != 或 不等于；否定写 非(…)",
-        '&' => "两个条件都成立写 且",
-        '|' => "至少一个成立写 或",
-        '\'' | '‘' | '’' => "文字用双引号，例如 \"城市\"",
-        '@' => "日期写 日期(\"2026-07-01\")",
-        _ => "去掉这个字符",
-    }
-}
-
-/// Whether a text can name a fact, a rate or a formula. Full-width letters cannot: formulas read them as half-width.
+/// Whether a text can be a name: letters of any script, digits and `_`, no digit first, and no keyword.
 pub fn is_name(text: &str) -> bool {
     text.starts_with(starts_name)
         && text.chars().all(|c| continues_name(c) && half_width(c) == c)
         && Keyword::of(text).is_none()
-        && Symbol::of_word(text).is_none()
+}
+
+/// Reads the text that stands at a byte offset of its file. Errors do not stop the reading.
+pub(crate) fn tokens(text: &str, offset: usize) -> (Vec<Placed>, Vec<Finding>) {
+    let chars: Vec<(usize, char)> = text.char_indices().map(|(i, c)| (i, half_width(c))).collect();
+    let mut lexer = Lexer { text, chars, offset, at: 0, tokens: Vec::new(), findings: Vec::new(), indent: Some(0) };
+    while lexer.peek(0).is_some() {
+        lexer.step();
+    }
+    (lexer.tokens, lexer.findings)
+}
+
+struct Lexer<'a> {
+    text: &'a str,
+    /// Byte positions and characters, already half-width.
+    chars: Vec<(usize, char)>,
+    offset: usize,
+    at: usize,
+    tokens: Vec<Placed>,
+    findings: Vec<Finding>,
+    indent: Option<usize>,
+}
+
+impl Lexer<'_> {
+    fn peek(&self, ahead: usize) -> Option<char> {
+        self.chars.get(self.at + ahead).map(|(_, c)| *c)
+    }
+
+    fn byte(&self, index: usize) -> usize {
+        self.chars.get(index).map_or(self.text.len(), |(byte, _)| *byte)
+    }
+
+    fn span(&self, start: usize) -> Range<usize> {
+        self.offset + self.byte(start)..self.offset + self.byte(self.at)
+    }
+
+    fn push(&mut self, start: usize, token: Token) {
+        let span = self.span(start);
+        self.tokens.push(Placed { token, span, indent: self.indent.take() });
+    }
+
+    fn step(&mut self) {
+        let Some(c) = self.peek(0) else { return };
+        let start = self.at;
+        match c {
+            '\n' => {
+                self.at += 1;
+                self.indent = Some(0);
+            }
+            _ if c.is_whitespace() || c == '\u{feff}' => {
+                self.at += 1;
+                self.indent = self.indent.map(|n| n + 1);
+            }
+            '#' => {
+                while self.peek(0).is_some_and(|c| c != '\n') {
+                    self.at += 1;
+                }
+            }
+            '"' => self.quoted(),
+            '0'..='9' => self.number(),
+            _ if starts_name(c) => {
+                while self.peek(0).is_some_and(continues_name) {
+                    self.at += 1;
+                }
+                let word: String = self.chars[start..self.at].iter().map(|(_, c)| *c).collect();
+                let token = Keyword::of(&word).map_or_else(|| Token::Name(word.as_str().into()), Token::Keyword);
+                self.push(start, token);
+            }
+            _ => self.symbol(c),
+        }
+    }
+
+    fn symbol(&mut self, c: char) {
+        let start = self.at;
+        let alias = match c {
+            '≤' => Some("<="),
+            '≥' => Some(">="),
+            '≠' => Some("!="),
+            '→' => Some("->"),
+            _ => None,
+        };
+        if let Some(symbol) = alias {
+            self.at += 1;
+            return self.push(start, Token::Symbol(symbol));
+        }
+        let found = SYMBOLS.iter().find(|s| s.chars().enumerate().all(|(i, c)| self.peek(i) == Some(c)));
+        self.at += found.map_or(1, |symbol| symbol.len());
+        match found {
+            Some(symbol) => self.push(start, Token::Symbol(symbol)),
+            None => {
+                let span = self.span(start);
+                self.findings.push(Finding::error("G106", span, format!("认不出的字符“{c}”"), advice(c)));
+            }
+        }
+    }
+
+    fn quoted(&mut self) {
+        let start = self.at;
+        self.at += 1;
+        let begin = self.byte(self.at);
+        loop {
+            match self.peek(0) {
+                None | Some('\n') => {
+                    let span = self.span(start);
+                    let message = "文字没有结束的引号";
+                    self.findings.push(Finding::error("G106", span, message, "在文字末尾补上引号"));
+                    break self.push(start, Token::Text("".into()));
+                }
+                Some('"') => {
+                    let content: Arc<str> = self.text[begin..self.byte(self.at)].into();
+                    self.at += 1;
+                    break self.push(start, Token::Text(content));
+                }
+                Some(_) => self.at += 1,
+            }
+        }
+    }
+
+    /// Digits of a fixed count separated by fixed marks, such as `dddd-dd-dd`.
+    fn shaped(&self, from: usize, shape: &str) -> Option<String> {
+        let mut found = String::new();
+        for (i, s) in shape.chars().enumerate() {
+            let c = self.peek(from + i)?;
+            if if s == 'd' { !c.is_ascii_digit() } else { c != s } {
+                return None;
+            }
+            found.push(c);
+        }
+        self.peek(from + found.len()).is_none_or(|c| !c.is_ascii_digit()).then_some(found)
+    }
+
+    fn number(&mut self) {
+        let start = self.at;
+        if let Some(day) = self.shaped(0, "dddd-dd-dd") {
+            self.at += 10;
+            let time = self.shaped(1, "dd:dd").filter(|_| self.peek(0) == Some(' '));
+            let moment = time.as_ref().map(|time| format!("{day}T{time}:00"));
+            self.at += if moment.is_some() { 6 } else { 0 };
+            let token = match &moment {
+                Some(moment) => moment.parse().ok().map(Token::Moment),
+                None => day.parse().ok().map(Token::Date),
+            };
+            return self.push_or_report(start, token, "没有这一天");
+        }
+        if let Some(month) = self.shaped(0, "dddd-dd") {
+            self.at += 7;
+            return self.push_or_report(start, month.parse().ok().map(Token::Month), "没有这个月");
+        }
+        let mut digits = String::new();
+        while let Some(c) = self.peek(0) {
+            let point = c == '.' && !digits.contains('.') && self.peek(1).is_some_and(|c| c.is_ascii_digit());
+            if !c.is_ascii_digit() && !point {
+                break;
+            }
+            digits.push(c);
+            self.at += 1;
+        }
+        let unit = NAMES.iter().find(|name| {
+            let length = name.chars().count();
+            let there = name.chars().enumerate().all(|(i, c)| self.peek(i) == Some(c));
+            there && self.peek(length).is_none_or(|c| !continues_name(c))
+        });
+        self.at += unit.map_or(0, |name| name.chars().count());
+        if unit.is_none() && self.peek(0).is_some_and(starts_name) {
+            let word: String = self.chars[self.at..].iter().map(|(_, c)| *c).take_while(|c| continues_name(*c)).collect();
+            let span = self.span(start);
+            let message = format!("“{digits}{word}”里的“{word}”不是单位");
+            self.findings.push(Finding::error("G106", span, message, "单位紧跟数字，例如 70岁、20%、500元/月、30日"));
+            self.at += word.chars().count();
+        }
+        let value = parse_decimal(&digits).map(|n| if unit == Some(&"%") { n / Rational::from(100) } else { n });
+        self.push_or_report(start, value.map(|n| Token::Number(n, unit.copied())), "数太大，不能精确表示");
+    }
+
+    fn push_or_report(&mut self, start: usize, token: Option<Token>, problem: &str) {
+        if token.is_none() {
+            let span = self.span(start);
+            let text = &self.text[span.start - self.offset..span.end - self.offset];
+            self.findings.push(Finding::error("G106", span, format!("“{text}”：{problem}"), "改成对的数或日期"));
+        }
+        self.push(start, token.unwrap_or(Token::Number(Rational::from(0), None)));
+    }
+}
+
+fn advice(c: char) -> &'static str {
+    match c {
+        '。' => "一行一个公式，行末不用标点",
+        '、' => "公式里并列用逗号",
+        '!' => "不等于写 !=，否定写 非(…)",
+        '&' => "两个条件都成立写 且",
+        '|' => "至少一个成立写 或",
+        '\'' | '‘' | '’' => "文字用双引号，例如 \"城市\"",
+        '%' => "百分数紧跟数字，例如 20%",
+        _ => "去掉这个字符",
+    }
 }

@@ -1,326 +1,185 @@
-//! The words of the language: one table for the parser, the checker, the printer and the reference page.
+//! The words of the language: one table for the lexer, the printer, the checker and the reference page.
 
-/// A reserved word. It cannot name a fact, a rate or a formula.
+/// A reserved word; it cannot be a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Keyword {
+pub enum Keyword {
     If,
     Then,
     Else,
     And,
     Or,
-    For,
     Some,
     Every,
+    For,
     In,
-    Return,
     Satisfies,
-    Between,
-    To,
-    Item,
+    Return,
+    Not,
     True,
     False,
     Null,
+    This,
 }
 
-/// A mark or operator.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Symbol {
-    Plus,
-    Minus,
-    Times,
-    Divide,
-    Power,
-    Equal,
-    NotEqual,
-    Less,
-    LessEqual,
-    Greater,
-    GreaterEqual,
-    LeftParen,
-    RightParen,
-    LeftBracket,
-    RightBracket,
-    LeftBrace,
-    RightBrace,
-    Comma,
-    Colon,
-    Dot,
-    DotDot,
-}
-
-/// A row of the table of reserved words: FEEL word, Chinese words (the first is the one that is printed), meaning.
-pub(crate) struct KeywordRow {
-    pub keyword: Keyword,
-    pub feel: &'static str,
-    pub chinese: &'static [&'static str],
-    pub meaning: &'static str,
-}
-
-const fn keyword(
-    keyword: Keyword,
-    feel: &'static str,
-    chinese: &'static [&'static str],
-    meaning: &'static str,
-) -> KeywordRow {
-    KeywordRow { keyword, feel, chinese, meaning }
-}
-
-/// In the order of the enum, so that the word of a keyword is found by its number.
-pub(crate) const KEYWORDS: [KeywordRow; 17] = [
-    keyword(Keyword::If, "if", &["若", "如果"], "`若 条件 则 甲 否则 乙`；条件未知时结果未知"),
-    keyword(Keyword::Then, "then", &["则", "那么"], "见“若”"),
-    keyword(Keyword::Else, "else", &["否则"], "见“若”；不能省"),
-    keyword(Keyword::And, "and", &["且", "并且"], "两个都成立；一个不成立就不成立，即使另一个未知"),
-    keyword(Keyword::Or, "or", &["或", "或者"], "至少一个成立；一个成立就成立，即使另一个未知"),
-    keyword(Keyword::For, "for", &["对"], "`对 项 在 列表 取 式子`：逐项计算，得到列表；`对 月 在 1..12 取 …`"),
-    keyword(Keyword::Some, "some", &["任一", "存在"], "`任一 项 在 列表 满足 条件`；空列表为假"),
-    keyword(Keyword::Every, "every", &["全部", "所有"], "`全部 项 在 列表 满足 条件`；空列表为真"),
-    keyword(
-        Keyword::In,
-        "in",
-        &["在"],
-        "`甲 在 [1..3]`（含两端）、`甲 在 (1..3)`（不含两端）、`甲 在 (\"A\", \"B\")`、`甲 在 (< 1, >= 5)`、`甲 在 列表`",
-    ),
-    keyword(Keyword::Return, "return", &["取"], "见“对”"),
-    keyword(Keyword::Satisfies, "satisfies", &["满足"], "见“任一”“全部”"),
-    keyword(Keyword::Between, "between", &["介于"], "`甲 介于 1 到 3`，含两端"),
-    keyword(Keyword::To, "and", &["到"], "见“介于”"),
-    keyword(Keyword::Item, "item", &["本项"], "筛选条件中正在看的那一项"),
-    keyword(Keyword::True, "true", &["真"], "是否：是"),
-    keyword(Keyword::False, "false", &["假"], "是否：否"),
-    keyword(Keyword::Null, "null", &[], "不能写：用 缺失(甲) 判断有没有，用 首个已知(甲, 乙) 给出替代"),
-];
-
-/// Operators that also have Chinese words, and marks that input methods produce.
-pub(crate) const OPERATORS: [(Symbol, &str, &[&str], &str); 6] = [
-    (Symbol::Equal, "=", &["等于"], "相同；两边类型必须相同"),
-    (Symbol::NotEqual, "!=", &["不等于", "≠"], "不同"),
-    (Symbol::Less, "<", &["低于", "小于", "少于"], "不含本数"),
-    (Symbol::LessEqual, "<=", &["不高于", "不大于", "不超过", "不多于", "≤"], "含本数"),
-    (Symbol::Greater, ">", &["高于", "大于", "超过", "多于"], "不含本数"),
-    (Symbol::GreaterEqual, ">=", &["不低于", "不小于", "不少于", "≥"], "含本数"),
-];
-
-/// A function of the language.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Builtin {
-    Sum,
-    Count,
-    Min,
-    Max,
-    Mean,
-    ListContains,
-    Concatenate,
-    Append,
-    Distinct,
-    Flatten,
-    Sort,
-    RoundHalfUp,
-    RoundUp,
-    RoundDown,
-    Floor,
-    Ceiling,
-    Abs,
-    Modulo,
-    StringLength,
-    Contains,
-    StartsWith,
-    EndsWith,
-    StringJoin,
-    String,
-    Shown,
-    Not,
-    FirstKnown,
-    IsMissing,
-    Date,
-    Year,
-    Month,
-    Day,
-    AddMonths,
-    AddDays,
-    MonthsBetween,
-    DaysBetween,
-    Age,
-    MonthStart,
-    MonthEnd,
-    BirthDate,
-    Sex,
-}
-
-/// A row of the table of functions. `feel` is empty for a function that FEEL does not have.
-pub(crate) struct FunctionRow {
-    pub builtin: Builtin,
-    pub feel: &'static str,
-    /// The first is the one that is printed.
-    pub chinese: &'static [&'static str],
-    pub signature: &'static str,
-    pub meaning: &'static str,
-}
-
-const fn function(
-    builtin: Builtin,
-    feel: &'static str,
-    chinese: &'static [&'static str],
-    signature: &'static str,
-    meaning: &'static str,
-) -> FunctionRow {
-    FunctionRow { builtin, feel, chinese, signature, meaning }
-}
-
-/// In the order of the enum.
-pub(crate) const FUNCTIONS: [FunctionRow; 41] = [
-    function(Builtin::Sum, "sum", &["合计", "总和"], "合计(数的列表) 或 合计(数, 数, …)", "空列表的合计是 0"),
-    function(Builtin::Count, "count", &["计", "个数"], "计(列表)", "项数；项里有未知不影响"),
-    function(Builtin::Min, "min", &["最小"], "最小(列表) 或 最小(甲, 乙, …)", "数或日期；空列表未知"),
-    function(Builtin::Max, "max", &["最大"], "最大(列表) 或 最大(甲, 乙, …)", "数或日期；空列表未知"),
-    function(Builtin::Mean, "mean", &["平均"], "平均(数的列表) 或 平均(数, 数, …)", "空列表未知"),
-    function(Builtin::ListContains, "list contains", &["含有"], "含有(列表, 项)", "列表里有没有这一项"),
-    function(Builtin::Concatenate, "concatenate", &["合并"], "合并(列表, 列表, …)", "首尾相接"),
-    function(Builtin::Append, "append", &["追加"], "追加(列表, 项, …)", "在末尾加上各项"),
-    function(Builtin::Distinct, "distinct values", &["去重"], "去重(列表)", "相同的只留第一个"),
-    function(Builtin::Flatten, "flatten", &["展平"], "展平(列表的列表)", "去掉所有内层括号"),
-    function(Builtin::Sort, "", &["排序"], "排序(列表)", "数、日期或文字，从小到大"),
-    function(
-        Builtin::RoundHalfUp,
-        "round half up",
-        &["舍入", "四舍五入"],
-        "舍入(数, 位数)",
-        "四舍五入到小数点后几位；位数为负则到十、百；负数按绝对值舍入",
-    ),
-    function(Builtin::RoundUp, "round up", &["进位"], "进位(数, 位数)", "有余数就进一，远离零"),
-    function(Builtin::RoundDown, "round down", &["舍去"], "舍去(数, 位数)", "余数不计，靠近零"),
-    function(Builtin::Floor, "floor", &["向下取整"], "向下取整(数) 或 向下取整(数, 位数)", "不大于它的最大整数"),
-    function(Builtin::Ceiling, "ceiling", &["向上取整"], "向上取整(数) 或 向上取整(数, 位数)", "不小于它的最小整数"),
-    function(Builtin::Abs, "abs", &["绝对值"], "绝对值(数)", ""),
-    function(Builtin::Modulo, "modulo", &["余数"], "余数(被除数, 除数)", "符号与除数相同；除数为零未知"),
-    function(Builtin::StringLength, "string length", &["字数"], "字数(文字)", "一个汉字算一个"),
-    function(Builtin::Contains, "contains", &["包含"], "包含(文字, 片段)", "文字里有没有这个片段"),
-    function(Builtin::StartsWith, "starts with", &["开头是"], "开头是(文字, 片段)", ""),
-    function(Builtin::EndsWith, "ends with", &["结尾是"], "结尾是(文字, 片段)", ""),
-    function(
-        Builtin::StringJoin,
-        "string join",
-        &["连接"],
-        "连接(文字的列表) 或 连接(文字的列表, 分隔)",
-        "连成一段文字",
-    ),
-    function(Builtin::String, "string", &["文字"], "文字(值)", "数、是否、日期写成文字：425、true、2026-07-01"),
-    function(Builtin::Shown, "", &["显示"], "显示(值)", "值在页面和文书上的样子：425、是、2026年7月1日"),
-    function(Builtin::Not, "not", &["非"], "非(是否)", "未知仍是未知"),
-    function(Builtin::FirstKnown, "", &["首个已知"], "首个已知(甲, 乙, …)", "第一个不缺失的；都缺失则缺失"),
-    function(Builtin::IsMissing, "", &["缺失"], "缺失(值)", "值未知时为真；唯一不随未知而未知的判断"),
-    function(
-        Builtin::Date,
-        "date",
-        &["日期"],
-        "日期(\"2026-07-01\") 或 日期(年, 月, 日)",
-        "没有这一天则未知；写错的日期当时就报错",
-    ),
-    function(Builtin::Year, "", &["年份"], "年份(日期)", ""),
-    function(Builtin::Month, "", &["月份"], "月份(日期)", "1 至 12"),
-    function(Builtin::Day, "", &["日"], "日(日期)", "1 至 31"),
-    function(Builtin::AddMonths, "", &["加月"], "加月(日期, 月数)", "当月没有这一天则取月末；月数可为负"),
-    function(Builtin::AddDays, "", &["加日"], "加日(日期, 天数)", "天数可为负"),
-    function(Builtin::MonthsBetween, "", &["相差月数"], "相差月数(起, 止)", "满几个月；止早于起则为负"),
-    function(Builtin::DaysBetween, "", &["相差天数"], "相差天数(起, 止)", "止早于起则为负"),
-    function(Builtin::Age, "", &["周岁"], "周岁(出生日期, 日期)", "过了几个生日；生日当天满岁；日期早于出生则未知"),
-    function(Builtin::MonthStart, "", &["月初"], "月初(日期)", "当月第一天"),
-    function(Builtin::MonthEnd, "", &["月末"], "月末(日期)", "当月最后一天"),
-    function(Builtin::BirthDate, "", &["出生日期"], "出生日期(身份证号)", "号码无效则未知"),
-    function(Builtin::Sex, "", &["性别"], "性别(身份证号)", "“男”或“女”；号码无效则未知"),
+/// Keyword, FEEL's word, the Chinese word, meaning.
+pub const KEYWORDS: [(Keyword, &str, &str, &str); 16] = [
+    (Keyword::If, "if", "若", "`若 条件 则 甲 否则 乙`；条件未知时结果未知，没有选中的一边不必知道"),
+    (Keyword::Then, "then", "则", "见“若”"),
+    (Keyword::Else, "else", "否则", "见“若”；不能省"),
+    (Keyword::And, "and", "且", "两个都成立；一个不成立就不成立，即使另一个未知"),
+    (Keyword::Or, "or", "或", "至少一个成立；一个成立就成立，即使另一个未知"),
+    (Keyword::Some, "some", "任一", "`任一 甲 在 成员 满足 条件`；空名单不成立"),
+    (Keyword::Every, "every", "全部", "`全部 甲 在 成员 满足 条件`；空名单成立"),
+    (Keyword::For, "for", "对每个", "`对每个 甲 在 成员 得 式`：逐行计算，得到一列"),
+    (Keyword::In, "in", "在", "`甲 在 [1..3]`（含两端）、`甲 在 (1..3)`（不含两端）、`甲 在 (\"子\", \"丑\")`、`甲 在 一列`"),
+    (Keyword::Satisfies, "satisfies", "满足", "见“任一”“全部”"),
+    (Keyword::Return, "return", "得", "见“对每个”"),
+    (Keyword::Not, "not", "非", "`非 条件` 或 `非(条件)`"),
+    (Keyword::True, "true", "是", "是否类型的“是”"),
+    (Keyword::False, "false", "否", "是否类型的“否”"),
+    (Keyword::Null, "null", "空", "没有值；与未知不同，只由作者写出"),
+    (Keyword::This, "this", "本行", "筛选时外面的那一行"),
 ];
 
 impl Keyword {
-    /// The word that is printed: Chinese where there is one.
+    pub fn of(word: &str) -> Option<Self> {
+        KEYWORDS.iter().find(|row| row.1 == word || row.2 == word).map(|row| row.0)
+    }
+
+    /// The Chinese word, which the printer writes.
     pub fn word(self) -> &'static str {
-        let row = &KEYWORDS[self as usize];
-        row.chinese.first().unwrap_or(&row.feel)
-    }
-
-    /// The keyword of a word. The English `and` is always `And`; the parser of `between` knows that.
-    pub fn of(word: &str) -> Option<Keyword> {
-        KEYWORDS
-            .iter()
-            .find(|row| (row.feel == word && row.keyword != Keyword::To) || row.chinese.contains(&word))
-            .map(|row| row.keyword)
+        KEYWORDS.iter().find(|row| row.0 == self).map_or("", |row| row.2)
     }
 }
 
-impl Symbol {
-    /// The comparison that a Chinese word stands for.
-    pub fn of_word(word: &str) -> Option<Symbol> {
-        OPERATORS.iter().find(|(_, _, chinese, _)| chinese.contains(&word)).map(|(symbol, ..)| *symbol)
-    }
-
-    pub fn text(self) -> &'static str {
-        match self {
-            Symbol::Plus => "+",
-            Symbol::Minus => "-",
-            Symbol::Times => "*",
-            Symbol::Divide => "/",
-            Symbol::Power => "**",
-            Symbol::Equal => "=",
-            Symbol::NotEqual => "!=",
-            Symbol::Less => "<",
-            Symbol::LessEqual => "<=",
-            Symbol::Greater => ">",
-            Symbol::GreaterEqual => ">=",
-            Symbol::LeftParen => "(",
-            Symbol::RightParen => ")",
-            Symbol::LeftBracket => "[",
-            Symbol::RightBracket => "]",
-            Symbol::LeftBrace => "{",
-            Symbol::RightBrace => "}",
-            Symbol::Comma => ",",
-            Symbol::Colon => ":",
-            Symbol::Dot => ".",
-            Symbol::DotDot => "..",
-        }
-    }
+/// A function of the language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Builtin {
+    Sum,
+    Count,
+    Max,
+    Min,
+    Mean,
+    Abs,
+    Floor,
+    Ceiling,
+    Contains,
+    Distinct,
+    Concatenate,
+    First,
+    Last,
+    Year,
+    MonthNumber,
+    Day,
+    Date,
+    Text,
+    Length,
+    Known,
+    Done,
+    Opened,
+    Rounds,
+    Round,
+    PerMonth,
+    PerYear,
+    Age,
+    MonthsBetween,
+    NextMonth,
+    MonthOf,
+    EndOfLastMonth,
+    MonthsAfter,
+    WorkingDaysAfter,
 }
+
+/// Function, FEEL's name (empty where FEEL has none), the Chinese name, arguments, meaning.
+pub const BUILTINS: [(Builtin, &str, &str, &str, &str); 33] = [
+    (Builtin::Sum, "sum", "合计", "合计(一列)", "各项相加；空列是 0；有一项未知则未知"),
+    (Builtin::Count, "count", "计", "计(一列)", "几项；名单未知则未知"),
+    (Builtin::Max, "max", "最大", "最大(一列) 最大(甲, 乙)", "空列未知"),
+    (Builtin::Min, "min", "最小", "最小(一列) 最小(甲, 乙)", "空列未知"),
+    (Builtin::Mean, "mean", "平均", "平均(一列)", "空列未知"),
+    (Builtin::Abs, "abs", "绝对值", "绝对值(数)", ""),
+    (Builtin::Floor, "floor", "取整", "取整(数)", "不大于它的最大整数"),
+    (Builtin::Ceiling, "ceiling", "进整", "进整(数)", "不小于它的最小整数"),
+    (Builtin::Contains, "list_contains", "包含", "包含(一列, 项)", "列里有没有这一项"),
+    (Builtin::Distinct, "distinct_values", "去重", "去重(一列)", "相同的只留第一个"),
+    (Builtin::Concatenate, "concatenate", "合并", "合并(一列, 一列, …)", "首尾相接"),
+    (Builtin::First, "", "首项", "首项(一列)", "空列未知"),
+    (Builtin::Last, "", "末项", "末项(一列)", "空列未知"),
+    (Builtin::Year, "", "年份", "年份(日期)", ""),
+    (Builtin::MonthNumber, "", "月份", "月份(日期)", "1 至 12"),
+    (Builtin::Day, "", "日数", "日数(日期)", "1 至 31"),
+    (Builtin::Date, "date", "日期", "日期(年, 月, 日)", "没有这一天则未知"),
+    (Builtin::Text, "string", "文字", "文字(值)", ""),
+    (Builtin::Length, "string_length", "长度", "长度(文字)", "一个汉字算一个"),
+    (Builtin::Known, "", "已知", "已知(值)", "值未知时为否；唯一不随未知而未知的判断"),
+    (Builtin::Done, "", "已有", "已有(步骤)", "步骤办完过"),
+    (Builtin::Opened, "", "已开", "已开(步骤)", "步骤开过"),
+    (Builtin::Rounds, "", "次数", "次数(步骤)", "步骤办完几轮"),
+    (Builtin::Round, "", "舍入", "舍入(金额, 规则)", "舍入成分额；规则如 四舍五入到分、进到角、舍到元"),
+    (Builtin::PerMonth, "", "按月", "按月(元/年)", "除以 12，成为元/月"),
+    (Builtin::PerYear, "", "按年", "按年(元/月)", "乘以 12，成为元/年"),
+    (Builtin::Age, "", "年龄", "年龄(人员或出生日期, 日)", "周岁；生日当天满岁"),
+    (Builtin::MonthsBetween, "", "相隔月", "相隔月(日, 日)", "满几个月"),
+    (Builtin::NextMonth, "", "次月", "次月(日期或月份)", "下一个月"),
+    (Builtin::MonthOf, "", "当月", "当月(日期)", "所在的月"),
+    (Builtin::EndOfLastMonth, "", "上月末", "上月末(日期)", "上个月的最后一天"),
+    (Builtin::MonthsAfter, "", "月后", "月后(日期, 数)", "没有这一天则为月末"),
+    (Builtin::WorkingDaysAfter, "", "工作日后", "工作日后(日期, 数)", "当天不算"),
+];
 
 impl Builtin {
-    pub fn row(self) -> &'static FunctionRow {
-        &FUNCTIONS[self as usize]
+    pub fn of(name: &str) -> Option<Self> {
+        BUILTINS.iter().find(|row| row.2 == name || (!row.1.is_empty() && row.1 == name)).map(|row| row.0)
     }
 
-    /// The name that is printed.
+    fn row(self) -> &'static (Builtin, &'static str, &'static str, &'static str, &'static str) {
+        BUILTINS.iter().find(|row| row.0 == self).unwrap_or(&BUILTINS[0])
+    }
+
+    /// The Chinese name, which the printer writes.
     pub fn name(self) -> &'static str {
-        self.row().chinese[0]
+        self.row().2
     }
 
-    /// The function of a Chinese name or of a FEEL name, whose words are joined by single blanks.
-    pub fn of(name: &str) -> Option<Builtin> {
-        let named = |row: &&FunctionRow| row.chinese.contains(&name) || (row.feel == name && !name.is_empty());
-        FUNCTIONS.iter().find(named).map(|row| row.builtin)
+    /// How a call looks.
+    pub fn signature(self) -> &'static str {
+        self.row().3
     }
 }
+
+/// Hit policies of decision tables: the word, FEEL's letter, whether it is built.
+pub const POLICIES: [(&str, &str, bool); 11] = [
+    ("唯一", "U", true),
+    ("任一", "A", false),
+    ("优先", "P", false),
+    ("首条", "F", true),
+    ("依次", "R", false),
+    ("择序", "O", false),
+    ("收集", "C", false),
+    ("收集合计", "C+", false),
+    ("收集最小", "C<", false),
+    ("收集最大", "C>", false),
+    ("收集计数", "C#", false),
+];
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
-    fn tables_stand_in_the_order_of_their_enums() {
-        for (i, row) in KEYWORDS.iter().enumerate() {
-            assert_eq!(row.keyword as usize, i, "{}", row.feel);
-        }
-        for (i, row) in FUNCTIONS.iter().enumerate() {
-            assert_eq!(row.builtin as usize, i, "{}", row.signature);
-        }
-        for (i, (policy, ..)) in crate::HitPolicy::ALL.iter().enumerate() {
-            assert_eq!(*policy as usize, i);
+    fn no_word_means_two_things() {
+        let mut seen = BTreeSet::new();
+        let words = KEYWORDS.iter().flat_map(|row| [row.1, row.2]);
+        let names = BUILTINS.iter().flat_map(|row| [row.1, row.2]).filter(|name| !name.is_empty());
+        for word in words.chain(names) {
+            assert!(seen.insert(word), "{word} stands twice");
         }
     }
 
     #[test]
-    fn no_word_means_two_things() {
-        let mut seen = std::collections::BTreeSet::new();
-        let keywords = KEYWORDS.iter().flat_map(|row| row.chinese.iter());
-        let operators = OPERATORS.iter().flat_map(|row| row.2.iter());
-        let functions = FUNCTIONS.iter().flat_map(|row| row.chinese.iter());
-        for word in keywords.chain(operators).chain(functions) {
-            assert!(seen.insert(word), "{word} stands twice");
-        }
+    fn every_builtin_has_its_row() {
+        assert!(BUILTINS.iter().all(|row| Builtin::of(row.2) == Some(row.0) && row.3.starts_with(row.2)));
     }
 }
