@@ -21,7 +21,8 @@ impl Fen {
             None => (false, text),
         };
         let (whole, cents) = digits.split_once('.').unwrap_or((digits, ""));
-        let plain = !whole.is_empty() && cents.len() <= 2 && (whole.bytes().chain(cents.bytes())).all(|b| b.is_ascii_digit());
+        let plain =
+            !whole.is_empty() && cents.len() <= 2 && (whole.bytes().chain(cents.bytes())).all(|b| b.is_ascii_digit());
         if !plain || (digits.contains('.') && cents.is_empty()) {
             return None;
         }

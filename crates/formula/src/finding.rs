@@ -20,7 +20,12 @@ impl Finding {
         Self { code, severity: Severity::Error, span, message: message.into(), help: help.into() }
     }
 
-    pub fn warning(code: &'static str, span: Range<usize>, message: impl Into<String>, help: impl Into<String>) -> Self {
+    pub fn warning(
+        code: &'static str,
+        span: Range<usize>,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Self {
         Self { severity: Severity::Warning, ..Self::error(code, span, message, help) }
     }
 

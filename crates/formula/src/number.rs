@@ -103,10 +103,10 @@ pub fn exact_decimal(number: Rational) -> Option<String> {
 /// The number as people read it: exact where a decimal can say it, otherwise `约 358.3333`.
 pub fn shown(number: Rational) -> String {
     if let Some(exact) = exact_decimal(number) {
-        return base::thousands(&exact);
+        return exact;
     }
     match multiply(number, Rational::from(10_000)) {
-        Some(scaled) => format!("约 {}", base::thousands(&decimal(scaled.round().to_integer(), 4))),
+        Some(scaled) => format!("约 {}", decimal(scaled.round().to_integer(), 4)),
         None => number.to_string(),
     }
 }
@@ -114,7 +114,7 @@ pub fn shown(number: Rational) -> String {
 /// An amount of 元: two decimals where that is exact, more where they are needed, `约` where no decimal is exact.
 pub fn shown_yuan(number: Rational) -> String {
     match multiply(number, Rational::from(100)) {
-        Some(fen) if fen.is_integer() => base::thousands(&decimal(fen.to_integer(), 2)),
+        Some(fen) if fen.is_integer() => decimal(fen.to_integer(), 2),
         _ => shown(number),
     }
 }
@@ -157,7 +157,7 @@ mod tests {
         let third = divide(n("1000"), n("3")).unwrap();
         assert_eq!(multiply(third, n("3")), Some(n("1000")));
         assert_eq!(shown(third), "约 333.3333");
-        assert_eq!((shown(n("1234.50")), shown_yuan(n("1075"))), ("1,234.5".into(), "1,075.00".into()));
+        assert_eq!((shown(n("1234.50")), shown_yuan(n("1075"))), ("1234.5".into(), "1075.00".into()));
         assert_eq!(shown_yuan(n("0.125")), "0.125");
     }
 

@@ -34,9 +34,8 @@ pub(crate) struct Placed {
 }
 
 /// The longest first.
-const SYMBOLS: [&str; 21] = [
-    "**", "<=", ">=", "!=", "..", "->", "+", "-", "*", "/", "=", "<", ">", "(", ")", "[", "]", ",", ":", ".", ";",
-];
+const SYMBOLS: [&str; 21] =
+    ["**", "<=", ">=", "!=", "..", "->", "+", "-", "*", "/", "=", "<", ">", "(", ")", "[", "]", ",", ":", ".", ";"];
 
 /// Maps full-width forms, the ideographic space, Chinese marks and mathematical signs to what they stand for.
 pub fn half_width(c: char) -> char {
@@ -230,7 +229,8 @@ impl Lexer<'_> {
         });
         self.at += unit.map_or(0, |name| name.chars().count());
         if unit.is_none() && self.peek(0).is_some_and(starts_name) {
-            let word: String = self.chars[self.at..].iter().map(|(_, c)| *c).take_while(|c| continues_name(*c)).collect();
+            let word: String =
+                self.chars[self.at..].iter().map(|(_, c)| *c).take_while(|c| continues_name(*c)).collect();
             let span = self.span(start);
             let message = format!("“{digits}{word}”里的“{word}”不是单位");
             self.findings.push(Finding::error("G106", span, message, "单位紧跟数字，例如 70岁、20%、500元/月、30日"));

@@ -41,7 +41,26 @@ const COUNTED: [(&str, Counted); 8] = [
 
 /// Every unit that a literal or a type may name, the longest first, so that the first match is the right one.
 pub(crate) const NAMES: [&str; 20] = [
-    "平方米", "元/月", "元/年", "个月", "公顷", "小时", "元", "年", "日", "岁", "亩", "人", "户", "间", "套", "头", "票", "件", "次", "%",
+    "平方米",
+    "元/月",
+    "元/年",
+    "个月",
+    "公顷",
+    "小时",
+    "元",
+    "年",
+    "日",
+    "岁",
+    "亩",
+    "人",
+    "户",
+    "间",
+    "套",
+    "头",
+    "票",
+    "件",
+    "次",
+    "%",
 ];
 
 impl Unit {

@@ -1,0 +1,226 @@
+//! Calls: parameters with their keys, and the functions of the language.
+
+use std::ops::Range;
+
+use crate::check::{Checker, Part, Symbol};
+use crate::finding::{Finding, nearest};
+use crate::number::ROUNDINGS;
+use crate::plan::{Named, Node};
+use crate::syntax::{Argument, Expr, Ident, Kind};
+use crate::types::Type;
+use crate::unit::Unit;
+use crate::value::Value;
+use crate::words::{BUILTINS, Builtin};
+
+impl Checker<'_> {
+    pub(crate) fn call(&mut self, name: &Ident, arguments: &[Argument], span: &Range<usize>) -> Part {
+        if let Some(Symbol::Parameter(index)) = self.symbols.get(&(None, name.text.clone())).copied() {
+            return self.parameter(index, arguments, span);
+        }
+        let Some(builtin) = Builtin::of(&name.text) else {
+            let known = BUILTINS.iter().map(|row| row.2).chain(self.env.parameters.iter().map(|p| &*p.name));
+            let near = nearest(&name.text, known);
+            let help = near.map_or_else(|| "见公式参考页的函数表".to_owned(), |near| format!("最接近的是“{near}”"));
+            return self.error("G201", &name.span, format!("没有名为“{}”的函数或参数", name.text), help);
+        };
+        if let Some(argument) = arguments.iter().find(|a| a.name.is_some()) {
+            let help = format!("写成 {}", builtin.signature());
+            return self.error("G106", &argument.value.span, format!("“{}”的参数不写名称", name.text), help);
+        }
+        let arguments: Vec<&Expr> = arguments.iter().map(|a| &a.value).collect();
+        match (builtin, arguments.as_slice()) {
+            (Builtin::Done | Builtin::Opened | Builtin::Rounds, [step]) => self.step(builtin, step),
+            (Builtin::Round, [amount, rule]) => self.round(amount, rule, span),
+            _ => {
+                let parts: Vec<Part> = arguments.iter().map(|a| self.expr(a)).collect();
+                let parts: Option<Vec<(Node, Type)>> = parts.into_iter().collect();
+                let (nodes, types): (Vec<Node>, Vec<Type>) = parts?.into_iter().unzip();
+                match result(builtin, &types) {
+                    Some(ty) => Some((Node::Call(builtin, nodes), ty)),
+                    None => {
+                        let types: Vec<String> = types.iter().map(Type::to_string).collect();
+                        let message = format!("“{}”不能用于（{}）", builtin.name(), types.join("，"));
+                        self.error("G311", span, message, format!("写成 {}", builtin.signature()))
+                    }
+                }
+            }
+        }
+    }
+
+    fn step(&mut self, builtin: Builtin, step: &Expr) -> Part {
+        let Kind::Name(name) = &step.kind else {
+            return self.error(
+                "G201",
+                &step.span,
+                "这里要一个步骤的名称".into(),
+                format!("写成 {}", builtin.signature()),
+            );
+        };
+        if !self.env.steps.contains(name) {
+            let near = nearest(name, self.env.steps.iter().map(|s| &**s)).map(str::to_owned);
+            let help = near.map_or_else(|| "见“## 步骤”".to_owned(), |near| format!("最接近的是“{near}”"));
+            return self.error("G506", &step.span, format!("没有步骤“{name}”"), help);
+        }
+        let dotted = format!("{name}.{}", builtin.name()).into();
+        let symbol = self.symbols.get(&(None, dotted)).copied();
+        let Some(Symbol::Value(index)) = symbol else {
+            return self.error("G201", &step.span, format!("步骤“{name}”没有“{}”", builtin.name()), "改用别的步骤");
+        };
+        self.uses.note(Symbol::Value(index));
+        Some((Node::Named(Named::Value(index), step.span.clone()), self.env.values[index].ty.clone()))
+    }
+
+    fn round(&mut self, amount: &Expr, rule: &Expr, span: &Range<usize>) -> Part {
+        let (amount_node, ty) = self.expr(amount)?;
+        let unit = match ty {
+            Type::Number(unit) | Type::Fen(unit) if unit.is_money() => unit,
+            Type::Zero => Unit::YUAN,
+            other => {
+                return self.error(
+                    "G311",
+                    &amount.span,
+                    format!("只有钱能舍入成分额，这里是{other}"),
+                    "写 元 或 元/月 的式子",
+                );
+            }
+        };
+        if let Some(rounded) = self.rounded(&amount_node) {
+            let message = format!("“{amount}”对已舍入的“{rounded}”再次舍入");
+            self.report(Finding::warning("G308", span.clone(), message, "请只在最后舍入一次"));
+        }
+        let word = if let Kind::Name(word) = &rule.kind { ROUNDINGS.iter().find(|r| **r == &**word) } else { None };
+        let rule_node = match word {
+            Some(word) => Node::Const(Value::text(word)),
+            None => {
+                let (node, ty) = self.expr(rule)?;
+                if !ty.fits(&Type::choice(ROUNDINGS)) {
+                    let help = format!("舍入规则有：{}", ROUNDINGS.join("、"));
+                    return self.error("G303", &rule.span, format!("这里要舍入规则，却是{ty}"), help);
+                }
+                node
+            }
+        };
+        Some((Node::Call(Builtin::Round, vec![amount_node, rule_node]), Type::Fen(unit)))
+    }
+
+    /// The name of something already rounded that is part of a product, quotient or sum with what is not.
+    fn rounded(&self, node: &Node) -> Option<String> {
+        match node {
+            Node::Named(Named::Definition(index, _), _) => {
+                let typed = self.typed[*index].as_ref()?;
+                matches!(typed.ty, Some(Type::Fen(_))).then(|| self.sources[*index].name.text.to_string())
+            }
+            Node::Call(Builtin::Round, _) => Some("舍入(…)".into()),
+            Node::Binary(_, a, b) => self.rounded(a).or_else(|| self.rounded(b)),
+            Node::If(_, a, b) => self.rounded(a).or_else(|| self.rounded(b)),
+            Node::Negate(a) | Node::For(_, _, a) => self.rounded(a),
+            Node::Call(_, arguments) => arguments.iter().find_map(|a| self.rounded(a)),
+            _ => None,
+        }
+    }
+
+    fn parameter(&mut self, index: usize, arguments: &[Argument], span: &Range<usize>) -> Part {
+        self.uses.note(Symbol::Parameter(index));
+        let parameter = &self.env.parameters[index];
+        let (mut key, mut region, mut date) = (Vec::new(), None, None);
+        for argument in arguments {
+            let value = &argument.value;
+            match argument.name.as_ref().map(|name| &*name.text) {
+                Some("地区") => region = Some(Box::new(self.typed_argument(value, &Type::Region)?)),
+                Some("日期") => date = Some(Box::new(self.typed_argument(value, &Type::Date)?)),
+                Some(other) => {
+                    return self.error("G201", &value.span, format!("参数没有“{other}:”"), "可写 地区: 和 日期:");
+                }
+                None => match parameter.dimensions.get(key.len()) {
+                    Some((_, ty)) => key.push(self.typed_argument(value, ty)?),
+                    None => {
+                        let message = format!("参数“{}”只有 {} 个维度", parameter.name, parameter.dimensions.len());
+                        return self.error("G703", &value.span, message, "去掉多写的");
+                    }
+                },
+            }
+        }
+        if key.len() < parameter.dimensions.len() {
+            let names: Vec<&str> = parameter.dimensions.iter().map(|(name, _)| &**name).collect();
+            let help = format!("应写“{}({})”", parameter.name, names.join(", "));
+            return self.error("G703", span, format!("参数“{}”少了维度", parameter.name), help);
+        }
+        Some((Node::Named(Named::Parameter(index, key, region, date), span.clone()), parameter.ty.clone()))
+    }
+
+    /// An argument of a known type; a bare word of a choice is that word.
+    fn typed_argument(&mut self, value: &Expr, wanted: &Type) -> Option<Node> {
+        if let (Kind::Name(word), Type::Choice(words)) = (&value.kind, wanted)
+            && words.contains(word)
+        {
+            return Some(Node::Const(Value::Text(word.clone())));
+        }
+        let (node, ty) = self.expr(value)?;
+        let near = match (&ty, wanted) {
+            // A wider choice may be asked for; a word without a rate is then undecidable.
+            (Type::Choice(a), Type::Choice(b)) => a.iter().any(|word| b.contains(word)),
+            _ => ty.fits(wanted),
+        };
+        if !near {
+            self.error("G303", &value.span, format!("这里要{wanted}，却是{ty}"), "改成对的值");
+            return None;
+        }
+        Some(node)
+    }
+}
+
+/// The type of a call, or `None` if the arguments do not fit.
+fn result(builtin: Builtin, types: &[Type]) -> Option<Type> {
+    let item = |ty: &Type| if let Type::List(item) = ty { Some((**item).clone()) } else { None };
+    let counted = |ty: Type| match ty {
+        Type::Number(_) | Type::Zero | Type::Fen(_) | Type::Never => Some(ty),
+        _ => None,
+    };
+    let ordered = |ty: Type| match ty {
+        Type::Date | Type::Month | Type::Moment => Some(ty),
+        other => counted(other),
+    };
+    let bare = Type::Number(Unit::NONE);
+    let whole = |ty: &Type| {
+        matches!(ty, Type::Zero) || ty.unit().is_some_and(|u| u.is_plain() || u == Unit::MONTHS || u == Unit::DAYS)
+    };
+    match (builtin, types) {
+        (Builtin::Sum, [list]) => counted(item(list)?).map(|ty| if ty == Type::Never { Type::Zero } else { ty }),
+        (Builtin::Count, [list]) => item(list).map(|_| bare),
+        (Builtin::Max | Builtin::Min, [list]) => ordered(item(list)?),
+        (Builtin::Max | Builtin::Min, [first, rest @ ..]) => {
+            ordered(rest.iter().try_fold(first.clone(), |ty, next| ty.join(next))?)
+        }
+        (Builtin::Mean, [list]) => Some(Type::Number(counted(item(list)?)?.unit()?)),
+        (Builtin::Abs, [ty]) => counted(ty.clone()),
+        (Builtin::Floor | Builtin::Ceiling, [ty]) => Some(Type::Number(ty.unit()?)),
+        (Builtin::Contains, [list, value]) => item(list)?.join(value).map(|_| Type::Bool),
+        (Builtin::Distinct, [list]) => item(list).map(Type::list),
+        (Builtin::Concatenate, [first, rest @ ..]) => {
+            item(first)?;
+            rest.iter().try_fold(first.clone(), |ty, next| item(next).and_then(|_| ty.join(next)))
+        }
+        (Builtin::First | Builtin::Last, [list]) => item(list),
+        (Builtin::Year | Builtin::MonthNumber, [Type::Date | Type::Month]) | (Builtin::Day, [Type::Date]) => Some(bare),
+        (Builtin::Date, [a, b, c]) => [a, b, c].iter().all(|ty| whole(ty)).then_some(Type::Date),
+        (Builtin::Text, [ty]) => (!matches!(ty, Type::List(_) | Type::Row(_) | Type::Record(_))).then_some(Type::Text),
+        (Builtin::Length, [ty]) => ty.is_text().then_some(bare),
+        (Builtin::Known, [_]) => Some(Type::Bool),
+        (Builtin::PerMonth, [Type::Number(unit)]) if *unit == Unit::YUAN.over(Unit::YEARS) => {
+            Some(Type::Number(Unit::YUAN.over(Unit::MONTHS)))
+        }
+        (Builtin::PerYear, [Type::Number(unit) | Type::Fen(unit)]) if *unit == Unit::YUAN.over(Unit::MONTHS) => {
+            Some(Type::Number(Unit::YUAN.over(Unit::YEARS)))
+        }
+        (Builtin::Age, [Type::Date | Type::Record(_), Type::Date]) => Some(Type::Number(Unit::AGE)),
+        (Builtin::MonthsBetween, [Type::Date, Type::Date]) => Some(bare),
+        (Builtin::NextMonth, [Type::Date | Type::Month]) | (Builtin::MonthOf, [Type::Date | Type::Month]) => {
+            Some(Type::Month)
+        }
+        (Builtin::EndOfLastMonth, [Type::Date]) => Some(Type::Date),
+        (Builtin::MonthsAfter, [Type::Date, n]) | (Builtin::WorkingDaysAfter, [Type::Date, n]) if whole(n) => {
+            Some(Type::Date)
+        }
+        _ => None,
+    }
+}

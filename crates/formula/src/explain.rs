@@ -1,0 +1,235 @@
+//! Why a value is what it is: each figure with its formula, rate and article, in Chinese.
+
+use std::collections::BTreeSet;
+use std::collections::HashMap;
+
+use crate::check::{Body, SourceBody};
+use crate::eval::{Assessment, Rate, Seen, SeenWhat};
+use crate::print::print;
+use crate::program::{Expression, Program};
+use crate::syntax::{Expr, Kind};
+use crate::types::Type;
+use crate::value::{Outcome, RowRef, Value};
+
+/// One line of an explanation and what it rests on. A part that was explained before stands without its parts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Explanation {
+    /// The full line, for example `补差 = 舍入(保障线 1500.00 − 家庭月收入 1075.00) = 425.00（社会救助法 第十八条）`.
+    pub line: String,
+    pub kind: Explained,
+    pub parts: Vec<Explanation>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Explained {
+    Formula,
+    Table,
+    Rate,
+    Fact,
+    /// A value that was given and shadows a formula.
+    Given,
+}
+
+impl Explanation {
+    /// The lines from the top downwards, each with its depth.
+    pub fn lines(&self) -> Vec<(usize, &str)> {
+        let mut lines = vec![(0, &*self.line)];
+        for part in &self.parts {
+            lines.extend(part.lines().into_iter().map(|(depth, line)| (depth + 1, line)));
+        }
+        lines
+    }
+}
+
+impl Assessment<'_> {
+    /// Explains a formula by its name, down to facts and rates; `None` if there is no such formula.
+    pub fn explain(&self, name: &str) -> Option<Explanation> {
+        let definition = self.program.find(name)?;
+        Some(Explainer { assessment: self, told: BTreeSet::new() }.definition(definition.index, None))
+    }
+
+    /// Explains an expression that stands elsewhere.
+    pub fn explain_expression(&self, label: &str, expression: &Expression) -> Explanation {
+        let mut seen = Some(Vec::new());
+        let outcome = self.run(&expression.node, expression.slots, None, &mut seen);
+        let seen = seen.unwrap_or_default();
+        let mut explainer = Explainer { assessment: self, told: BTreeSet::new() };
+        let written = explainer.written(&expression.expr, &seen);
+        let line = format!("{label} = {written} = {}", shown(&outcome, Some(&expression.ty)));
+        Explanation { line, kind: Explained::Formula, parts: explainer.parts(&seen) }
+    }
+}
+
+struct Explainer<'e, 'a> {
+    assessment: &'e Assessment<'a>,
+    /// What has been explained: identity is the place, not the text, so that equal-looking lines all stand.
+    told: BTreeSet<String>,
+}
+
+fn shown(outcome: &Outcome, ty: Option<&Type>) -> String {
+    match (outcome, ty) {
+        (Ok(value), Some(ty)) => value.show(ty),
+        (Ok(value), None) => value.to_string(),
+        (Err(unknown), _) => format!("未知（{unknown}）"),
+    }
+}
+
+/// Signs as people write them.
+fn signs(text: &str) -> String {
+    text.replace(" - ", " − ")
+        .replace(" * ", " × ")
+        .replace(" / ", " ÷ ")
+        .replace(" <= ", " ≤ ")
+        .replace(" >= ", " ≥ ")
+        .replace(" != ", " ≠ ")
+}
+
+impl Explainer<'_, '_> {
+    fn program(&self) -> &Program {
+        self.assessment.program
+    }
+
+    fn name(&self, index: usize, row: Option<RowRef>) -> String {
+        let name = &self.program().inner.sources[index].name.text;
+        match row {
+            Some(row) => format!("{}的{name}", self.assessment.row_label(row)),
+            None => name.to_string(),
+        }
+    }
+
+    fn definition(&mut self, index: usize, row: Option<RowRef>) -> Explanation {
+        let assessment = self.assessment;
+        let inner = &assessment.program.inner;
+        let name = self.name(index, row);
+        let ty = inner.typed[index].ty.clone();
+        let first = self.told.insert(format!("公式 {index} {row:?}"));
+        if let Some(value) = assessment.given(index, row) {
+            let line = format!("{name} = {}（给定）", shown(&Ok(value), ty.as_ref()));
+            return Explanation { line, kind: Explained::Given, parts: Vec::new() };
+        }
+        let mut seen = Some(Vec::new());
+        let outcome = assessment.body(index, row, &mut seen);
+        let seen = seen.unwrap_or_default();
+        let value = shown(&outcome, ty.as_ref());
+        let source = &inner.sources[index];
+        let basis = if source.basis.is_empty() { String::new() } else { format!("（{}）", source.basis) };
+        let parts = if first { self.parts(&seen) } else { Vec::new() };
+        match (&source.body, &inner.typed[index].body) {
+            (SourceBody::Output(..), Body::Output(table, output)) => {
+                let chosen = assessment.choose(*table, row, &mut None);
+                let plan = inner.plans[*table].as_ref();
+                let by = match (chosen, plan) {
+                    (Ok(chosen), Some(plan)) => {
+                        let result = inner.tables[*table].output(chosen, *output).map(|expr| self.written(expr, &seen));
+                        let result = result.filter(|text| *text != value && *text != format!("\"{value}\""));
+                        let result = result.map(|text| format!("{text} = ")).unwrap_or_default();
+                        format!("按表第 {} 行：{result}{value}", plan.rows[chosen].label)
+                    }
+                    _ => value,
+                };
+                Explanation { line: format!("{name} = {by}{basis}"), kind: Explained::Table, parts }
+            }
+            (SourceBody::Formula(expr), _) => {
+                let written = self.written(expr, &seen);
+                let constant = matches!(expr.kind, Kind::Number(..) | Kind::Text(_) | Kind::Bool(_) | Kind::Date(_));
+                let line = if constant {
+                    format!("{name} = {value}{basis}")
+                } else {
+                    format!("{name} = {written} = {value}{basis}")
+                };
+                Explanation { line, kind: Explained::Formula, parts }
+            }
+            _ => Explanation { line: format!("{name} = {value}{basis}"), kind: Explained::Formula, parts },
+        }
+    }
+
+    /// The formula as written, with the value behind each name that was looked up outside a list's rows.
+    fn written(&self, expr: &Expr, seen: &[Seen]) -> String {
+        let values: HashMap<_, _> = seen.iter().filter(|s| !s.inner).map(|s| ((s.span.start, s.span.end), s)).collect();
+        let text = print(expr, &|part| {
+            let named = matches!(part.kind, Kind::Name(_) | Kind::Path(..) | Kind::Call(..));
+            let seen = values.get(&(part.span.start, part.span.end)).filter(|_| named)?;
+            let value = self.seen_value(seen)?;
+            Some(format!("{part} {value}"))
+        });
+        signs(&text)
+    }
+
+    fn seen_value(&self, seen: &Seen) -> Option<String> {
+        let inner = &self.program().inner;
+        let ty = match &seen.what {
+            SeenWhat::Rows => return None,
+            SeenWhat::Value(index) => Some(inner.env.values[*index].ty.clone()),
+            SeenWhat::Column(list, column, _) => Some(inner.env.lists[*list].columns[*column].ty.clone()),
+            SeenWhat::Definition(index, _) => inner.typed[*index].ty.clone(),
+            SeenWhat::Rate(index, ..) => Some(inner.env.parameters[*index].ty.clone()),
+            SeenWhat::Projection => {
+                let Ok(Value::List(items)) = &seen.outcome else { return None };
+                let money = |value: &Value| value.number().map_or_else(|| value.to_string(), crate::number::shown_yuan);
+                return Some(format!("[{}]", items.iter().map(money).collect::<Vec<_>>().join("、")));
+            }
+        };
+        match &seen.outcome {
+            Ok(value) => Some(value.show(&ty?)),
+            Err(_) => Some("未知".to_owned()),
+        }
+    }
+
+    fn parts(&mut self, seen: &[Seen]) -> Vec<Explanation> {
+        let mut parts = Vec::new();
+        for seen in seen {
+            let inner = &self.assessment.program.inner;
+            match &seen.what {
+                SeenWhat::Rows | SeenWhat::Projection => {}
+                SeenWhat::Definition(index, row) => {
+                    if !self.told.contains(&format!("公式 {index} {row:?}")) {
+                        parts.push(self.definition(*index, *row));
+                    }
+                }
+                SeenWhat::Value(index) => {
+                    let value = &inner.env.values[*index];
+                    if self.told.insert(format!("值 {index}")) {
+                        parts.push(fact(&value.name, &seen.outcome, &value.ty));
+                    }
+                }
+                SeenWhat::Column(list, column, row) => {
+                    let column_name = &inner.env.lists[*list].columns[*column];
+                    if self.told.insert(format!("列 {column} {row:?}")) && shows(&column_name.ty) {
+                        let name = format!("{}的{}", self.assessment.row_label(*row), column_name.name);
+                        parts.push(fact(&name, &seen.outcome, &column_name.ty));
+                    }
+                }
+                SeenWhat::Rate(index, rate, key) => {
+                    let parameter = &inner.env.parameters[*index];
+                    if self.told.insert(format!("参数 {index} {key:?} {rate:?}")) {
+                        let line = match rate {
+                            Some(rate) => rate_line(&parameter.name, &parameter.ty, rate, key),
+                            None => format!("{}：{}", parameter.name, shown(&seen.outcome, None)),
+                        };
+                        parts.push(Explanation { line, kind: Explained::Rate, parts: Vec::new() });
+                    }
+                }
+            }
+        }
+        parts
+    }
+}
+
+/// Whole rows of registers are not shown: their columns are, where a formula reads them.
+fn shows(ty: &Type) -> bool {
+    !matches!(ty, Type::Record(_) | Type::Row(_) | Type::List(_))
+}
+
+fn fact(name: &str, outcome: &Outcome, ty: &Type) -> Explanation {
+    let value = match outcome {
+        Ok(value) => value.show_with_unit(ty),
+        Err(unknown) => format!("未知（{unknown}）"),
+    };
+    Explanation { line: format!("{name}：{value}"), kind: Explained::Fact, parts: Vec::new() }
+}
+
+/// `低保标准 500.00 元/月，嵩县，农村，自 2025-07-01（示例）`.
+fn rate_line(name: &str, ty: &Type, rate: &Rate, key: &[String]) -> String {
+    let key: String = key.iter().map(|word| format!("，{word}")).collect();
+    format!("{name} {}，{}{key}，自 {}（{}）", rate.value.show_with_unit(ty), rate.region, rate.from, rate.document)
+}
