@@ -16,6 +16,7 @@ fn main() -> ExitCode {
     let result = match words.as_slice() {
         ["test"] => test::run(false),
         ["test", "--quick"] => test::run(true),
+        ["accept", folder @ ..] if folder.len() < 2 => test::accept(folder.first().copied()),
         _ => Err(USAGE.to_owned()),
     };
     match result {

@@ -1,6 +1,9 @@
 //! `cargo xtask test`: everything that must hold, in the order in which it is cheapest to learn that it does not.
 
-use crate::shell::{Outcome, cargo, check, counted};
+use crate::shell::{self, Outcome, cargo, check, counted};
+
+/// The project's copy of the acceptance fixtures.
+const ACCEPTANCE: &str = "crates/minzheng/tests/acceptance";
 
 /// Runs every part and reports how long each took; `quick` leaves out what needs a browser or minutes.
 pub fn run(_quick: bool) -> Result<(), String> {
@@ -8,8 +11,26 @@ pub fn run(_quick: bool) -> Result<(), String> {
         ("format", check(cargo().args(["fmt", "--all", "--check"]))),
         ("lints", check(cargo().args(["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]))),
         ("tests", counted(cargo().args(["test", "--workspace", "--no-fail-fast"]))),
+        ("guides", check(minzheng().arg("check"))),
+        ("scenarios", counted(minzheng().arg("scenarios"))),
+        ("acceptance", counted(minzheng().args(["accept", ACCEPTANCE]))),
     ];
     report(&parts)
+}
+
+/// The acceptance fixtures of a folder, with the same program that the tests use.
+pub fn accept(folder: Option<&str>) -> Result<(), String> {
+    let folder = match folder {
+        Some(folder) => std::env::current_dir().unwrap_or_default().join(folder),
+        None => shell::root().join(ACCEPTANCE),
+    };
+    shell::run(minzheng().arg("accept").arg(folder))
+}
+
+fn minzheng() -> std::process::Command {
+    let mut command = cargo();
+    command.args(["run", "--quiet", "--package", "minzheng", "--"]);
+    command
 }
 
 fn report(parts: &[(&str, Outcome)]) -> Result<(), String> {

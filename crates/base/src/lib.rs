@@ -26,3 +26,4 @@ pub use money::{Fen, thousands};
 pub use month::Month;
 pub use reference::ReferenceError;
 pub use region::{Level, Region, RegionCode, Regions};
+pub use typed::tidy;

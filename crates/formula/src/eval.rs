@@ -308,15 +308,7 @@ impl Machine<'_, '_> {
                 Ok(Value::List(kept.into()))
             }
             Node::Quantified(every, list, slot, condition) => self.quantified(*every, list, *slot, condition),
-            Node::Index(list, index) => {
-                let (items, index) = (self.items(list)?, self.number(index)?);
-                let length = Rational::from(items.len() as i128);
-                let place = if index < Rational::from(0) { index + length } else { index - Rational::from(1) };
-                let place = if place.is_integer() { usize::try_from(place.to_integer()).ok() } else { None };
-                let missing =
-                    || Unknown::because(format!("一列有 {} 项，没有第 {} 项", items.len(), number::shown(index)));
-                place.and_then(|place| items.get(place)).cloned().ok_or_else(missing)
-            }
+            Node::Index(list, index) => self.index(list, index),
             Node::If(condition, yes, no) => {
                 if self.truth(condition)? {
                     self.eval(yes)
@@ -341,6 +333,16 @@ impl Machine<'_, '_> {
             Node::List(items) => Ok(Value::List(items.iter().map(|i| self.eval(i)).collect::<Result<_, _>>()?)),
             Node::Call(builtin, arguments) => builtins::call(self, *builtin, arguments),
         }
+    }
+
+    /// FEEL counts from 1, and from the end with a minus.
+    fn index(&mut self, list: &Node, index: &Node) -> Outcome {
+        let (items, index) = (self.items(list)?, self.number(index)?);
+        let length = Rational::from(items.len() as i128);
+        let place = if index < Rational::from(0) { index + length } else { index - Rational::from(1) };
+        let place = if place.is_integer() { usize::try_from(place.to_integer()).ok() } else { None };
+        let missing = || Unknown::because(format!("一列有 {} 项，没有第 {} 项", items.len(), number::shown(index)));
+        place.and_then(|place| items.get(place)).cloned().ok_or_else(missing)
     }
 
     /// Evaluates an argument of a function.

@@ -1,0 +1,190 @@
+//! Scenarios: worked examples of a guide, which are tests, training material and documentation at once.
+
+use base::{Calendar, Date, RegionCode};
+use formula::{Assessment, Cell, Facts, Value};
+use guide::model::{GivenRows, Scenario};
+use guide::{Guide, Overlay, RateBook};
+
+use crate::given;
+
+/// Something of a scenario that did not come out as written, at its place in the file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Failure {
+    pub span: std::ops::Range<usize>,
+    pub message: String,
+}
+
+/// What scenarios run against.
+#[derive(Clone, Copy)]
+pub struct World<'w> {
+    pub guide: &'w Guide,
+    pub rates: &'w RateBook,
+    pub calendar: &'w Calendar,
+    /// The county whose rates hold unless a scenario says otherwise.
+    pub region: RegionCode,
+}
+
+/// Runs one scenario; no failures means that it holds.
+pub fn run(world: World, scenario: &Scenario) -> Vec<Failure> {
+    let mut failures = Vec::new();
+    let mut fail =
+        |span: &std::ops::Range<usize>, message: String| failures.push(Failure { span: span.clone(), message });
+    let rates = match overlays(world.guide, scenario) {
+        Ok(overlays) => world.rates.overlaid(overlays),
+        Err((span, message)) => {
+            fail(&span, message);
+            return failures;
+        }
+    };
+    match facts(world, scenario) {
+        Err((span, message)) => fail(&span, message),
+        Ok(facts) => {
+            let assessment = Assessment::new(&world.guide.program, &facts, &rates, world.calendar);
+            let mut lines = Vec::new();
+            for (item, expected) in &scenario.expected {
+                if let Err(message) = expect(world.guide, &assessment, item, expected) {
+                    fail(&expected.span, message);
+                }
+                let explained = assessment.explain(&item.text);
+                lines.extend(
+                    explained.iter().flat_map(|e| e.lines().into_iter().map(|(_, l)| l.to_owned()).collect::<Vec<_>>()),
+                );
+            }
+            let mut rest = lines.iter();
+            for (wanted, span) in &scenario.explanation {
+                if !rest.any(|line| line == wanted) {
+                    fail(span, format!("说明里没有（或不在这个位置）“{wanted}”；说明是：\n{}", lines.join("\n")));
+                    break;
+                }
+            }
+        }
+    }
+    failures
+}
+
+type Misread = (std::ops::Range<usize>, String);
+
+fn overlays(guide: &Guide, scenario: &Scenario) -> Result<Vec<Overlay>, Misread> {
+    let mut found = Vec::new();
+    for rate in &scenario.rates {
+        let text = rate.parameter.text.replace('（', "(").replace('）', ")");
+        let overlay = overlay(guide, &text, &rate.value.text).map_err(|message| (rate.value.span.clone(), message))?;
+        let from = base::parse_date(&rate.from.text).ok_or((rate.from.span.clone(), "不是日期".to_owned()))?;
+        found.push(Overlay { from, ..overlay });
+    }
+    Ok(found)
+}
+
+/// A rate laid over those of the guide, written `低保标准(农村)`, from the beginning of time.
+pub fn overlay(guide: &Guide, parameter: &str, value: &str) -> Result<Overlay, String> {
+    let (name, key) = match parameter.split_once('(') {
+        Some((name, rest)) => {
+            (name.trim(), rest.trim_end_matches(')').split(['、', ',']).map(|k| k.trim().to_owned()).collect())
+        }
+        None => (parameter, Vec::new()),
+    };
+    let known = guide.parameters.iter().find(|p| &*p.name == name).ok_or_else(|| format!("没有参数“{name}”"))?;
+    if known.dimensions.len() != key.len() {
+        return Err(format!("参数“{name}”有 {} 个维度", known.dimensions.len()));
+    }
+    let value = given::read(value, &known.ty)?;
+    Ok(Overlay { parameter: name.to_owned(), key, from: Date::constant(1900, 1, 1), value })
+}
+
+/// The facts of 给定, with 属地 and 计算日.
+fn facts(world: World, scenario: &Scenario) -> Result<Facts, Misread> {
+    let mut facts = Facts::default();
+    facts.set("属地", Value::Region(world.region));
+    for given in scenario.given.iter().filter(|given| given.step.is_none()) {
+        let (name, value) = (&*given.name.text, &*given.value.text);
+        let result = match name {
+            "地区" => {
+                RegionCode::parse(value).map(|code| facts.set("属地", Value::Region(code))).map_err(|e| e.to_string())
+            }
+            _ => given::set(world.guide, &mut facts, name, value),
+        };
+        result.map_err(|message| (given.value.span.clone(), message))?;
+    }
+    // Lists that have no table of their own but are declared: known to be empty only when written so.
+    let mut tables: Vec<&GivenRows> = scenario.rows.iter().collect();
+    tables.sort_by_key(|table| table.path.matches('.').count());
+    for table in tables {
+        rows(world.guide, &mut facts, table)?;
+    }
+    Ok(facts)
+}
+
+fn rows(guide: &Guide, facts: &mut Facts, table: &GivenRows) -> Result<(), Misread> {
+    let wrong = |message: String| (table.span.clone(), message);
+    let list = given::list_of(guide, &table.path).ok_or_else(|| wrong(format!("没有列表“{}”", table.path)))?;
+    let env = guide.program.environment();
+    let own = env.lists[list].name.clone();
+    let parent = env.lists[list].parent;
+    let nested = |facts: &mut Facts| match parent {
+        Some(parent) => {
+            let outer = facts.lists.entry(env.lists[parent].name.clone()).or_default();
+            for row in outer.iter_mut() {
+                row.lists.entry(own.clone()).or_default();
+            }
+        }
+        None => _ = facts.lists.entry(own.clone()).or_default(),
+    };
+    nested(facts);
+    for cells in &table.rows {
+        let mut row = Facts::default();
+        let mut columns = table.header.iter().zip(cells);
+        let outer = if parent.is_some() { columns.next().map(|(_, cell)| cell) } else { None };
+        for (header, cell) in columns {
+            let text = if matches!(&*cell.text, "—" | "-") { "" } else { &*cell.text };
+            let result = given::set_column(guide, list, &mut row, &header.text, text);
+            result.map_err(|message| (cell.span.clone(), message))?;
+        }
+        // Lists inside are known as soon as a table for them follows; a row without any stays unknown.
+        match (parent, outer) {
+            (Some(parent), Some(outer)) => {
+                let rows = facts.lists.entry(env.lists[parent].name.clone()).or_default();
+                let place = find_row(rows, &outer.text);
+                let Some(place) = place else {
+                    return Err((outer.span.clone(), format!("没有“{}”这一行", outer.text)));
+                };
+                rows[place].lists.entry(own.clone()).or_default().push(row);
+            }
+            _ => facts.lists.entry(own.clone()).or_default().push(row),
+        }
+    }
+    Ok(())
+}
+
+/// A row by the name of its person, else by its number.
+fn find_row(rows: &[Facts], wanted: &str) -> Option<usize> {
+    let named = |row: &Facts| {
+        let mut records = row.values.values().filter_map(|v| if let Value::Record(r) = v { Some(r) } else { None });
+        records.any(|record| record.get("姓名").is_some_and(|name| *name == Value::text(wanted)))
+    };
+    let own = |row: &Facts| row.values.get("姓名").is_some_and(|name| *name == Value::text(wanted));
+    let number = || wanted.parse::<usize>().ok().and_then(|n| n.checked_sub(1)).filter(|n| *n < rows.len());
+    rows.iter().position(|row| named(row) || own(row)).or_else(number)
+}
+
+/// Whether an item of 应得 has the value that is written.
+fn expect(guide: &Guide, assessment: &Assessment, item: &Cell, expected: &Cell) -> Result<(), String> {
+    let expression = guide.program.expression(&item.text, item.span.start, true, None);
+    let expression = expression.map_err(|found| found.first().map_or_else(String::new, |f| f.message.clone()))?;
+    let outcome = assessment.expression(&expression);
+    if let Some(reason) = expected.text.strip_prefix("未知") {
+        let reason = reason.trim_matches(['：', ':', '（', '）', '(', ')']);
+        return match outcome {
+            Err(unknown) if unknown.to_string().contains(reason) => Ok(()),
+            Err(unknown) => Err(format!("{}应未知（{reason}），实际未知（{unknown}）", item.text)),
+            Ok(value) => Err(format!("{}应未知，实际是 {}", item.text, value.show(&expression.ty))),
+        };
+    }
+    let value = outcome.map_err(|unknown| format!("{}应是 {}，实际未知（{unknown}）", item.text, expected.text))?;
+    let same = given::read(&expected.text, &expression.ty).is_ok_and(|wanted| wanted == value);
+    let shown = value.show(&expression.ty);
+    if same || shown == expected.text {
+        Ok(())
+    } else {
+        Err(format!("{}应是 {}，实际是 {shown}", item.text, expected.text))
+    }
+}

@@ -1,0 +1,13 @@
+//! Guides: Markdown into checked values, with every mistake told by its place and its repair.
+//!
+//! Invariant: no I/O; files come in as text, and what is wrong goes out as diagnostics.
+
+mod document;
+pub mod model;
+mod rates;
+mod read;
+
+pub use document::{Document, Fence, Section, Table};
+pub use model::Guide;
+pub use rates::{Overlay, RateBook};
+pub use read::{Area, Files, Library, clauses, names, plain_value, read_library, registers, split, step_outputs};

@@ -1,0 +1,467 @@
+//! What a guide says, as a value. Markdown is only its file form.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use base::{Date, Level, RegionCode};
+use formula::{Expression, Program, Type, Value};
+
+/// A checked service guide.
+#[derive(Clone, Debug)]
+pub struct Guide {
+    /// 标识 of the service: the key in storage and URLs.
+    pub key: Arc<str>,
+    pub title: String,
+    /// SM3 digest of guide.md and law/, normalised.
+    pub edition: Arc<str>,
+    pub folder: String,
+    pub service: Service,
+    pub starts: Vec<Start>,
+    pub fields: Vec<Field>,
+    pub lists: Vec<List>,
+    pub parameters: Vec<Parameter>,
+    pub program: Program,
+    pub steps: Vec<Step>,
+    pub clocks: Vec<Clock>,
+    pub publicities: Vec<Publicity>,
+    pub checks: Vec<Check>,
+    pub entitlements: Vec<Entitlement>,
+    pub effects: Vec<Effect>,
+    pub letters: Vec<Letter>,
+    pub laws: Vec<Law>,
+    pub scenarios: Vec<Scenario>,
+    pub fixtures: BTreeMap<String, Vec<FixtureColumn>>,
+    /// The page for citizens: headings and prose of guide.md in their order.
+    pub prose: Vec<Passage>,
+}
+
+/// `## 服务`.
+#[derive(Clone, Debug, Default)]
+pub struct Service {
+    /// The register whose row the case is about.
+    pub object: String,
+    /// Field of the person who applies, from 凭: the case's object is found or made by it.
+    pub found_by: String,
+    /// Formula of the region of a newly made object.
+    pub region: Option<Expression>,
+    /// Formula of the day on which rates and ages are looked up; until its step is done, the day of the command.
+    pub calc_date: Option<Expression>,
+}
+
+/// `## 启动`: a way in.
+#[derive(Clone, Debug)]
+pub struct Start {
+    pub name: Arc<str>,
+    pub key: Arc<str>,
+    /// The steps that open first.
+    pub first: Vec<usize>,
+}
+
+/// `## 项目`: a fact that somebody states.
+#[derive(Clone, Debug)]
+pub struct Field {
+    pub name: Arc<str>,
+    pub key: Arc<str>,
+    pub ty: FieldType,
+    pub required: Required,
+    /// Ranks of steps, the most believed first; steps of one rank are equal and the later fact wins.
+    pub sources: Vec<Vec<usize>>,
+    /// The formula of that name speaks when no step did.
+    pub computed: bool,
+    pub note: String,
+    /// The list whose column it is.
+    pub list: Option<usize>,
+    /// The table under `## 项目` in which it stands: a page of the form.
+    pub page: usize,
+    pub span: Range<usize>,
+}
+
+/// What a field holds: the closed list of format section 6.2.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FieldType {
+    Plain(Type),
+    CitizenNumber,
+    CreditCode,
+    Account,
+    Attachment,
+    Signature,
+    /// One row of a register, by its number in the environment.
+    Register(usize),
+    /// 名册 or 明细, by the list's number.
+    List(usize),
+}
+
+#[derive(Clone, Debug)]
+pub enum Required {
+    Always,
+    Never,
+    /// In these steps.
+    At(Vec<usize>),
+}
+
+/// A 名册 (rows of a register) or 明细.
+#[derive(Clone, Debug)]
+pub struct List {
+    pub name: Arc<str>,
+    pub key: Arc<str>,
+    pub parent: Option<usize>,
+    /// For a 名册 the register, by its number in the environment.
+    pub register: Option<usize>,
+    pub columns: Vec<Field>,
+}
+
+/// `## 参数`: a rate that exists and who sets it.
+#[derive(Clone, Debug)]
+pub struct Parameter {
+    pub name: Arc<str>,
+    pub key: Arc<str>,
+    pub ty: Type,
+    pub dimensions: Vec<(Arc<str>, Type)>,
+    /// `None` is 全国.
+    pub level: Option<Level>,
+    /// 沿用上级: where the level has no row, look upwards.
+    pub inherit: bool,
+    pub note: String,
+    pub basis: String,
+}
+
+/// A row of `rates.md`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RateRow {
+    pub parameter: Arc<str>,
+    pub region: RegionCode,
+    pub key: Vec<String>,
+    pub from: Date,
+    /// `None` is 停止: from that day there is no value.
+    pub value: Option<Value>,
+    pub document: String,
+}
+
+/// How a step is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StepKind {
+    Form,
+    Record,
+    Match,
+    Visit,
+    Meeting,
+    Publicity,
+    Decide,
+    Wait,
+}
+
+/// `## 步骤`.
+#[derive(Clone, Debug)]
+pub struct Step {
+    pub name: Arc<str>,
+    pub key: Arc<str>,
+    pub kind: StepKind,
+    /// Who does it; the first row whose condition holds. One row without condition is the rule.
+    pub who: Vec<(Option<Expression>, Performer)>,
+    /// 汇合: opens when nothing can arrive any more.
+    pub join: bool,
+    /// Opens only if this holds or is undecidable; otherwise it is skipped.
+    pub condition: Option<Expression>,
+    /// `在 甲 至 乙 期间`: may be started by its role while the main line is between these steps.
+    pub side: Option<(usize, usize)>,
+    pub arrows: Vec<Arrow>,
+    pub basis: String,
+    pub span: Range<usize>,
+}
+
+/// 承办: who may do a step, and the restrictions on them.
+#[derive(Clone, Debug, Default)]
+pub struct Performer {
+    pub actor: ActorKind,
+    /// How many people it takes; the second signs.
+    pub head_count: usize,
+    /// 不同于: nobody who acted in these steps.
+    pub other_than: Vec<usize>,
+    /// 非近亲属.
+    pub no_relative: bool,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum ActorKind {
+    /// Level and post: `乡 受理员`.
+    Staff(Level, String),
+    /// The person of a field of the case.
+    Person(String),
+    #[default]
+    System,
+}
+
+/// A clause of 然后.
+#[derive(Clone, Debug)]
+pub struct Arrow {
+    /// A conclusion of 决定, 异议 or 期满 of 公示, 期满 of 等待.
+    pub conclusion: Option<Arc<str>>,
+    pub condition: Option<Expression>,
+    /// Written with 否则: holds when no condition before it did.
+    pub otherwise: bool,
+    pub target: Target,
+    pub span: Range<usize>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Target {
+    Steps(Vec<usize>),
+    /// 回: a new round.
+    Back(usize),
+    /// 办结 with its result.
+    Close(Arc<str>),
+    /// `—`: the branch ends.
+    End,
+}
+
+/// A row of `## 时限`; rows of one name are read in order, the first whose condition holds counts.
+#[derive(Clone, Debug)]
+pub struct Clock {
+    pub name: Arc<str>,
+    pub from: ClockFrom,
+    /// The step whose end (or with `until_start` whose beginning) is due.
+    pub until: usize,
+    pub until_start: bool,
+    pub length: Length,
+    pub condition: Option<Expression>,
+    /// Steps whose time does not count, each perhaps on a condition.
+    pub pauses: Vec<(usize, Option<Expression>)>,
+    pub on_expiry: Option<Target>,
+    pub basis: String,
+    pub span: Range<usize>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum ClockFrom {
+    /// The end of a step.
+    Done(usize),
+    /// `步骤 开始`; for 公示 the posting.
+    Opened(usize),
+    Start,
+    /// A field of type 日期.
+    Field(String),
+}
+
+#[derive(Clone, Debug)]
+pub enum Length {
+    Fixed(base::Clock),
+    /// A parameter or formula of 日, with the word that says which days.
+    Formula(Box<Expression>),
+}
+
+/// A row of `## 公示`.
+#[derive(Clone, Debug)]
+pub struct Publicity {
+    pub step: usize,
+    pub places: Vec<String>,
+    /// Names of fields and formulas that are shown.
+    pub shown: Vec<(String, Expression)>,
+    /// Who may object: empty is nobody, 任何人 is everybody.
+    pub objectors: Vec<String>,
+}
+
+/// A row of `## 校验`: what must hold when a step is submitted.
+#[derive(Clone, Debug)]
+pub struct Check {
+    pub name: Arc<str>,
+    pub steps: Vec<(usize, Option<Arc<str>>)>,
+    pub condition: Expression,
+    pub severity: CheckSeverity,
+    pub message: String,
+    pub basis: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CheckSeverity {
+    /// 阻止: refused.
+    Block,
+    /// 说明: accepted with a written reason.
+    Explain,
+    /// 提醒.
+    Remind,
+}
+
+/// `## 待遇`: what is paid, by component.
+#[derive(Clone, Debug)]
+pub struct Entitlement {
+    pub name: Arc<str>,
+    pub key: Arc<str>,
+    /// 享受人: the register or roster whose rows hold it.
+    pub holder: String,
+    /// 月 季 年 一次.
+    pub period: String,
+    pub components: Vec<Component>,
+    pub exclusive_with: Vec<String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Component {
+    pub name: Arc<str>,
+    /// The name of a 分额 formula.
+    pub amount: Arc<str>,
+}
+
+/// A row of `## 效果`.
+#[derive(Clone, Debug)]
+pub struct Effect {
+    pub step: usize,
+    pub conclusion: Option<Arc<str>>,
+    pub condition: Option<Expression>,
+    pub action: Action,
+    /// The entitlement or letter that it is about.
+    pub target: usize,
+    /// From which month.
+    pub from: Option<Expression>,
+    pub until: Option<Expression>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// 给予.
+    Grant,
+    /// 停止.
+    Stop,
+    /// 发文.
+    Letter,
+}
+
+/// `## 文书` with its text.
+#[derive(Clone, Debug)]
+pub struct Letter {
+    pub name: Arc<str>,
+    pub key: Arc<str>,
+    /// With `{区划}`, `{年}` and `{序号}`.
+    pub numbering: String,
+    pub to: String,
+    pub text: Vec<LetterPart>,
+}
+
+#[derive(Clone, Debug)]
+pub enum LetterPart {
+    Text(String),
+    Hole(Box<Expression>),
+}
+
+/// A legal source.
+#[derive(Clone, Debug)]
+pub struct Law {
+    pub name: String,
+    /// 简称: the name of its file and of references to it.
+    pub short: String,
+    pub file: String,
+    pub facts: BTreeMap<String, String>,
+    pub articles: Vec<Article>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Article {
+    pub heading: String,
+    /// The quoted text.
+    pub text: String,
+    /// Why it is not carried out by the program, if it is not.
+    pub not_automated: Option<String>,
+}
+
+/// A passage of the guide for citizens.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Passage {
+    pub level: usize,
+    pub heading: String,
+    /// Markdown of the prose under the heading.
+    pub text: String,
+}
+
+/// One worked example: a test, training material and documentation at once.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    pub file: String,
+    pub title: String,
+    pub good: bool,
+    pub given: Vec<Given>,
+    /// Tables of lists and registers by their path.
+    pub rows: Vec<GivenRows>,
+    pub rates: Vec<GivenRate>,
+    pub walk: Vec<Move>,
+    pub expected: Vec<(formula::Cell, formula::Cell)>,
+    pub explanation: Vec<(String, Range<usize>)>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Given {
+    pub name: formula::Cell,
+    pub value: formula::Cell,
+    /// Only for this step.
+    pub step: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct GivenRows {
+    /// `成员` or `成员.收入`.
+    pub path: String,
+    pub span: Range<usize>,
+    pub header: Vec<formula::Cell>,
+    pub rows: Vec<Vec<formula::Cell>>,
+}
+
+#[derive(Clone, Debug)]
+pub struct GivenRate {
+    pub parameter: formula::Cell,
+    pub from: formula::Cell,
+    pub value: formula::Cell,
+}
+
+/// A row of `## 经过`.
+#[derive(Clone, Debug)]
+pub struct Move {
+    pub at: formula::Cell,
+    pub who: formula::Cell,
+    pub step: formula::Cell,
+    pub input: formula::Cell,
+    pub expect: formula::Cell,
+}
+
+/// How a column of an acceptance fixture maps to the guide's names.
+#[derive(Clone, Debug)]
+pub struct FixtureColumn {
+    pub column: String,
+    pub role: String,
+    pub name: String,
+    pub value: String,
+}
+
+impl Guide {
+    pub fn step(&self, name: &str) -> Option<usize> {
+        self.steps.iter().position(|step| &*step.name == name)
+    }
+
+    pub fn field(&self, name: &str) -> Option<&Field> {
+        self.fields.iter().find(|field| &*field.name == name)
+    }
+}
+
+impl StepKind {
+    pub const WORDS: [(&'static str, Self); 8] = [
+        ("填写", Self::Form),
+        ("记录", Self::Record),
+        ("核对", Self::Match),
+        ("走访", Self::Visit),
+        ("会议", Self::Meeting),
+        ("公示", Self::Publicity),
+        ("决定", Self::Decide),
+        ("等待", Self::Wait),
+    ];
+
+    pub fn word(self) -> &'static str {
+        Self::WORDS.iter().find(|(_, kind)| *kind == self).map_or("", |(word, _)| word)
+    }
+}
+
+/// Levels of regions as guides write them; 全国 is not among them.
+pub const LEVELS: [(&str, Level); 5] = [
+    ("省", Level::Province),
+    ("市", Level::City),
+    ("县", Level::County),
+    ("乡", Level::Township),
+    ("村", Level::Village),
+];

@@ -1,0 +1,460 @@
+//! Files into guides: everything that is wrong is found here, with its place and what to write instead.
+
+mod edition;
+mod fields;
+mod fixtures;
+mod law;
+mod rates;
+mod scenario;
+mod tables;
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use base::{Diagnostic, Severity};
+use formula::{
+    Block, Content, Environment, Expression, Finding, Program, TableText, Type, Unit, ValueName, is_name, nearest,
+};
+
+use crate::document::{Document, Section};
+use crate::model::{Guide, Parameter, Passage, RateRow, Service, Start, Step, StepKind};
+
+pub use fields::registers;
+pub use rates::plain_value;
+pub use tables::{clauses, names, split};
+
+/// Files by their path below `guides/`, as text.
+pub type Files = BTreeMap<String, String>;
+
+/// All guides of a bureau, with the rates that their files seed, and every finding.
+#[derive(Clone, Debug, Default)]
+pub struct Library {
+    /// In the order of areas.md.
+    pub guides: Vec<Arc<Guide>>,
+    pub areas: Vec<Area>,
+    pub parameters: Vec<Parameter>,
+    pub rates: Vec<RateRow>,
+    pub findings: Vec<Diagnostic>,
+}
+
+/// A line of areas.md.
+#[derive(Clone, Debug)]
+pub struct Area {
+    pub name: String,
+    pub folder: String,
+    pub owner: String,
+    /// 草案 试行 施行 停用.
+    pub status: String,
+}
+
+impl Library {
+    pub fn has_errors(&self) -> bool {
+        self.findings.iter().any(|finding| finding.severity == Severity::Error)
+    }
+
+    /// A service by its folder, 标识 or title.
+    pub fn find(&self, name: &str) -> Option<&Arc<Guide>> {
+        self.guides.iter().find(|guide| guide.folder == name || &*guide.key == name || guide.title == name)
+    }
+}
+
+/// Reads all guides. No I/O: the files are given.
+pub fn read_library(files: &Files) -> Library {
+    let mut library = Library::default();
+    let mut reader = Reader::default();
+    if let Some(text) = files.get("areas.md") {
+        library.areas = reader.areas(&Document::read("areas.md", text), files);
+    } else {
+        let finding = Finding::error("G102", 0..0, "没有 areas.md", "写一张表：服务、文件夹、归口、状态");
+        library.findings.push(finding.at("areas.md"));
+    }
+    if let Some(text) = files.get("parameters.md") {
+        let document = Document::read("parameters.md", text);
+        reader.file = document.file.clone();
+        for section in document.sections.iter().filter(|section| section.title == "参数") {
+            for table in &section.tables {
+                library.parameters.extend(reader.parameters(table, "", &[]));
+            }
+        }
+    }
+    for area in library.areas.clone() {
+        let guide = reader.guide(&area.folder, files, &library.parameters);
+        library.guides.extend(guide.map(Arc::new));
+    }
+    let own = |folder: &str, path: &str| path == format!("{folder}/rates.md");
+    for (path, text) in files.iter().filter(|(path, _)| path.ends_with("rates.md")) {
+        let guide = library.guides.iter().find(|guide| own(&guide.folder, path));
+        let known: Vec<&Parameter> = guide.map_or(&library.parameters, |guide| &guide.parameters).iter().collect();
+        let everybody: Vec<&Parameter> =
+            library.guides.iter().flat_map(|g| &g.parameters).chain(&library.parameters).collect();
+        let parameters = if path.starts_with("regions/") { everybody } else { known };
+        library.rates.extend(reader.rates(&Document::read(path, text), &parameters));
+    }
+    library.findings.append(&mut reader.findings);
+    library
+}
+
+/// Collects findings while one file after another is read.
+#[derive(Default)]
+pub(crate) struct Reader {
+    file: Arc<str>,
+    findings: Vec<Diagnostic>,
+}
+
+impl Reader {
+    fn report(&mut self, finding: Finding) {
+        self.findings.push(finding.at(&self.file));
+    }
+
+    fn error(&mut self, code: &'static str, span: &Range<usize>, message: impl Into<String>, help: impl Into<String>) {
+        self.report(Finding::error(code, span.clone(), message, help));
+    }
+
+    fn all(&mut self, findings: Vec<Finding>) {
+        for finding in findings {
+            self.report(finding);
+        }
+    }
+
+    fn areas(&mut self, document: &Document, files: &Files) -> Vec<Area> {
+        self.file = document.file.clone();
+        let mut found = Vec::new();
+        let mut findings = Vec::new();
+        for table in document.sections.iter().flat_map(|section| &section.tables) {
+            for row in tables::rows(table, &["服务", "文件夹", "归口", "状态"], "areas.md", &mut findings).rows
+            {
+                let (folder, status) = (row.text("文件夹"), row.get("状态"));
+                if !files.contains_key(&format!("{folder}/guide.md")) {
+                    let message = format!("文件夹“{folder}”里没有 guide.md");
+                    self.error("G201", &row.get("文件夹").span, message, "写对文件夹，或新建 guide.md");
+                    continue;
+                }
+                if !["草案", "试行", "施行", "停用"].contains(&&*status.text) {
+                    self.error(
+                        "G303",
+                        &status.span,
+                        format!("没有状态“{}”", status.text),
+                        "应写 草案、试行、施行、停用 之一",
+                    );
+                }
+                found.push(Area { name: row.text("服务"), folder, owner: row.text("归口"), status: status.text });
+            }
+        }
+        self.all(findings);
+        found
+    }
+
+    fn guide(&mut self, folder: &str, files: &Files, shared: &[Parameter]) -> Option<Guide> {
+        let path = format!("{folder}/guide.md");
+        let document = Document::read(&path, files.get(&path)?);
+        let laws: Vec<Document> = files
+            .iter()
+            .filter(|(path, _)| path.starts_with(&format!("{folder}/law/")))
+            .map(|(path, text)| Document::read(path, text))
+            .collect();
+        self.file = document.file.clone();
+        let mut findings = Vec::new();
+        let chapters = tables::chapters(&document, &mut findings);
+        self.all(findings);
+        for required in ["服务", "启动", "项目", "步骤"].iter().filter(|h| !chapters.contains_key(**h)) {
+            let columns = tables::columns(required).unwrap_or_default().join("、");
+            self.error("G102", &(0..0), format!("没有“## {required}”"), format!("写上它和它的表，列是：{columns}"));
+        }
+        let steps = self.step_names(chapter(&chapters, "步骤"));
+        let starts = self.start_names(chapter(&chapters, "启动"));
+        let (fields, lists, registers) = self.fields(chapter(&chapters, "项目"), &steps);
+        let mut parameters: Vec<Parameter> = shared.to_vec();
+        let dimensions = fields::choices(&fields);
+        for section in chapter(&chapters, "参数") {
+            for table in &section.tables {
+                parameters.extend(self.parameters(table, "", &dimensions));
+            }
+        }
+        let mut blocks = blocks(&document, chapter(&chapters, "计算"), "");
+        let (laws, law_blocks) = self.laws(&laws, &mut parameters, &dimensions);
+        blocks.extend(law_blocks);
+        let env = environment(&steps, &starts, &fields, &lists, &registers, &parameters);
+        let (program, diagnostics) = formula::compile(&blocks, env);
+        self.findings.extend(diagnostics);
+        self.file = document.file.clone();
+        let scenarios = self.scenarios(folder, files);
+        let fixtures = self.fixtures(folder, files);
+        self.file = document.file.clone();
+        let service = chapter(&chapters, "服务").first().copied().map(|s| self.service(s, &program));
+        let (key, service) = service.unwrap_or_default();
+        Some(Guide {
+            key: key.as_str().into(),
+            title: document.title().to_owned(),
+            edition: edition::digest(folder, files).into(),
+            folder: folder.to_owned(),
+            service,
+            starts: starts.into_iter().map(|(name, key)| Start { name, key, first: Vec::new() }).collect(),
+            fields,
+            lists,
+            parameters,
+            steps: steps.into_iter().map(StepName::plain).collect(),
+            clocks: Vec::new(),
+            publicities: Vec::new(),
+            checks: Vec::new(),
+            entitlements: Vec::new(),
+            effects: Vec::new(),
+            letters: Vec::new(),
+            laws,
+            scenarios,
+            fixtures,
+            prose: prose(&document),
+            program,
+        })
+    }
+
+    /// 标识, 对象 and the formulas of 服务.
+    fn service(&mut self, section: &Section, program: &Program) -> (String, Service) {
+        let mut service = Service::default();
+        let mut key = String::new();
+        let mut findings = Vec::new();
+        for table in &section.tables {
+            for row in tables::rows(table, &["服务", "内容"], "服务", &mut findings).rows {
+                let content = row.get("内容");
+                match &*row.text("服务") {
+                    "标识" => {
+                        if !tables::is_key(&content.text) {
+                            let help = "标识由小写字母、数字和 _ 组成，以字母开头";
+                            self.error("G106", &content.span, format!("“{}”不能作标识", content.text), help);
+                        }
+                        key = content.text;
+                    }
+                    "对象" => service.object = content.text,
+                    "凭" => service.found_by = content.text,
+                    "属地" => service.region = self.expression(program, &content, false, Some(&Type::Region)),
+                    "计算日" => service.calc_date = self.expression(program, &content, false, Some(&Type::Date)),
+                    other => {
+                        let known = ["标识", "对象", "凭", "属地", "计算日"];
+                        let near = nearest(other, known).unwrap_or("标识");
+                        self.error("G201", &row.span, format!("服务没有“{other}”一行"), format!("最接近的是“{near}”"));
+                    }
+                }
+            }
+        }
+        self.all(findings);
+        (key, service)
+    }
+
+    /// Compiles an expression of a cell; reports if it is wrong or of another type than wanted.
+    fn expression(
+        &mut self,
+        program: &Program,
+        cell: &formula::Cell,
+        live: bool,
+        wanted: Option<&Type>,
+    ) -> Option<Expression> {
+        match program.expression(&cell.text, cell.span.start, live, None) {
+            Ok(expression) => {
+                if let Some(wanted) = wanted.filter(|wanted| !expression.ty.fits(wanted)) {
+                    let message = format!("这里要{wanted}，却是{}", expression.ty);
+                    self.error("G311", &cell.span, message, "改写成对的类型");
+                    return None;
+                }
+                Some(expression)
+            }
+            Err(findings) => {
+                self.all(findings);
+                None
+            }
+        }
+    }
+
+    fn step_names(&mut self, sections: &[&Section]) -> Vec<StepName> {
+        let mut found: Vec<StepName> = Vec::new();
+        let mut findings = Vec::new();
+        for table in sections.iter().flat_map(|section| &section.tables) {
+            for row in tables::rows(table, tables::columns("步骤").unwrap_or_default(), "步骤", &mut findings).rows
+            {
+                let (name, key, kind) = (row.get("步骤"), row.get("标识"), row.get("方式"));
+                self.name(&name, &key);
+                let known = StepKind::WORDS.iter().find(|(word, _)| *word == kind.text);
+                if known.is_none() {
+                    let words: Vec<&str> = StepKind::WORDS.iter().map(|(word, _)| *word).collect();
+                    self.error(
+                        "G303",
+                        &kind.span,
+                        format!("没有方式“{}”", kind.text),
+                        format!("应写 {}", words.join("、")),
+                    );
+                }
+                if found.iter().any(|step| *step.name == *name.text) {
+                    self.error("G202", &name.span, format!("步骤“{}”有两行", name.text), "请删去一行或改名");
+                    continue;
+                }
+                let conclusions =
+                    clauses(&row.get("然后")).iter().filter_map(|clause| conclusion(&clause.text)).collect();
+                found.push(StepName {
+                    name: name.text.as_str().into(),
+                    key: key.text.as_str().into(),
+                    kind: known.map_or(StepKind::Form, |(_, kind)| *kind),
+                    conclusions,
+                    span: row.span.clone(),
+                });
+            }
+        }
+        self.all(findings);
+        found
+    }
+
+    fn start_names(&mut self, sections: &[&Section]) -> Vec<(Arc<str>, Arc<str>)> {
+        let mut found = Vec::new();
+        let mut findings = Vec::new();
+        for table in sections.iter().flat_map(|section| &section.tables) {
+            for row in tables::rows(table, tables::columns("启动").unwrap_or_default(), "启动", &mut findings).rows
+            {
+                self.name(&row.get("启动"), &row.get("标识"));
+                found.push((row.text("启动").as_str().into(), row.text("标识").as_str().into()));
+            }
+        }
+        self.all(findings);
+        found
+    }
+
+    /// Checks the form of a name and of its 标识.
+    fn name(&mut self, name: &formula::Cell, key: &formula::Cell) {
+        if !is_name(&name.text) && !name.text.is_empty() {
+            let help = "名称由汉字、字母、数字和 _ 组成，不以数字开头，不是关键词";
+            self.error("G106", &name.span, format!("“{}”不能作名称", name.text), help);
+        }
+        if !tables::is_key(&key.text) {
+            let help = "标识由小写字母、数字和 _ 组成，以字母开头";
+            self.error("G106", &key.span, format!("“{}”不能作标识", key.text), help);
+        }
+    }
+}
+
+/// What is known of a step before formulas are read.
+#[derive(Clone, Debug)]
+pub(crate) struct StepName {
+    pub name: Arc<str>,
+    pub key: Arc<str>,
+    pub kind: StepKind,
+    pub conclusions: Vec<Arc<str>>,
+    pub span: Range<usize>,
+}
+
+impl StepName {
+    fn plain(self) -> Step {
+        let Self { name, key, kind, span, .. } = self;
+        let (who, arrows, basis) = (Vec::new(), Vec::new(), String::new());
+        Step { name, key, kind, who, join: false, condition: None, side: None, arrows, basis, span }
+    }
+}
+
+/// The conclusion of a clause of 然后: the word before its arrow or its 若.
+fn conclusion(clause: &str) -> Option<Arc<str>> {
+    let (left, _) = clause.split_once('→').or_else(|| clause.split_once("->"))?;
+    let word = left.split("若 ").next().unwrap_or(left).trim();
+    (!word.is_empty() && word != "否则").then(|| word.into())
+}
+
+fn chapter<'c, 'd>(chapters: &'c BTreeMap<String, Vec<&'d Section>>, heading: &str) -> &'c [&'d Section] {
+    chapters.get(heading).map_or(&[], |sections| sections)
+}
+
+/// Fences `公式` and decision tables of sections, with the article that they implement.
+fn blocks(document: &Document, sections: &[&Section], basis: &str) -> Vec<Block> {
+    let mut found = Vec::new();
+    for section in sections {
+        let block = |content: Content| Block { file: document.file.clone(), basis: basis.into(), content };
+        for fence in section.fences.iter().filter(|fence| fence.info == "公式") {
+            found.push(block(Content::Formulas(fence.text.clone(), fence.offset)));
+        }
+        for table in section.tables.iter().filter(|table| TableText::is_decision(&table.text.header)) {
+            found.push(block(Content::Table(table.text.clone())));
+        }
+    }
+    found
+}
+
+/// All names that formulas may use (format section 6.3).
+fn environment(
+    steps: &[StepName],
+    starts: &[(Arc<str>, Arc<str>)],
+    fields: &[crate::model::Field],
+    lists: &[crate::model::List],
+    registers: &[formula::RegisterName],
+    parameters: &[Parameter],
+) -> Environment {
+    let bare = Type::Number(Unit::NONE);
+    let live = |name: &str, ty: Type| ValueName { live: true, ..ValueName::new(name, ty) };
+    let mut values = vec![
+        ValueName::new("计算日", Type::Date),
+        ValueName::new("属地", Type::Region),
+        ValueName::new("缘由", Type::choice(starts.iter().map(|(name, _)| name.clone()))),
+        ValueName::new("待遇月", Type::Month),
+        ValueName::new("期次", bare.clone()),
+        live("今日", Type::Date),
+        live("此刻", Type::Moment),
+    ];
+    for step in steps {
+        let mut own = |name: &str, ty: Type| values.push(ValueName::new(format!("{}.{name}", step.name), ty));
+        own("日期", Type::Date);
+        own("时刻", Type::Moment);
+        own("开始日期", Type::Date);
+        own("经办人", Type::Text);
+        own("已有", Type::Bool);
+        own("已开", Type::Bool);
+        own("次数", Type::Number(Unit::parse("次").unwrap_or_default()));
+        for (name, ty) in step_outputs(step.kind, &step.conclusions) {
+            own(name, ty);
+        }
+    }
+    for field in fields {
+        let ty = fields::formula_type(field, lists);
+        if let crate::model::FieldType::List(_) = field.ty {
+            continue;
+        }
+        values.push(ValueName { computed: field.computed, ..ValueName::new(field.name.clone(), ty.clone()) });
+        let said = field.sources.iter().flatten().filter_map(|step| steps.get(*step));
+        values.extend(said.map(|step| ValueName::new(format!("{}.{}", step.name, field.name), ty.clone())));
+    }
+    let lists = lists.iter().map(|list| formula::ListName {
+        name: list.name.clone(),
+        parent: list.parent,
+        register: list.register,
+        columns: fields::list_columns(list, lists, registers),
+    });
+    Environment {
+        values,
+        lists: lists.collect(),
+        registers: registers.to_vec(),
+        parameters: parameters
+            .iter()
+            .map(|p| formula::ParameterName {
+                name: p.name.clone(),
+                ty: p.ty.clone(),
+                dimensions: p.dimensions.clone(),
+            })
+            .collect(),
+        steps: steps.iter().map(|step| step.name.clone()).collect(),
+    }
+}
+
+/// The built-in outputs of a kind of step, which its form asks for.
+pub fn step_outputs(kind: StepKind, conclusions: &[Arc<str>]) -> Vec<(&'static str, Type)> {
+    let count = |name: &str| Type::Number(Unit::parse(name).unwrap_or_default());
+    match kind {
+        StepKind::Decide => vec![("结论", Type::choice(conclusions.iter().cloned())), ("理由", Type::Text)],
+        StepKind::Match => vec![("结果", Type::choice(["相符", "不符", "未答复"]))],
+        StepKind::Visit => vec![("在场人", Type::Text), ("地点", Type::Text)],
+        StepKind::Meeting => ["应到", "实到", "赞成", "反对", "弃权"].map(|name| (name, count("人"))).to_vec(),
+        StepKind::Publicity => vec![("张贴日期", Type::Date), ("异议数", count("件"))],
+        StepKind::Form | StepKind::Record | StepKind::Wait => Vec::new(),
+    }
+}
+
+/// Headings and prose of guide.md, for the page that citizens read.
+fn prose(document: &Document) -> Vec<Passage> {
+    let passage = |section: &Section| Passage {
+        level: section.level,
+        heading: section.title.clone(),
+        text: section.prose.iter().map(|range| document.text[range.clone()].trim()).collect::<Vec<_>>().join("\n\n"),
+    };
+    document.sections.iter().map(passage).filter(|passage| !passage.text.is_empty() || passage.level == 1).collect()
+}

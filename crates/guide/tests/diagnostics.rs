@@ -1,0 +1,177 @@
+//! One broken guide for every diagnostic: each is one slip in a sound guide, and each slip gives one finding.
+
+use guide::{Files, read_library};
+
+const GUIDE: &str = "\
+# 菜园地块
+
+## 服务
+
+| 服务 | 内容 |
+|---|---|
+| 标识 | plot |
+| 对象 | 家庭 |
+| 属地 | 地点 |
+| 计算日 | 登记.日期 |
+
+## 启动
+
+| 启动 | 标识 | 何时 | 对每个 | 若 | 先办 |
+|---|---|---|---|---|---|
+| 申请地块 | ask | 提交 | — | — | 登记 |
+
+## 项目
+
+| 项目 | 标识 | 类型 | 必填 | 来源 |
+|---|---|---|---|---|
+| 地点 | place | 地区 | 是 | 登记 |
+| 面积 | area | 平方米 | 是 | 登记 |
+| 土质 | soil | 选项(沙土、黏土) | 是 | 登记 |
+| 作物 | crops | 明细 | 否 | 登记 |
+
+### 作物
+
+| 项目 | 标识 | 类型 | 必填 | 来源 |
+|---|---|---|---|---|
+| 名称 | name | 文字 | 是 | |
+| 株数 | plants | 数 | 是 | |
+
+## 步骤
+
+| 步骤 | 标识 | 方式 | 承办 | 前提 | 然后 |
+|---|---|---|---|---|---|
+| 登记 | register | 填写 | 乡 园丁 | | 分配 |
+| 分配 | allot | 决定 | 乡 园长 | | 给地 若 够大 → 办结：给地；不给 若 非 够大 → 办结：不给 |
+
+## 计算
+
+```公式
+够大 = 面积 >= 最小面积(土质) 且 总株数 > 0
+总株数 = 合计(作物.株数)
+```
+";
+
+const LAW: &str = "\
+# 园规
+
+| 法律 | 内容 |
+|---|---|
+| 简称 | 园规 |
+
+## 第一条
+
+沙土要大些。
+
+| 参数 | 标识 | 类型 | 维度 | 层级 | 沿用 | 说明 |
+|---|---|---|---|---|---|---|
+| 最小面积 | least_area | 平方米 | 土质 | 县 | — | |
+";
+
+const RATES: &str = "\
+# 参数值
+
+## 最小面积
+
+| 地区 | 土质 | 起 | 值 | 文号 |
+|---|---|---|---|---|
+| 410325 | 沙土 | 2020-01-01 | 30 | 示例 |
+| 410325 | 黏土 | 2020-01-01 | 20 | 示例 |
+";
+
+fn files() -> Files {
+    let areas = "| 服务 | 文件夹 | 归口 | 状态 |\n|---|---|---|---|\n| 菜园地块 | plot | 园林股 | 试行 |\n";
+    let files = [("areas.md", areas), ("plot/guide.md", GUIDE), ("plot/law/园规.md", LAW), ("plot/rates.md", RATES)];
+    files.map(|(path, text)| (path.to_owned(), text.to_owned())).into()
+}
+
+/// The findings after one text has been put in the place of another, as `G000 file:line message → help`.
+fn findings(from: &str, to: &str) -> Vec<String> {
+    let mut files = files();
+    let hits: usize = files.values().map(|text| text.matches(from).count()).sum();
+    assert!(hits == 1 || from.is_empty(), "“{from}” stands {hits} times");
+    files.values_mut().filter(|_| !from.is_empty()).for_each(|text| *text = text.replace(from, to));
+    let library = read_library(&files);
+    let show = |d: &base::Diagnostic| {
+        let (line, _) = base::diagnostic::line_column(&files[&*d.location.file], d.location.span.start);
+        format!("{} {}:{line} {} → {}", d.code, d.location.file, d.message, d.help)
+    };
+    library.findings.iter().map(show).collect()
+}
+
+#[test]
+fn the_sound_guide_is_sound() {
+    assert_eq!(findings("", ""), Vec::<String>::new());
+}
+
+#[test]
+fn every_slip_has_its_finding() {
+    let cases = [
+        ("## 步骤", "## 办理步骤", "G101"),
+        (
+            "| 步骤 | 标识 | 方式 | 承办 | 前提 | 然后 |\n|---|---|---|---|---|---|",
+            "| 步骤 | 标识 | 方式 | 承办 | 前提 | 之后 |\n|---|---|---|---|---|---|",
+            "G102",
+        ),
+        ("## 计算\n", "## 申请材料\n", "G103"),
+        ("| 面积 | area |", "|  | area |", "G104"),
+        ("```公式\n够大", "```formula\n够大", "G105"),
+        ("总株数 > 0", "总株数 > ", "G106"),
+        ("面积 >= 最小面积(土质) 且 总株数 > 0", "若 面积 > 1平方米 是 否则 否", "G106"),
+        ("| 作物 | crops | 明细 | 否 |", "| 作物 | crops | 明细 | 若 面积 > 1平方米 |", "G107"),
+        ("## 计算\n", "## 服务\n\n## 计算\n", "G108"),
+        ("合计(作物.株数)", "合计(作物.株树)", "G201"),
+        ("总株数 = 合计", "面积 = 1平方米\n总株数 = 合计", "G202"),
+        ("总株数 > 0", "非总株数", "G203"),
+        ("| 面积 | area |", "| 面积 | place |", "G205"),
+        ("合计(作物.株数)", "合计(作物.株数) + 总株数", "G207"),
+        ("总株数 > 0", "面积 + 1 > 0", "G310"),
+        ("总株数 > 0", "面积 + 1日 > 0", "G301"),
+        ("总株数 > 0", "土质 = \"泥炭\"", "G303"),
+        ("总株数 > 0", "0 < 总株数 < 9", "G304"),
+        ("| 面积 | area | 平方米 |", "| 面积 | area | 金额 |", "G306"),
+        ("总株数 > 0", "今日 > 2020-01-01", "G309"),
+        ("总株数 > 0", "总株数", "G311"),
+        ("| 面积 | area | 平方米 | 是 | 登记 |", "| 面积 | area | 平方米 | 是 | 登计 |", "G506"),
+        ("| 410325 | 沙土 |", "| 41 | 沙土 |", "G701"),
+        ("| 410325 | 黏土 |", "| 410325 | 沙土 |", "G702"),
+        ("最小面积(土质)", "最小面积", "G703"),
+        ("沙土要大些。", "沙土要大些。\n\n## 第二条\n\n别的。", "G704"),
+    ];
+    for (from, to, code) in cases {
+        let found = findings(from, to);
+        let first = found.first().unwrap_or_else(|| panic!("{code} was not found for “{to}”"));
+        assert!(first.starts_with(code), "“{to}” gives\n  {}\ninstead of {code}", found.join("\n  "));
+    }
+}
+
+#[test]
+fn what_is_told_can_be_followed() {
+    let cases = [
+        (
+            "## 计算\n",
+            "## 申请材料\n",
+            "G103 plot/guide.md:41 “## 申请材料”下不应有表格或围栏 → 材料请写成 类型 为“附件”的项目；别的内容写成文字",
+        ),
+        (
+            "| 410325 | 沙土 |",
+            "| 41 | 沙土 |",
+            "G701 plot/rates.md:7 参数“最小面积”由县设定，41 是省 → 请改代码，或在“沿用”写“沿用上级”",
+        ),
+        ("合计(作物.株数)", "合计(作物.株树)", "G201 plot/guide.md:45 “作物”没有列“株树” → 最接近的是“株数”"),
+    ];
+    for (from, to, expected) in cases {
+        assert_eq!(findings(from, to)[0], expected);
+    }
+}
+
+#[test]
+fn no_text_breaks_the_reader() {
+    let whole: Vec<(usize, char)> = GUIDE.char_indices().collect();
+    for cut in whole.iter().step_by(7) {
+        let mut files = files();
+        files.insert("plot/guide.md".into(), GUIDE[..cut.0].to_owned());
+        let _ = read_library(&files);
+        files.insert("plot/guide.md".into(), GUIDE[cut.0..].to_owned());
+        let _ = read_library(&files);
+    }
+}

@@ -1,0 +1,6 @@
+//! The commands of the binary, one file each.
+
+pub mod accept;
+pub mod check;
+pub mod eval;
+pub mod scenarios;
