@@ -20,6 +20,8 @@ pub enum Clock {
     /// Runs through nights and holidays, to the minute.
     Hours(u32),
     Days(u32),
+    /// 不顺延: the last day stays even if it is a rest day.
+    FixedDays(u32),
     WorkingDays(u32),
     Months(u32),
     /// Counted back from an event, such as an election; the clock starts at the event.
@@ -52,10 +54,11 @@ impl Clock {
     pub fn parse(text: &str) -> Option<Self> {
         let text: String = tidy(text).split_whitespace().collect();
         let text = text.strip_suffix("以内").or(text.strip_suffix('内')).unwrap_or(&text);
-        if matches!(text, "即时" | "当场") {
+        if matches!(text, "即时" | "当场" | "当日") {
             return Some(Self::Immediate);
         }
-        let (text, back) = match text.strip_prefix("提前") {
+        let (text, fixed) = text.strip_suffix("不顺延").map_or((text, false), |text| (text, true));
+        let (text, back) = match text.strip_prefix("提前").or(text.strip_prefix('前')) {
             Some(rest) => (rest, true),
             None => (text, false),
         };
@@ -65,6 +68,8 @@ impl Clock {
             "天" | "日" if back => Self::Before { days: n },
             "天前" | "日前" if !back => Self::Before { days: n },
             _ if back => return None,
+            "天" | "日" if fixed => Self::FixedDays(n),
+            _ if fixed => return None,
             "个工作日" | "工作日" => Self::WorkingDays(n),
             "天" | "日" | "个自然日" | "自然日" => Self::Days(n),
             "小时" | "个小时" => Self::Hours(n),
@@ -88,6 +93,10 @@ impl Clock {
                 explained: format!("自{}起算{self}，夜间和节假日不停", format_datetime(start)),
             },
             Self::Days(n) => on_day(calendar.calendar_days_after(day, n), from),
+            Self::FixedDays(n) => {
+                let at = day.saturating_add(jiff::Span::new().try_days(n).unwrap_or_default());
+                Due { at: end_of_day(at), provisional: false, shifted: false, explained: from }
+            }
             Self::WorkingDays(n) => on_day(calendar.working_days_after(day, n), from),
             Self::Months(n) => on_day(calendar.months_after(day, n), from),
             Self::Before { days } => before(day, days),
@@ -130,7 +139,8 @@ impl fmt::Display for Clock {
         match *self {
             Self::Immediate => f.write_str("即时"),
             Self::Hours(n) => write!(f, "{n}小时"),
-            Self::Days(n) => write!(f, "{n}天"),
+            Self::Days(n) => write!(f, "{n}日"),
+            Self::FixedDays(n) => write!(f, "{n}日不顺延"),
             Self::WorkingDays(n) => write!(f, "{n}个工作日"),
             Self::Months(n) if n > 0 && n.is_multiple_of(12) => write!(f, "{}年", n / 12),
             Self::Months(n) => write!(f, "{n}个月"),
@@ -181,6 +191,9 @@ mod tests {
             ("20 个工作日内", WorkingDays(20)),
             ("７天", Days(7)),
             ("7日", Days(7)),
+            ("30日不顺延", FixedDays(30)),
+            ("前 20日", Before { days: 20 }),
+            ("当日", Immediate),
             ("60日以内", Days(60)),
             ("2小时", Hours(2)),
             ("6个月", Months(6)),
@@ -208,7 +221,7 @@ mod tests {
         assert_eq!(ended.explained, "自2025年9月25日次日起算3个工作日");
         let ended = due("7天");
         assert_eq!((ended.at, ended.shifted), (date(2025, 10, 9).at(23, 59, 59, 0), true));
-        assert_eq!(ended.explained, "自2025年9月25日次日起算7天，2025年10月2日是休息日，顺延至2025年10月9日");
+        assert_eq!(ended.explained, "自2025年9月25日次日起算7日，2025年10月2日是休息日，顺延至2025年10月9日");
         let ended = due("2小时");
         assert_eq!(ended.at, date(2025, 9, 25).at(12, 30, 0, 0));
         assert_eq!(ended.explained, "自2025年9月25日 10:30起算2小时，夜间和节假日不停");

@@ -1,6 +1,25 @@
 //! Cases: what may happen, what happened, and what follows from it.
 //!
+//! `decide` turns a command into events or refusals; `State::fold` turns events into a case.
 //! Invariant: knows no HTTP, SQL or clock, and no word of any service.
 
+mod clocks;
+pub mod decide;
+pub mod event;
+pub mod facts;
+mod follow;
 pub mod given;
+pub mod intake;
+pub mod people;
+pub mod refusal;
+mod results;
 pub mod scenario;
+pub mod state;
+mod walk;
+
+pub use decide::{Command, Rules, decide};
+pub use event::{ActorRef, Datum, Event, Record};
+pub use intake::{Form, Input, Typed};
+pub use people::{Actor, Capacity};
+pub use refusal::{Code, Refusal};
+pub use state::{State, Status};

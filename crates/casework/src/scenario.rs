@@ -5,7 +5,9 @@ use formula::{Assessment, Cell, Facts, Value};
 use guide::model::{GivenRows, Scenario};
 use guide::{Guide, Overlay, RateBook};
 
+use crate::decide::Rules;
 use crate::given;
+use crate::walk::{special, walk};
 
 /// Something of a scenario that did not come out as written, at its place in the file.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,13 +38,27 @@ pub fn run(world: World, scenario: &Scenario) -> Vec<Failure> {
             return failures;
         }
     };
-    match facts(world, scenario) {
+    let walked = (!scenario.walk.is_empty()).then(|| walk(world, &rates, scenario));
+    if let Some(walked) = &walked
+        && !walked.failures.is_empty()
+    {
+        return walked.failures.clone();
+    }
+    let rules = Rules { guide: world.guide, rates: &rates, calendar: world.calendar };
+    let facts = match &walked {
+        Some(walked) => Ok(walked.facts(rules)),
+        None => facts(world, scenario),
+    };
+    match facts {
         Err((span, message)) => fail(&span, message),
         Ok(facts) => {
             let assessment = Assessment::new(&world.guide.program, &facts, &rates, world.calendar);
             let mut lines = Vec::new();
             for (item, expected) in &scenario.expected {
-                if let Err(message) = expect(world.guide, &assessment, item, expected) {
+                let special =
+                    walked.as_ref().and_then(|walked| special(walked, world.guide, &item.text, &expected.text));
+                let result = special.unwrap_or_else(|| expect(world.guide, &assessment, item, expected));
+                if let Err(message) = result {
                     fail(&expected.span, message);
                 }
                 let explained = assessment.explain(&item.text);
@@ -50,16 +66,24 @@ pub fn run(world: World, scenario: &Scenario) -> Vec<Failure> {
                     explained.iter().flat_map(|e| e.lines().into_iter().map(|(_, l)| l.to_owned()).collect::<Vec<_>>()),
                 );
             }
-            let mut rest = lines.iter();
-            for (wanted, span) in &scenario.explanation {
-                if !rest.any(|line| line == wanted) {
-                    fail(span, format!("说明里没有（或不在这个位置）“{wanted}”；说明是：\n{}", lines.join("\n")));
-                    break;
-                }
+            if let Err((span, message)) = told(&lines, scenario) {
+                fail(&span, message);
             }
         }
     }
     failures
+}
+
+/// The lines of 说明 must occur in the explanation, in this order.
+fn told(lines: &[String], scenario: &Scenario) -> Result<(), Misread> {
+    let mut rest = lines.iter();
+    for (wanted, span) in &scenario.explanation {
+        if !rest.any(|line| line == wanted) {
+            let message = format!("说明里没有（或不在这个位置）“{wanted}”；说明是：\n{}", lines.join("\n"));
+            return Err((span.clone(), message));
+        }
+    }
+    Ok(())
 }
 
 type Misread = (std::ops::Range<usize>, String);
@@ -167,7 +191,7 @@ fn find_row(rows: &[Facts], wanted: &str) -> Option<usize> {
 }
 
 /// Whether an item of 应得 has the value that is written.
-fn expect(guide: &Guide, assessment: &Assessment, item: &Cell, expected: &Cell) -> Result<(), String> {
+pub(crate) fn expect(guide: &Guide, assessment: &Assessment, item: &Cell, expected: &Cell) -> Result<(), String> {
     let expression = guide.program.expression(&item.text, item.span.start, true, None);
     let expression = expression.map_err(|found| found.first().map_or_else(String::new, |f| f.message.clone()))?;
     let outcome = assessment.expression(&expression);

@@ -129,7 +129,7 @@ fn nothing_names_a_machine() {
 #[test]
 fn files_and_functions_stay_short() {
     const FILE: usize = 600;
-    const FUNCTION: usize = 70;
+    const FUNCTION: usize = 80;
     let mut long = BTreeMap::new();
     for source in below(&["crates", "xtask"]).iter().filter(|s| s.path.ends_with(".rs")) {
         long.extend(Some((source.path.clone(), source.text.lines().count())).filter(|(_, lines)| *lines > FILE));
@@ -137,7 +137,7 @@ fn files_and_functions_stay_short() {
     }
     let problems: Vec<String> =
         long.iter().map(|(name, lines)| format!("{name} has {lines} lines: shorten it")).collect();
-    fail_if_any("files over 600 lines or functions over 70", &problems);
+    fail_if_any("files over 600 lines or functions over 80", &problems);
 }
 
 /// Each function of a formatted file with the lines from its signature to its closing brace.

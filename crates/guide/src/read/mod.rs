@@ -3,9 +3,12 @@
 mod edition;
 mod fields;
 mod fixtures;
+mod flow;
 mod law;
 mod rates;
+mod results;
 mod scenario;
+mod sound;
 mod tables;
 
 use std::collections::BTreeMap;
@@ -17,8 +20,9 @@ use formula::{
     Block, Content, Environment, Expression, Finding, Program, TableText, Type, Unit, ValueName, is_name, nearest,
 };
 
+use self::flow::Known;
 use crate::document::{Document, Section};
-use crate::model::{Guide, Parameter, Passage, RateRow, Service, Start, Step, StepKind};
+use crate::model::{Guide, Parameter, Passage, RateRow, Service, Step, StepKind};
 
 pub use fields::registers;
 pub use rates::plain_value;
@@ -148,19 +152,13 @@ impl Reader {
     fn guide(&mut self, folder: &str, files: &Files, shared: &[Parameter]) -> Option<Guide> {
         let path = format!("{folder}/guide.md");
         let document = Document::read(&path, files.get(&path)?);
-        let laws: Vec<Document> = files
-            .iter()
-            .filter(|(path, _)| path.starts_with(&format!("{folder}/law/")))
-            .map(|(path, text)| Document::read(path, text))
-            .collect();
+        let laws = law_documents(folder, files);
         self.file = document.file.clone();
+        let begun = self.findings.len();
         let mut findings = Vec::new();
         let chapters = tables::chapters(&document, &mut findings);
         self.all(findings);
-        for required in ["服务", "启动", "项目", "步骤"].iter().filter(|h| !chapters.contains_key(**h)) {
-            let columns = tables::columns(required).unwrap_or_default().join("、");
-            self.error("G102", &(0..0), format!("没有“## {required}”"), format!("写上它和它的表，列是：{columns}"));
-        }
+        self.required(&chapters);
         let steps = self.step_names(chapter(&chapters, "步骤"));
         let starts = self.start_names(chapter(&chapters, "启动"));
         let (fields, lists, registers) = self.fields(chapter(&chapters, "项目"), &steps);
@@ -176,36 +174,61 @@ impl Reader {
         blocks.extend(law_blocks);
         let env = environment(&steps, &starts, &fields, &lists, &registers, &parameters);
         let (program, diagnostics) = formula::compile(&blocks, env);
+        let sound_so_far = diagnostics.is_empty() && self.findings.len() == begun;
         self.findings.extend(diagnostics);
         self.file = document.file.clone();
         let scenarios = self.scenarios(folder, files);
         let fixtures = self.fixtures(folder, files);
         self.file = document.file.clone();
+        let before = self.findings.len();
         let service = chapter(&chapters, "服务").first().copied().map(|s| self.service(s, &program));
         let (key, service) = service.unwrap_or_default();
-        Some(Guide {
+        let articles: Vec<String> =
+            laws.iter().flat_map(|law| law.articles.iter().map(|a| format!("{} {}", law.short, a.heading))).collect();
+        let known = Known { program: &program, steps: &steps, fields: &fields, articles: &articles };
+        let starts = self.starts(&known, chapter(&chapters, "启动"));
+        let steps = self.steps(&known, chapter(&chapters, "步骤"));
+        let clocks = self.clocks(&known, chapter(&chapters, "时限"));
+        let publicities = self.publicities(&known, chapter(&chapters, "公示"));
+        let checks = self.checks(&known, chapter(&chapters, "校验"));
+        let entitlements = self.entitlements(&known, chapter(&chapters, "待遇"));
+        let letters = self.letters(&known, chapter(&chapters, "文书"));
+        let effects = self.effects(&known, chapter(&chapters, "效果"), &entitlements, &letters);
+        let guide = Guide {
             key: key.as_str().into(),
             title: document.title().to_owned(),
             edition: edition::digest(folder, files).into(),
             folder: folder.to_owned(),
             service,
-            starts: starts.into_iter().map(|(name, key)| Start { name, key, first: Vec::new() }).collect(),
+            starts,
             fields,
             lists,
             parameters,
-            steps: steps.into_iter().map(StepName::plain).collect(),
-            clocks: Vec::new(),
-            publicities: Vec::new(),
-            checks: Vec::new(),
-            entitlements: Vec::new(),
-            effects: Vec::new(),
-            letters: Vec::new(),
+            steps,
+            clocks,
+            publicities,
+            checks,
+            entitlements,
+            effects,
+            letters,
             laws,
             scenarios,
             fixtures,
             prose: prose(&document),
             program,
-        })
+        };
+        if self.findings.len() == before && sound_so_far {
+            self.sound(&guide);
+        }
+        Some(guide)
+    }
+
+    /// The headings that every guide has.
+    fn required(&mut self, chapters: &BTreeMap<String, Vec<&Section>>) {
+        for required in ["服务", "启动", "项目", "步骤"].iter().filter(|h| !chapters.contains_key(**h)) {
+            let columns = tables::columns(required).unwrap_or_default().join("、");
+            self.error("G102", &(0..0), format!("没有“## {required}”"), format!("写上它和它的表，列是：{columns}"));
+        }
     }
 
     /// 标识, 对象 and the formulas of 服务.
@@ -326,6 +349,12 @@ impl Reader {
             self.error("G106", &key.span, format!("“{}”不能作标识", key.text), help);
         }
     }
+}
+
+/// The files of `law/` in the order of their names.
+fn law_documents(folder: &str, files: &Files) -> Vec<Document> {
+    let law = format!("{folder}/law/");
+    files.iter().filter(|(path, _)| path.starts_with(&law)).map(|(path, text)| Document::read(path, text)).collect()
 }
 
 /// What is known of a step before formulas are read.

@@ -1,0 +1,148 @@
+//! Limits and lengths: when they began, when they end, and how that was computed.
+//!
+//! All clocks are computed anew after each command; an event tells only what changed.
+
+use base::{DateTime, Due};
+use formula::Value;
+use guide::model::{Clock, ClockFrom, Length, StepKind};
+
+use crate::decide::Draft;
+use crate::event::{DueAt, Event};
+use crate::state::{Instance, Status};
+
+impl Draft<'_> {
+    pub(crate) fn set_clocks(&mut self) {
+        if self.state.closed.is_some() {
+            return;
+        }
+        let guide = self.rules.guide;
+        let mut names: Vec<&str> = Vec::new();
+        for clock in &guide.clocks {
+            if names.contains(&&*clock.name) || self.is_length(clock) {
+                continue;
+            }
+            names.push(&clock.name);
+            self.set_clock(&clock.name);
+        }
+    }
+
+    /// For 公示 and 等待 a clock is a length, set when the notice is posted or the step opens.
+    fn is_length(&self, clock: &Clock) -> bool {
+        let kind = self.rules.guide.steps[clock.until].kind;
+        matches!(kind, StepKind::Publicity | StepKind::Wait) && !clock.until_start
+    }
+
+    fn set_clock(&mut self, name: &str) {
+        let guide = self.rules.guide;
+        let known = self.state.clocks.get(name).cloned();
+        let rows: Vec<&Clock> = guide.clocks.iter().filter(|clock| &*clock.name == name).collect();
+        let Some(clock) = rows.iter().find(|clock| self.applies(clock)) else { return };
+        let Some(from) = self.began(&clock.from) else { return };
+        let ended = self.ended(clock, from);
+        match (&known, ended) {
+            (Some(known), true) if known.stopped_at.is_none() => {
+                return self.emit(Event::ClockStopped { clock: name.to_owned() });
+            }
+            (Some(known), true) if known.stopped_at.is_some() => return,
+            (None, true) => return,
+            _ => {}
+        }
+        let Some(due) = self.due(clock, from) else { return };
+        let unchanged = known.is_some_and(|known| known.due == due && known.stopped_at.is_none());
+        if !unchanged {
+            let until = guide.steps[clock.until].key.to_string();
+            self.emit(Event::ClockSet {
+                clock: name.to_owned(),
+                instance: None,
+                until,
+                due,
+                basis: clock.basis.clone(),
+            });
+        }
+    }
+
+    /// An undecidable row is passed over.
+    fn applies(&self, clock: &Clock) -> bool {
+        clock.condition.as_ref().is_none_or(|condition| self.evaluate(condition, 0) == Ok(Value::Bool(true)))
+    }
+
+    fn instances(&self, step: usize) -> impl Iterator<Item = &Instance> {
+        let key = self.rules.guide.steps[step].key.clone();
+        self.state.steps.iter().filter(move |i| i.step == *key)
+    }
+
+    /// The first time that the beginning happened: a way back never lengthens a statutory limit.
+    fn began(&self, from: &ClockFrom) -> Option<DateTime> {
+        match from {
+            ClockFrom::Start => self.state.opened_at,
+            ClockFrom::Done(step) => self.instances(*step).filter_map(|i| i.done_at).next(),
+            ClockFrom::Opened(step) => {
+                self.instances(*step).filter(|i| i.status != Status::Waiting).map(|i| i.opened_at).next()
+            }
+            ClockFrom::Field(name) => match self.facts(0).values.get(&**name) {
+                Some(Value::Date(date)) => Some(date.at(0, 0, 0, 0)),
+                _ => None,
+            },
+        }
+    }
+
+    /// Whether the step that is due has been done after the clock began, and is not open again.
+    fn ended(&self, clock: &Clock, from: DateTime) -> bool {
+        let open = self.instances(clock.until).any(|i| i.status.is_live());
+        let done = self.instances(clock.until).any(|i| i.done_at.is_some_and(|at| at >= from));
+        let begun = self.instances(clock.until).any(|i| i.status != Status::Waiting && i.status != Status::Skipped);
+        if clock.until_start { begun } else { done && !open }
+    }
+
+    fn due(&self, clock: &Clock, from: DateTime) -> Option<DueAt> {
+        let mut length = match &clock.length {
+            Length::Fixed(length) => *length,
+            Length::Formula(formula) => match self.evaluate(formula, 0) {
+                Ok(Value::Number(days)) if days.is_integer() => {
+                    base::Clock::Days(u32::try_from(days.to_integer()).ok()?)
+                }
+                _ => return None,
+            },
+        };
+        let mut paused = String::new();
+        for (step, condition) in &clock.pauses {
+            let counts = condition.as_ref().is_none_or(|c| self.evaluate(c, 0) == Ok(Value::Bool(true)));
+            let name = &self.rules.guide.steps[*step].name;
+            for instance in self.instances(*step).filter(|_| counts) {
+                let end = instance.done_at.unwrap_or(self.now).date();
+                let days = match &mut length {
+                    base::Clock::WorkingDays(n) => {
+                        let days = self.rules.calendar.working_days_between(instance.opened_at.date(), end).max(0);
+                        let days = u32::try_from(days).unwrap_or(0);
+                        *n += days;
+                        days
+                    }
+                    base::Clock::Days(n) | base::Clock::FixedDays(n) => {
+                        let days = instance.opened_at.date().until(end).map_or(0, |span| span.get_days());
+                        let days = u32::try_from(days).unwrap_or(0);
+                        *n += days;
+                        days
+                    }
+                    _ => 0,
+                };
+                if days > 0 {
+                    paused += &format!("，其中“{name}”的{days}天不计");
+                }
+            }
+        }
+        let due = due_at(length.due(from, self.rules.calendar));
+        Some(DueAt { explained: due.explained + &paused, ..due })
+    }
+
+    /// The length of a notice posted now.
+    pub(crate) fn length_of(&self, step: usize) -> Option<(DueAt, &Clock)> {
+        let rows = self.rules.guide.clocks.iter().filter(|clock| clock.until == step && !clock.until_start);
+        let clock = rows.into_iter().find(|clock| self.applies(clock))?;
+        let Length::Fixed(length) = &clock.length else { return None };
+        Some((due_at(length.due(self.now, self.rules.calendar)), clock))
+    }
+}
+
+fn due_at(due: Due) -> DueAt {
+    DueAt { at: due.at, provisional: due.provisional, explained: due.explained }
+}

@@ -1,0 +1,454 @@
+//! What may happen: a command against a case becomes events, or refusals. Pure: no I/O, no clock, no chance.
+
+use base::{Calendar, DateTime};
+use formula::{Assessment, Expression, Facts, Outcome, Value};
+use guide::model::{CheckSeverity, StepKind};
+use guide::{Guide, RateBook};
+
+use crate::event::{ActorRef, Event, Record};
+use crate::facts::facts;
+use crate::intake::Input;
+use crate::people::{Actor, Capacity, admit, performer};
+use crate::refusal::{Code, Refusal};
+use crate::state::{Instance, State, Status};
+
+/// What a decision is made by: the guide of the case's edition, the rates, the official calendar.
+#[derive(Clone, Copy)]
+pub struct Rules<'r> {
+    pub guide: &'r Guide,
+    pub rates: &'r RateBook,
+    pub calendar: &'r Calendar,
+}
+
+/// What somebody wants to happen.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// Opens a case by a start and does its first step. The receipt number is not derivable from anything.
+    Submit { case: String, start: String, input: Input },
+    /// Does an open step, starts a side step, or posts a notice. In 决定 with a conclusion.
+    Do { step: String, conclusion: Option<String>, input: Input },
+    /// The second of two signs.
+    Sign { step: String },
+    /// An objection to a notice; without a name it is a clue.
+    Object { step: String, by: Option<String>, contact: Option<String>, text: String },
+    /// Time passes: what has fallen due happens.
+    Tick,
+}
+
+/// Decides a command. Events come in the order in which they happened; all that refuse are told.
+pub fn decide(
+    rules: Rules,
+    state: &State,
+    command: &Command,
+    people: &[Actor],
+    now: DateTime,
+) -> Result<Vec<Record>, Vec<Refusal>> {
+    let by = people.first().map_or_else(|| Actor::system().reference(), Actor::reference);
+    let mut draft = Draft { rules, state: state.clone(), records: Vec::new(), by, now };
+    match command {
+        Command::Submit { case, start, input } => draft.submit(case, start, input, people)?,
+        Command::Do { step, conclusion, input } => draft.act(step, conclusion.as_deref(), input, people)?,
+        Command::Sign { step } => draft.sign(step, people)?,
+        Command::Object { step, by, contact, text } => draft.object(step, by, contact, text, people)?,
+        Command::Tick => draft.tick()?,
+    }
+    draft.set_clocks();
+    Ok(draft.records)
+}
+
+/// A case while it is being changed.
+pub(crate) struct Draft<'r> {
+    pub rules: Rules<'r>,
+    pub state: State,
+    pub records: Vec<Record>,
+    pub by: ActorRef,
+    /// The moment of the command, or that at which something fell due.
+    pub now: DateTime,
+}
+
+pub(crate) type Refused = Vec<Refusal>;
+
+impl Draft<'_> {
+    pub fn emit(&mut self, event: Event) {
+        let record = Record { at: self.now, by: self.by.clone(), event };
+        self.state.apply(&record);
+        self.records.push(record);
+    }
+
+    fn step_index(&self, key: &str) -> Result<usize, Refused> {
+        let found = self.rules.guide.steps.iter().position(|step| *step.key == *key || *step.name == *key);
+        found.ok_or_else(|| vec![Refusal::new(Code::R104, format!("没有步骤“{key}”"), "请刷新页面再办")])
+    }
+
+    fn submit(&mut self, case: &str, start: &str, input: &Input, people: &[Actor]) -> Result<(), Refused> {
+        let guide = self.rules.guide;
+        let start = guide.starts.iter().find(|known| *known.key == *start || *known.name == *start);
+        let Some((start, first)) = start.and_then(|start| Some((start, *start.first.first()?))) else {
+            return Err(vec![Refusal::new(Code::R104, "没有这种申请", "请从服务页面重新开始")]);
+        };
+        if self.state.opened_at.is_some() {
+            return Err(vec![Refusal::new(Code::R113, "这件已经提交过了", "请凭受理号查看进度")]);
+        }
+        // The region follows from what is stated, so the statement is looked at before the case exists.
+        let mut trial = self.state.clone();
+        trial.apply(&self.record(Event::FactsRecorded {
+            instance: 1,
+            step: guide.steps[first].key.to_string(),
+            thread: 0,
+            valid_from: self.now.date(),
+            values: input.values.clone(),
+        }));
+        let facts = facts(guide, &trial, 0, self.now);
+        let region = guide.service.region.as_ref().map(|expression| self.assess(&facts).expression(expression));
+        let Some(Ok(Value::Region(region))) = region else {
+            return Err(vec![Refusal::new(Code::R107, "看不出由哪里受理", "请填写所在的村或社区")]);
+        };
+        let applicant = people.first().map_or_else(String::new, |actor| actor.name.clone());
+        self.emit(Event::Opened {
+            case: case.to_owned(),
+            service: guide.key.to_string(),
+            edition: guide.edition.to_string(),
+            start: start.key.to_string(),
+            region,
+            applicant,
+        });
+        for step in &start.first.clone() {
+            self.open(*step, 0, false);
+        }
+        self.act(&guide.steps[first].key.clone(), None, input, people)
+    }
+
+    fn record(&self, event: Event) -> Record {
+        Record { at: self.now, by: self.by.clone(), event }
+    }
+
+    pub fn assess<'f>(&'f self, facts: &'f Facts) -> Assessment<'f> {
+        Assessment::new(&self.rules.guide.program, facts, self.rules.rates, self.rules.calendar)
+    }
+
+    /// The facts of a thread, with 计算日: the service's formula, or the day of the command until that can be told.
+    pub fn facts(&self, thread: u32) -> Facts {
+        let guide = self.rules.guide;
+        let mut facts = facts(guide, &self.state, thread, self.now);
+        let day = guide.service.calc_date.as_ref().map(|expression| self.assess(&facts).expression(expression));
+        let day = if let Some(Ok(Value::Date(day))) = day { day } else { self.now.date() };
+        facts.set("计算日", Value::Date(day));
+        facts
+    }
+
+    pub fn evaluate(&self, expression: &Expression, thread: u32) -> Outcome {
+        self.assess(&self.facts(thread)).expression(expression)
+    }
+
+    /// The instance on which a step can be acted, in its thread.
+    fn open_instance(&self, step: usize, statuses: &[Status]) -> Option<Instance> {
+        let key = &self.rules.guide.steps[step].key;
+        self.state.steps.iter().find(|i| i.step == **key && statuses.contains(&i.status)).cloned()
+    }
+
+    fn act(&mut self, key: &str, conclusion: Option<&str>, input: &Input, people: &[Actor]) -> Result<(), Refused> {
+        let guide = self.rules.guide;
+        let index = self.step_index(key)?;
+        let step = &guide.steps[index];
+        if let Some(refusal) = self.is_closed() {
+            return Err(vec![refusal]);
+        }
+        let mut instance = self.open_instance(index, &[Status::Open]);
+        if instance.is_none() && self.side_is_open(index) {
+            let id = self.open(index, 0, false);
+            instance = self.state.instance(id).cloned();
+        }
+        let Some(instance) = instance else {
+            return Err(vec![self.not_open(index)]);
+        };
+        let mut refusals = admit(guide, people, step, &self.state);
+        refusals.extend(self.missing(index, input));
+        if !refusals.is_empty() {
+            return Err(refusals);
+        }
+        if !input.values.is_empty() {
+            self.emit(Event::FactsRecorded {
+                instance: instance.id,
+                step: step.key.to_string(),
+                thread: instance.thread,
+                valid_from: self.now.date(),
+                values: input.values.clone(),
+            });
+        }
+        if step.kind == StepKind::Publicity {
+            return self.post(index, &instance, people);
+        }
+        let references: Vec<ActorRef> = people.iter().map(Actor::reference).collect();
+        if people.len() < performer(step).head_count {
+            let (people, outputs) = (references, input.outputs.clone());
+            let conclusion = conclusion.map(str::to_owned);
+            self.emit(Event::StepAwaited { instance: instance.id, people, conclusion, outputs });
+            return Ok(());
+        }
+        self.complete(index, &instance, conclusion, input.outputs.clone(), references)
+    }
+
+    fn sign(&mut self, key: &str, people: &[Actor]) -> Result<(), Refused> {
+        let guide = self.rules.guide;
+        let index = self.step_index(key)?;
+        let step = &guide.steps[index];
+        if let Some(refusal) = self.is_closed() {
+            return Err(vec![refusal]);
+        }
+        let Some(instance) = self.open_instance(index, &[Status::Awaiting]) else {
+            return Err(vec![self.not_open(index)]);
+        };
+        let mut refusals = admit(guide, people, step, &self.state);
+        let signed = people.iter().any(|actor| instance.people.iter().any(|first| first.id == actor.id));
+        if signed {
+            refusals.push(Refusal::new(Code::R102, "同一个人不能签两次", "请由另一个人签").basis(&step.basis));
+        }
+        if !refusals.is_empty() {
+            return Err(refusals);
+        }
+        let mut all = instance.people.clone();
+        all.extend(people.iter().map(Actor::reference));
+        let (conclusion, outputs) = (instance.conclusion.clone(), instance.outputs.clone());
+        if all.len() < performer(step).head_count {
+            self.emit(Event::StepAwaited { instance: instance.id, people: all, conclusion, outputs });
+            return Ok(());
+        }
+        self.complete(index, &instance, conclusion.as_deref(), outputs, all)
+    }
+
+    fn is_closed(&self) -> Option<Refusal> {
+        let (result, at) = self.state.closed.as_ref()?;
+        let text = format!("这件已于 {} 办结：{result}", at.date());
+        Some(Refusal::new(Code::R113, text, "情况有变化的，请重新申请"))
+    }
+
+    /// What is awaited, and until when.
+    fn not_open(&self, index: usize) -> Refusal {
+        let guide = self.rules.guide;
+        let step = &guide.steps[index];
+        let name = |key: &str| {
+            guide.steps.iter().find(|step| *step.key == *key).map_or(key.to_owned(), |s| s.name.to_string())
+        };
+        let done = self.state.steps.iter().any(|i| i.step == *step.key && i.status == Status::Done);
+        let live: Vec<String> = self.state.live().map(|i| name(&i.step)).collect();
+        if done && !live.contains(&step.name.to_string()) && self.state.live().count() > 0 {
+            let later = self.state.live().all(|i| {
+                let at = guide.steps.iter().position(|s| *s.key == *i.step);
+                at.is_some_and(|at| guide.reach(index).contains(&at))
+            });
+            if later {
+                return Refusal::new(Code::R113, format!("“{}”已经办过了", step.name), "请刷新页面看现在该办什么");
+            }
+        }
+        let hanging = self.state.live().find(|i| i.status == Status::Posted);
+        let notice = hanging.and_then(|i| self.state.notices.iter().rfind(|n| n.instance == i.id));
+        let until = notice.map_or_else(String::new, |n| format!("，公示到 {} 结束", n.until.at.date()));
+        let text = format!("“{}”现在不能办；正在等：{}{until}", step.name, live.join("、"));
+        Refusal::new(Code::R104, text, "请等前面的步骤办完").basis(&step.basis)
+    }
+
+    fn side_is_open(&self, index: usize) -> bool {
+        let guide = self.rules.guide;
+        let Some((from, to)) = guide.steps[index].side else { return false };
+        let of = |step: usize| self.state.steps.iter().filter(move |i| i.step == *guide.steps[step].key);
+        let begun = of(from).any(|i| !matches!(i.status, Status::Waiting | Status::Skipped));
+        let ended = of(to).any(|i| i.status == Status::Done) && !of(to).any(|i| i.status.is_live());
+        begun && !ended
+    }
+
+    /// R107 for required fields that neither this input nor the reading of the form caught.
+    fn missing(&self, index: usize, input: &Input) -> Vec<Refusal> {
+        let guide = self.rules.guide;
+        let needed = crate::intake::fields_of(guide, index).filter(|field| crate::intake::is_required(field, index));
+        let missing = needed.filter(|field| !input.values.contains_key(&*field.key));
+        missing.map(|f| Refusal::new(Code::R107, format!("没有填“{}”", f.name), "请填写").at(&f.key)).collect()
+    }
+
+    /// Ends a step with its conclusion, causes its effects, and follows its arrow.
+    fn complete(
+        &mut self,
+        index: usize,
+        instance: &Instance,
+        conclusion: Option<&str>,
+        outputs: std::collections::BTreeMap<String, crate::event::Datum>,
+        people: Vec<ActorRef>,
+    ) -> Result<(), Refused> {
+        let conclusion = conclusion.map(str::to_owned);
+        let at = self.now;
+        self.emit(Event::StepDone { instance: instance.id, at, people, conclusion: conclusion.clone(), outputs });
+        self.hold_checks(index, conclusion.as_deref(), instance.thread)?;
+        let arrow = self.arrow(index, conclusion.as_deref(), instance.thread)?;
+        self.cause(index, conclusion.as_deref(), instance)?;
+        let target = self.rules.guide.steps[index].arrows[arrow].target.clone();
+        self.follow(&target, instance.thread);
+        Ok(())
+    }
+
+    /// 校验: what must hold once the step's statement counts.
+    fn hold_checks(&self, index: usize, conclusion: Option<&str>, thread: u32) -> Result<(), Refused> {
+        let mut refusals = Vec::new();
+        let mut reason_needed = Vec::new();
+        for check in &self.rules.guide.checks {
+            let applies = |(step, wanted): &(usize, Option<std::sync::Arc<str>>)| {
+                *step == index && wanted.as_ref().is_none_or(|wanted| Some(&**wanted) == conclusion)
+            };
+            if !check.steps.iter().any(applies) {
+                continue;
+            }
+            let holds = self.evaluate(&check.condition, thread);
+            if holds == Ok(Value::Bool(true)) {
+                continue;
+            }
+            match check.severity {
+                CheckSeverity::Block => {
+                    let why = holds.err().map_or_else(String::new, |unknown| format!("（{unknown}）"));
+                    let text = format!("{}：{}{why}", check.name, check.message);
+                    refusals.push(Refusal::new(Code::R109, text, "请改正后再提交").basis(&check.basis));
+                }
+                CheckSeverity::Explain => reason_needed.push(check),
+                CheckSeverity::Remind => {}
+            }
+        }
+        let explained = self.state.steps.iter().rfind(|i| i.step == *self.rules.guide.steps[index].key);
+        if explained.is_none_or(|instance| !instance.outputs.contains_key("理由")) {
+            refusals.extend(reason_needed.iter().map(|check| {
+                let text = format!("{}：{}", check.name, check.message);
+                Refusal::new(Code::R109, text, "仍要提交的，请写明理由").basis(&check.basis)
+            }));
+        }
+        if refusals.is_empty() { Ok(()) } else { Err(refusals) }
+    }
+
+    /// The arrow to follow: by the conclusion where the step decides, otherwise the first whose condition holds.
+    fn arrow(&self, index: usize, conclusion: Option<&str>, thread: u32) -> Result<usize, Refused> {
+        let step = &self.rules.guide.steps[index];
+        if step.kind == StepKind::Decide {
+            let found = step.arrows.iter().position(|arrow| arrow.conclusion.as_deref() == conclusion);
+            let Some(found) = found else {
+                let words: Vec<&str> = step.arrows.iter().filter_map(|arrow| arrow.conclusion.as_deref()).collect();
+                let text = format!("“{}”没有结论“{}”", step.name, conclusion.unwrap_or("（没有选）"));
+                return Err(vec![
+                    Refusal::new(Code::R110, text, format!("可选：{}", words.join("、"))).at("conclusion"),
+                ]);
+            };
+            return match self.is_conclusion_open(index, found, thread) {
+                None => Ok(found),
+                Some(refusal) => Err(vec![refusal]),
+            };
+        }
+        for (place, arrow) in step.arrows.iter().enumerate() {
+            let Some(condition) = &arrow.condition else { return Ok(place) };
+            match self.evaluate(condition, thread) {
+                Ok(Value::Bool(true)) => return Ok(place),
+                Ok(_) => {}
+                Err(unknown) => {
+                    let text = format!("不能判断“{}”：{unknown}", condition.text());
+                    return Err(vec![Refusal::new(Code::R111, text, "请补上缺的事实").basis(&step.basis)]);
+                }
+            }
+        }
+        Err(vec![Refusal::new(Code::R110, format!("“{}”没有可走的去处", step.name), "请联系管理员检查指南")])
+    }
+
+    /// A conclusion is open only while its condition is decidable and true.
+    /// `INVARIANT (no discretion): the computed result decides which conclusions can be chosen.`
+    pub(crate) fn is_conclusion_open(&self, index: usize, arrow: usize, thread: u32) -> Option<Refusal> {
+        let step = &self.rules.guide.steps[index];
+        let arrow = &step.arrows[arrow];
+        let condition = arrow.condition.as_ref()?;
+        let word = arrow.conclusion.as_deref().unwrap_or_default();
+        match self.evaluate(condition, thread) {
+            Ok(Value::Bool(true)) => None,
+            Ok(_) => {
+                let text = format!("不能选“{word}”：条件“{}”不成立", condition.text());
+                Some(Refusal::new(Code::R110, text, "结论由计算结果决定；事实有误的，退回更正").basis(&step.basis))
+            }
+            Err(unknown) => {
+                let text = format!("不能选“{word}”：还不能计算，{unknown}");
+                Some(Refusal::new(Code::R111, text, "请补上缺的事实").basis(&step.basis))
+            }
+        }
+    }
+
+    fn object(
+        &mut self,
+        key: &str,
+        by: &Option<String>,
+        contact: &Option<String>,
+        text: &str,
+        people: &[Actor],
+    ) -> Result<(), Refused> {
+        let guide = self.rules.guide;
+        let index = self.step_index(key)?;
+        let refuse = |text: &str, way_out: &str| Err(vec![Refusal::new(Code::R112, text, way_out)]);
+        let Some(instance) = self.open_instance(index, &[Status::Posted]) else {
+            return refuse("这件现在没有公示，或者公示已经结束", "有新情况的，请向乡镇或县民政部门反映");
+        };
+        let until = self.state.notices.iter().rfind(|n| n.instance == instance.id).map(|n| n.until.at);
+        if until.is_some_and(|until| self.now > until) {
+            return refuse("公示期已过", "有新情况的，请向乡镇或县民政部门反映");
+        }
+        let objectors =
+            guide.publicities.iter().find(|p| p.step == index).map(|p| p.objectors.clone()).unwrap_or_default();
+        let citizen = people.iter().all(|actor| actor.capacity != Capacity::System);
+        if !citizen || !objectors.iter().any(|who| who == "任何人") {
+            return refuse("您不能对这件提出异议", "请向乡镇或县民政部门反映");
+        }
+        if text.trim().is_empty() || text.chars().count() > 5000 {
+            return Err(vec![
+                Refusal::new(Code::R107, "没有写异议的内容，或写得太长", "请写明事实，最多 5,000 个字").at("text"),
+            ]);
+        }
+        let thread = self.state.steps.iter().map(|i| i.thread).max().unwrap_or(0) + 1;
+        let (by, contact, text) = (by.clone(), contact.clone(), text.trim().to_owned());
+        self.emit(Event::Objected { instance: instance.id, thread, by, contact, text });
+        let arrows = &guide.steps[index].arrows;
+        if let Some(arrow) = arrows.iter().find(|arrow| arrow.conclusion.as_deref() == Some("异议")) {
+            self.follow(&arrow.target.clone(), thread);
+        }
+        Ok(())
+    }
+
+    fn tick(&mut self) -> Result<(), Refused> {
+        if self.state.closed.is_some() {
+            return Ok(());
+        }
+        let now = self.now;
+        while let Some((instance, at)) = self.fallen_due(now) {
+            let Ok(index) = self.step_index(&instance.step) else { break };
+            self.now = at;
+            let people = instance.people.clone();
+            let done = Event::StepDone {
+                instance: instance.id,
+                at,
+                people,
+                conclusion: Some("期满".into()),
+                outputs: Default::default(),
+            };
+            self.emit(done);
+            let arrows = &self.rules.guide.steps[index].arrows;
+            if let Some(arrow) = arrows.iter().find(|arrow| arrow.conclusion.as_deref() == Some("期满")) {
+                self.follow(&arrow.target.clone(), instance.thread);
+            }
+            self.set_clocks();
+        }
+        self.now = now;
+        Ok(())
+    }
+
+    /// A notice whose days are over and none of whose objections is open, with the moment at which that came true.
+    /// `INVARIANT (publicity): a notice ends only here, never before its posted end.`
+    fn fallen_due(&self, now: DateTime) -> Option<(Instance, DateTime)> {
+        self.state.steps.iter().filter(|i| i.status == Status::Posted).find_map(|instance| {
+            let notice = self.state.notices.iter().rfind(|n| n.instance == instance.id)?;
+            let threads: Vec<u32> =
+                self.state.objections.iter().filter(|o| o.instance == instance.id).map(|o| o.thread).collect();
+            let of_threads = || self.state.steps.iter().filter(|i| threads.contains(&i.thread));
+            if notice.until.at >= now || of_threads().any(|i| i.status.is_live()) {
+                return None;
+            }
+            let answered = of_threads().filter_map(|i| i.done_at).max();
+            Some((instance.clone(), answered.map_or(notice.until.at, |answered| answered.max(notice.until.at))))
+        })
+    }
+}

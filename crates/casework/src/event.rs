@@ -1,0 +1,163 @@
+//! What happened. Events carry results, so that the state folds without guide, calendar or formula.
+//!
+//! Records of a journal: once released, a variant keeps its meaning; new fields have defaults.
+
+use std::collections::BTreeMap;
+
+use base::{Date, DateTime, Fen, Month, RegionCode};
+use serde::{Deserialize, Serialize};
+
+/// A value as it was stated, in canonical text; a guide's schema says what it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Datum {
+    Bool(bool),
+    /// Text, choices, numbers (`12.50`), dates, regions.
+    Text(String),
+    Person(PersonRef),
+    Rows(Vec<Row>),
+}
+
+/// A person by name and, where known, citizen number.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PersonRef {
+    pub name: String,
+    pub number: Option<String>,
+}
+
+/// A row of a list: its columns by 标识. The id stays the same while the row does.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Row {
+    pub id: u32,
+    pub columns: BTreeMap<String, Datum>,
+}
+
+/// Who acted: the identity of the account and the name that stands on papers.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ActorRef {
+    pub id: String,
+    pub name: String,
+}
+
+/// A due moment and how it was computed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DueAt {
+    pub at: DateTime,
+    /// The calendar of a year that it reaches is not published.
+    pub provisional: bool,
+    /// One Chinese sentence.
+    pub explained: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    Opened {
+        case: String,
+        service: String,
+        edition: String,
+        start: String,
+        region: RegionCode,
+        applicant: String,
+    },
+    /// A step opens, or with `waiting` waits at a 汇合 for what can still arrive.
+    StepOpened {
+        instance: u32,
+        step: String,
+        round: u32,
+        thread: u32,
+        waiting: bool,
+    },
+    /// The first of two has submitted; the second is to sign.
+    StepAwaited {
+        instance: u32,
+        people: Vec<ActorRef>,
+        conclusion: Option<String>,
+        outputs: BTreeMap<String, Datum>,
+    },
+    StepSkipped {
+        instance: u32,
+    },
+    /// What a step stated, valid from a day.
+    FactsRecorded {
+        instance: u32,
+        step: String,
+        thread: u32,
+        valid_from: Date,
+        values: BTreeMap<String, Datum>,
+    },
+    /// What the formulas yielded when a decision was made, and why.
+    Assessed {
+        instance: u32,
+        calc_date: Date,
+        results: Vec<(String, String)>,
+        explanation: Vec<(usize, String)>,
+    },
+    StepDone {
+        instance: u32,
+        at: DateTime,
+        people: Vec<ActorRef>,
+        conclusion: Option<String>,
+        outputs: BTreeMap<String, Datum>,
+    },
+    /// Closed without having been done: a new round began, or the case ended.
+    StepClosed {
+        instance: u32,
+    },
+    /// A notice was posted: what it shows is frozen.
+    Posted {
+        instance: u32,
+        people: Vec<ActorRef>,
+        places: Vec<String>,
+        shown: Vec<(String, String)>,
+        until: DueAt,
+    },
+    Objected {
+        instance: u32,
+        thread: u32,
+        by: Option<String>,
+        contact: Option<String>,
+        text: String,
+    },
+    ClockSet {
+        clock: String,
+        instance: Option<u32>,
+        until: String,
+        due: DueAt,
+        basis: String,
+    },
+    ClockStopped {
+        clock: String,
+    },
+    Granted {
+        entitlement: String,
+        components: Vec<(String, Fen)>,
+        from: Month,
+    },
+    /// The number is filled in by the bureau, gap-free.
+    LetterIssued {
+        letter: String,
+        title: String,
+        number: Option<String>,
+        to: String,
+        text: String,
+    },
+    Closed {
+        result: String,
+    },
+}
+
+/// An event with its moment and its author.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    pub at: DateTime,
+    pub by: ActorRef,
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+impl Datum {
+    pub fn text(&self) -> Option<&str> {
+        if let Self::Text(text) = self { Some(text) } else { None }
+    }
+}

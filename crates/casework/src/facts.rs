@@ -1,0 +1,143 @@
+//! What formulas see of a case: the adopted value of each field, what each step said, and the built-in names.
+
+use std::sync::Arc;
+
+use base::{CitizenNumber, DateTime};
+use formula::{Facts, Rational, Type, Value};
+use guide::model::{Field, FieldType, List, StepKind};
+use guide::{Guide, plain_value, step_outputs};
+
+use crate::event::{Datum, Row};
+use crate::given;
+use crate::state::{Fact, Instance, State, Status};
+
+/// The facts of a case at a moment, as a thread sees them: an objection's own facts go before the main line's.
+pub fn facts(guide: &Guide, state: &State, thread: u32, now: DateTime) -> Facts {
+    let mut facts = Facts::default();
+    facts.set("今日", Value::Date(now.date()));
+    facts.set("此刻", Value::Moment(now));
+    if let Some(region) = state.region {
+        facts.set("属地", Value::Region(region));
+    }
+    if let Some(start) = guide.starts.iter().find(|start| *start.key == *state.start) {
+        facts.set("缘由", Value::Text(start.name.clone()));
+    }
+    steps(guide, state, &mut facts);
+    for field in &guide.fields {
+        if let Some(fact) = adopted(guide, state, field, thread) {
+            put(guide, &mut facts, &field.name.clone(), field, &fact.value);
+        }
+        for step in field.sources.iter().flatten().map(|step| &guide.steps[*step]) {
+            let said = state.facts.iter().rfind(|fact| fact.field == *field.key && fact.step == *step.key);
+            if let (Some(fact), false) = (said, matches!(field.ty, FieldType::List(_))) {
+                put(guide, &mut facts, &format!("{}.{}", step.name, field.name).into(), field, &fact.value);
+            }
+        }
+    }
+    facts
+}
+
+/// The fact that is believed: of the best rank, within it the latest; a thread's own before others.
+pub fn adopted<'s>(guide: &Guide, state: &'s State, field: &Field, thread: u32) -> Option<&'s Fact> {
+    let own = |fact: &&Fact| fact.field == *field.key && (fact.thread == thread || thread == 0 || fact.thread == 0);
+    let rank = |fact: &Fact| {
+        let said = |step: &usize| *guide.steps[*step].key == *fact.step;
+        field.sources.iter().position(|rank| rank.iter().any(said)).unwrap_or(usize::MAX)
+    };
+    state
+        .facts
+        .iter()
+        .filter(own)
+        .min_by_key(|fact| (rank(fact), fact.thread != thread, std::cmp::Reverse(fact.sequence)))
+}
+
+fn steps(guide: &Guide, state: &State, facts: &mut Facts) {
+    for step in &guide.steps {
+        let mut set = |name: &str, value: Value| facts.set(format!("{}.{name}", step.name), value);
+        let instances: Vec<&Instance> = state.steps.iter().filter(|instance| instance.step == *step.key).collect();
+        let opened: Vec<&&Instance> =
+            instances.iter().filter(|i| !matches!(i.status, Status::Waiting | Status::Skipped)).collect();
+        let done: Vec<&&Instance> = instances.iter().filter(|i| i.status == Status::Done).collect();
+        set("已有", Value::Bool(!done.is_empty()));
+        set("已开", Value::Bool(!opened.is_empty()));
+        set("次数", Value::Number(Rational::from(done.len() as i128)));
+        if let Some(last) = opened.last() {
+            set("开始日期", Value::Date(last.opened_at.date()));
+        }
+        if let Some((last, at)) = done.last().and_then(|last| Some((last, last.done_at?))) {
+            set("日期", Value::Date(at.date()));
+            set("时刻", Value::Moment(at));
+            let people: Vec<&str> = last.people.iter().map(|person| &*person.name).collect();
+            set("经办人", Value::text(&people.join("、")));
+            if let Some(conclusion) = &last.conclusion {
+                set("结论", Value::text(conclusion));
+            }
+        }
+        let last = done.last().or(opened.last());
+        for (name, ty) in step_outputs(step.kind, &[]) {
+            let value = last.and_then(|last| last.outputs.get(name)).and_then(|datum| value(datum, &ty));
+            if let Some(value) = value.filter(|_| name != "结论") {
+                set(name, value);
+            }
+        }
+        if step.kind == StepKind::Publicity {
+            let notice = state.notices.iter().rfind(|n| instances.iter().any(|i| i.id == n.instance));
+            if let Some(notice) = notice {
+                set("张贴日期", Value::Date(notice.posted_at.date()));
+                let count = state.objections.iter().filter(|o| o.instance == notice.instance).count();
+                set("异议数", Value::Number(Rational::from(count as i128)));
+            }
+        }
+    }
+}
+
+fn put(guide: &Guide, facts: &mut Facts, name: &Arc<str>, field: &Field, datum: &Datum) {
+    match (&field.ty, datum) {
+        (FieldType::List(list), Datum::Rows(rows)) => {
+            let rows = rows.iter().enumerate().map(|(i, row)| row_facts(guide, *list, row, i)).collect();
+            facts.lists.insert(name.clone(), rows);
+        }
+        (ty, datum) => {
+            if let Some(value) = field_value(ty, datum) {
+                facts.set(name.clone(), value);
+            }
+        }
+    }
+}
+
+fn row_facts(guide: &Guide, list: usize, row: &Row, index: usize) -> Facts {
+    let list: &List = &guide.lists[list];
+    let mut facts = Facts::default();
+    if let (Some(register), Some(Datum::Person(person))) = (list.register, row.columns.get("person")) {
+        let name = &guide.program.environment().registers[register].name;
+        let number = person.number.as_deref().and_then(|text| CitizenNumber::parse(text).ok());
+        facts.set(name.clone(), given::person(&person.name, number.as_ref()));
+        facts.label = Some(format!("{}第 {} 行", list.name, index + 1).into());
+    }
+    for column in &list.columns {
+        if let Some(datum) = row.columns.get(&*column.key) {
+            put(guide, &mut facts, &column.name.clone(), column, datum);
+        }
+    }
+    facts
+}
+
+fn field_value(ty: &FieldType, datum: &Datum) -> Option<Value> {
+    match (ty, datum) {
+        (FieldType::Register(_), Datum::Person(person)) => {
+            let number = person.number.as_deref().and_then(|text| CitizenNumber::parse(text).ok());
+            Some(given::person(&person.name, number.as_ref()))
+        }
+        (FieldType::Plain(ty), datum) => value(datum, ty),
+        (_, Datum::Text(text)) => Some(Value::text(text)),
+        _ => None,
+    }
+}
+
+fn value(datum: &Datum, ty: &Type) -> Option<Value> {
+    match datum {
+        Datum::Bool(b) => Some(Value::Bool(*b)),
+        Datum::Text(text) => plain_value(text, ty).ok(),
+        Datum::Person(_) | Datum::Rows(_) => None,
+    }
+}

@@ -1,0 +1,114 @@
+//! Who acts, and whether they may.
+
+use base::{Level, RegionCode};
+use guide::Guide;
+use guide::model::{ActorKind, LEVELS, Performer, Step};
+use serde::{Deserialize, Serialize};
+
+use crate::event::{ActorRef, Datum};
+use crate::refusal::{Code, Refusal};
+use crate::state::State;
+
+/// Somebody who acts: the identity, the name, and in what capacity.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Actor {
+    pub id: String,
+    pub name: String,
+    pub capacity: Capacity,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Capacity {
+    /// The applicant of the case, or whoever applies for one.
+    Citizen,
+    Staff {
+        level: Level,
+        post: String,
+        region: RegionCode,
+    },
+    /// What time brings about.
+    System,
+}
+
+impl Actor {
+    pub fn system() -> Self {
+        Self { id: "system".into(), name: "系统".into(), capacity: Capacity::System }
+    }
+
+    pub fn citizen(id: &str, name: &str) -> Self {
+        Self { id: id.into(), name: name.into(), capacity: Capacity::Citizen }
+    }
+
+    pub fn reference(&self) -> ActorRef {
+        ActorRef { id: self.id.clone(), name: self.name.clone() }
+    }
+}
+
+fn level_word(level: Level) -> &'static str {
+    LEVELS.iter().find(|(_, known)| *known == level).map_or("", |(word, _)| word)
+}
+
+/// A post as guides write it: `乡 受理员`.
+pub fn post_word(level: Level, post: &str) -> String {
+    format!("{} {post}", level_word(level))
+}
+
+/// The performer of a step; conditions on performers are not built yet, so the first is the one.
+pub fn performer(step: &Step) -> Performer {
+    step.who.first().map(|(_, performer)| performer.clone()).unwrap_or_default()
+}
+
+/// Whether these people may do a step of a case: post and region, separation of people, recusal.
+/// `INVARIANT (separation): who acted in a step named by 不同于, in any round, is refused here.`
+pub fn admit(guide: &Guide, people: &[Actor], step: &Step, state: &State) -> Vec<Refusal> {
+    let performer = performer(step);
+    let mut refusals = Vec::new();
+    for actor in people {
+        refusals.extend(post(guide, &performer, actor, step, state));
+        for other in &performer.other_than {
+            let other = &guide.steps[*other];
+            let acted = state.steps.iter().filter(|i| i.step == *other.key).flat_map(|i| &i.people);
+            if acted.into_iter().any(|person| person.id == actor.id) {
+                let text = format!("{}办过“{}”，不能再办“{}”", actor.name, other.name, step.name);
+                refusals.push(Refusal::new(Code::R103, text, "请由另一个人办").basis(&step.basis));
+            }
+        }
+        if performer.no_relative && is_relative(guide, state, actor) {
+            let text = format!("{}是这一家的近亲属，不能办“{}”", actor.name, step.name);
+            refusals.push(Refusal::new(Code::R105, text, "请由没有亲属关系的人办").basis(&step.basis));
+        }
+    }
+    if let Some((first, rest)) = people.split_first()
+        && rest.iter().any(|other| other.id == first.id)
+    {
+        refusals.push(Refusal::new(Code::R102, "同一个人不能签两次", "请由另一个人签"));
+    }
+    refusals
+}
+
+fn post(guide: &Guide, performer: &Performer, actor: &Actor, step: &Step, state: &State) -> Option<Refusal> {
+    let wanted = match &performer.actor {
+        ActorKind::Staff(level, post) => post_word(*level, post),
+        ActorKind::Person(field) => field.clone(),
+        ActorKind::System => "系统".to_owned(),
+    };
+    let fits = match (&performer.actor, &actor.capacity) {
+        (ActorKind::System, Capacity::System) | (ActorKind::Person(_), Capacity::Citizen) => true,
+        (ActorKind::Staff(level, post), Capacity::Staff { level: own, post: own_post, region }) => {
+            level == own && post == own_post && state.region.is_none_or(|place| region.contains(place))
+        }
+        _ => false,
+    };
+    let _ = guide;
+    let text = format!("“{}”由{wanted}办，不是您的岗位或地区", step.name);
+    (!fits).then(|| Refusal::new(Code::R101, text, "请转给有这个岗位的人").basis(&step.basis))
+}
+
+/// Whether somebody is declared a relative of the household: a row of a list 近亲属 names them.
+/// Matched by name, which may recuse one person too many; that is the safe side.
+fn is_relative(guide: &Guide, state: &State, actor: &Actor) -> bool {
+    let Some(kin) = guide.fields.iter().find(|field| field.name.contains("近亲属")) else { return false };
+    let rows = state.facts.iter().filter(|fact| fact.field == *kin.key);
+    let rows = rows.filter_map(|fact| if let Datum::Rows(rows) = &fact.value { Some(rows) } else { None });
+    rows.flatten().flat_map(|row| row.columns.values()).filter_map(Datum::text).any(|text| text == actor.name)
+}

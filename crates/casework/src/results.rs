@@ -1,0 +1,159 @@
+//! What a step brings about: notices, assessments, grants, letters.
+
+use std::collections::BTreeSet;
+
+use base::{Fen, Month};
+use formula::{Assessment, Rational, Type, Value};
+use guide::model::{Action, Effect, Letter, LetterPart, StepKind};
+
+use crate::decide::{Draft, Refused};
+use crate::event::{ActorRef, Event};
+use crate::people::Actor;
+use crate::refusal::{Code, Refusal};
+use crate::state::Instance;
+
+impl Draft<'_> {
+    /// Posts a notice: what it shows is computed once and frozen.
+    pub(crate) fn post(&mut self, index: usize, instance: &Instance, people: &[Actor]) -> Result<(), Refused> {
+        let guide = self.rules.guide;
+        let publicity = guide.publicities.iter().find(|publicity| publicity.step == index);
+        let length = self.length_of(index).map(|(due, clock)| (due, clock.name.to_string(), clock.basis.clone()));
+        let (Some(publicity), Some((until, clock, basis))) = (publicity, length) else {
+            return Err(vec![Refusal::new(Code::R110, "这个公示没有时限", "请联系管理员检查指南")]);
+        };
+        let facts = self.facts(0);
+        let assessment = self.assess(&facts);
+        let mut shown = Vec::new();
+        for (name, expression) in &publicity.shown {
+            let value = assessment.expression(expression).map_err(|unknown| {
+                vec![Refusal::new(Code::R111, format!("公示的“{name}”还不能计算：{unknown}"), "请补上缺的事实")]
+            })?;
+            shown.push((name.clone(), value.show_with_unit(&expression.ty)));
+        }
+        let references: Vec<ActorRef> = people.iter().map(Actor::reference).collect();
+        let places = publicity.places.clone();
+        let id = instance.id;
+        self.emit(Event::Posted { instance: id, people: references, places, shown, until: until.clone() });
+        let step = guide.steps[index].key.to_string();
+        self.emit(Event::ClockSet { clock, instance: Some(id), until: step, due: until, basis });
+        Ok(())
+    }
+
+    /// The effects of a step that has just been done. In a decision what was computed is kept with it.
+    pub(crate) fn cause(&mut self, index: usize, conclusion: Option<&str>, instance: &Instance) -> Result<(), Refused> {
+        let guide = self.rules.guide;
+        let facts = self.facts(instance.thread);
+        let mut events = Vec::new();
+        {
+            let assessment = self.assess(&facts);
+            if guide.steps[index].kind == StepKind::Decide {
+                events.extend(self.assessed(index, instance, &assessment));
+            }
+            for effect in guide.effects.iter().filter(|e| e.step == index) {
+                let wanted = effect.conclusion.as_deref().is_none_or(|wanted| Some(wanted) == conclusion);
+                let holds = |effect: &Effect| {
+                    effect.condition.as_ref().is_none_or(|c| assessment.expression(c) == Ok(Value::Bool(true)))
+                };
+                if wanted && holds(effect) {
+                    events.push(self.effect(effect, &assessment).map_err(|refusal| vec![refusal])?);
+                }
+            }
+        }
+        for event in events {
+            self.emit(event);
+        }
+        Ok(())
+    }
+
+    fn effect(&self, effect: &Effect, assessment: &Assessment) -> Result<Event, Refusal> {
+        let guide = self.rules.guide;
+        let unknown =
+            |what: &str, why: &str| Refusal::new(Code::R111, format!("“{what}”还不能计算：{why}"), "请补上缺的事实");
+        match effect.action {
+            Action::Letter => self.letter(&guide.letters[effect.target], assessment),
+            Action::Grant | Action::Stop => {
+                let entitlement = &guide.entitlements[effect.target];
+                let from = match effect.from.as_ref().map(|from| assessment.expression(from)) {
+                    Some(Ok(Value::Month(month))) => month,
+                    Some(Err(why)) => return Err(unknown(&entitlement.name, &why.to_string())),
+                    _ => Month::of(self.now.date()).next(),
+                };
+                let mut components = Vec::new();
+                for component in &entitlement.components {
+                    let amount = assessment.value(&component.amount).unwrap_or(Ok(Value::Null));
+                    let amount = amount.map_err(|why| unknown(&component.name, &why.to_string()))?;
+                    let fen = amount.number().and_then(fen).ok_or_else(|| unknown(&component.name, "不是分额"))?;
+                    let fen = if effect.action == Action::Grant { fen } else { Fen(0) };
+                    components.push((component.name.to_string(), fen));
+                }
+                Ok(Event::Granted { entitlement: entitlement.key.to_string(), components, from })
+            }
+        }
+    }
+
+    fn letter(&self, letter: &Letter, assessment: &Assessment) -> Result<Event, Refusal> {
+        let mut text = String::new();
+        for part in &letter.text {
+            match part {
+                LetterPart::Text(plain) => text += plain,
+                LetterPart::Hole(expression) => {
+                    let value = assessment.expression(expression).map_err(|why| {
+                        let what = format!("文书“{}”里的“{}”还没有值：{why}", letter.name, expression.text());
+                        Refusal::new(Code::R111, what, "请补上缺的事实，或写明理由")
+                    })?;
+                    text += &written(&value, &expression.ty);
+                }
+            }
+        }
+        Ok(Event::LetterIssued {
+            letter: letter.key.to_string(),
+            title: letter.name.to_string(),
+            number: None,
+            to: self.state.applicant.clone(),
+            text: text.trim().to_owned(),
+        })
+    }
+
+    /// The results that the conclusions and the amounts rest on, with their explanation down to facts and rates.
+    fn assessed(&self, index: usize, instance: &Instance, assessment: &Assessment) -> Option<Event> {
+        let guide = self.rules.guide;
+        let conditions = guide.steps[index].arrows.iter().filter_map(|arrow| arrow.condition.as_ref());
+        let mut roots: BTreeSet<usize> =
+            conditions.flat_map(|condition| condition.uses.definitions.iter().copied()).collect();
+        let of_effects = guide.effects.iter().filter(|e| e.step == index && e.action != Action::Letter);
+        let amounts = of_effects.flat_map(|e| &guide.entitlements[e.target].components);
+        roots.extend(amounts.filter_map(|component| guide.program.find(&component.amount)).map(|d| d.index));
+        if roots.is_empty() {
+            return None;
+        }
+        let (mut results, mut explanation) = (Vec::new(), Vec::new());
+        for definition in roots.iter().map(|root| guide.program.at(*root)) {
+            let (Some(Ok(value)), Some(ty)) = (assessment.value(definition.name), definition.ty) else { continue };
+            results.push((definition.name.to_owned(), value.show(ty)));
+            let explained = assessment.explain(definition.name);
+            let lines = explained
+                .iter()
+                .flat_map(|e| e.lines().into_iter().map(|(d, l)| (d, l.to_owned())).collect::<Vec<_>>());
+            explanation.extend(lines);
+        }
+        let calc_date = match assessment.value("计算日") {
+            Some(Ok(Value::Date(date))) => date,
+            _ => self.now.date(),
+        };
+        Some(Event::Assessed { instance: instance.id, calc_date, results, explanation })
+    }
+}
+
+/// A value as a letter writes it: dates in Chinese, money with two decimals.
+fn written(value: &Value, ty: &Type) -> String {
+    match value {
+        Value::Date(date) => base::format_date(*date),
+        Value::Month(month) => month.to_string(),
+        value => value.show(ty),
+    }
+}
+
+fn fen(yuan: Rational) -> Option<Fen> {
+    let fen = yuan * Rational::from(100);
+    if fen.is_integer() { i64::try_from(fen.to_integer()).ok().map(Fen) } else { None }
+}

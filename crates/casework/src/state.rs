@@ -1,0 +1,280 @@
+//! The state of a case: events folded, without guide, calendar or formula.
+
+use std::collections::BTreeMap;
+
+use base::{Date, DateTime, Fen, Month, RegionCode};
+use serde::{Deserialize, Serialize};
+
+use crate::event::{ActorRef, Datum, DueAt, Event, Record};
+
+/// A case as it stands. An empty one has not been opened.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct State {
+    pub case: String,
+    pub service: String,
+    pub edition: String,
+    pub start: String,
+    pub region: Option<RegionCode>,
+    pub applicant: String,
+    pub opened_at: Option<DateTime>,
+    /// How many events it has.
+    pub revision: u64,
+    pub steps: Vec<Instance>,
+    pub facts: Vec<Fact>,
+    pub objections: Vec<Objection>,
+    pub clocks: BTreeMap<String, ClockState>,
+    pub assessed: Option<Assessed>,
+    pub grants: Vec<Grant>,
+    pub letters: Vec<LetterState>,
+    pub notices: Vec<Notice>,
+    pub closed: Option<(String, DateTime)>,
+}
+
+/// One time that a step stands open.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Instance {
+    pub id: u32,
+    pub step: String,
+    pub round: u32,
+    /// 0 is the main line; every objection has a thread of its own.
+    pub thread: u32,
+    pub status: Status,
+    pub opened_at: DateTime,
+    pub done_at: Option<DateTime>,
+    pub people: Vec<ActorRef>,
+    pub conclusion: Option<String>,
+    pub outputs: BTreeMap<String, Datum>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Status {
+    /// At a 汇合: something can still arrive.
+    Waiting,
+    Open,
+    /// The second of two is to sign.
+    Awaiting,
+    /// A notice that hangs.
+    Posted,
+    Done,
+    Skipped,
+    Closed,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Fact {
+    pub field: String,
+    pub step: String,
+    pub instance: u32,
+    pub thread: u32,
+    pub value: Datum,
+    pub valid_from: Date,
+    pub recorded_at: DateTime,
+    /// The number of its event in the case.
+    pub sequence: u64,
+    pub by: ActorRef,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Objection {
+    pub instance: u32,
+    pub thread: u32,
+    /// `None` is anonymous: a clue.
+    pub by: Option<String>,
+    pub contact: Option<String>,
+    pub text: String,
+    pub at: DateTime,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ClockState {
+    pub instance: Option<u32>,
+    pub until: String,
+    pub due: DueAt,
+    pub basis: String,
+    pub stopped_at: Option<DateTime>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Assessed {
+    pub instance: u32,
+    pub at: DateTime,
+    /// The sequence up to which facts were known.
+    pub known_at: u64,
+    pub calc_date: Date,
+    pub results: Vec<(String, String)>,
+    pub explanation: Vec<(usize, String)>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Grant {
+    pub entitlement: String,
+    pub components: Vec<(String, Fen)>,
+    pub from: Month,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LetterState {
+    pub letter: String,
+    pub title: String,
+    pub number: Option<String>,
+    pub to: String,
+    pub text: String,
+    pub at: DateTime,
+}
+
+/// What was posted, as it was posted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Notice {
+    pub instance: u32,
+    pub posted_at: DateTime,
+    pub until: DueAt,
+    pub places: Vec<String>,
+    pub shown: Vec<(String, String)>,
+    /// A new round made it void.
+    pub void: bool,
+}
+
+impl State {
+    pub fn fold<'r>(records: impl IntoIterator<Item = &'r Record>) -> Self {
+        let mut state = Self::default();
+        for record in records {
+            state.apply(record);
+        }
+        state
+    }
+
+    pub fn instance(&self, id: u32) -> Option<&Instance> {
+        self.steps.iter().find(|instance| instance.id == id)
+    }
+
+    fn change(&mut self, id: u32, change: impl FnOnce(&mut Instance)) {
+        if let Some(instance) = self.steps.iter_mut().find(|instance| instance.id == id) {
+            change(instance);
+        }
+    }
+
+    /// Instances of a step that can still be worked on or still hang.
+    pub fn live(&self) -> impl Iterator<Item = &Instance> {
+        self.steps.iter().filter(|instance| instance.status.is_live())
+    }
+
+    pub fn apply(&mut self, record: &Record) {
+        self.revision += 1;
+        let at = record.at;
+        match &record.event {
+            Event::Opened { case, service, edition, start, region, applicant } => {
+                (self.case, self.service, self.edition) = (case.clone(), service.clone(), edition.clone());
+                (self.start, self.region, self.applicant) = (start.clone(), Some(*region), applicant.clone());
+                self.opened_at = Some(at);
+            }
+            Event::FactsRecorded { instance, step, thread, valid_from, values } => {
+                let sequence = self.revision;
+                self.facts.extend(values.iter().map(|(field, value)| Fact {
+                    field: field.clone(),
+                    step: step.clone(),
+                    instance: *instance,
+                    thread: *thread,
+                    value: value.clone(),
+                    valid_from: *valid_from,
+                    recorded_at: at,
+                    sequence,
+                    by: record.by.clone(),
+                }));
+            }
+            Event::Assessed { instance, calc_date, results, explanation } => {
+                self.assessed = Some(Assessed {
+                    instance: *instance,
+                    at,
+                    known_at: self.revision,
+                    calc_date: *calc_date,
+                    results: results.clone(),
+                    explanation: explanation.clone(),
+                });
+            }
+            Event::Posted { instance, people, places, shown, until } => {
+                self.change(*instance, |known| (known.status, known.people) = (Status::Posted, people.clone()));
+                let (places, shown, until) = (places.clone(), shown.clone(), until.clone());
+                self.notices.push(Notice { instance: *instance, posted_at: at, until, places, shown, void: false });
+            }
+            Event::Objected { instance, thread, by, contact, text } => self.objections.push(Objection {
+                instance: *instance,
+                thread: *thread,
+                by: by.clone(),
+                contact: contact.clone(),
+                text: text.clone(),
+                at,
+            }),
+            Event::ClockSet { clock, instance, until, due, basis } => {
+                let (until, due, basis) = (until.clone(), due.clone(), basis.clone());
+                self.clocks
+                    .insert(clock.clone(), ClockState { instance: *instance, until, due, basis, stopped_at: None });
+            }
+            Event::ClockStopped { clock } => {
+                self.clocks.entry(clock.clone()).and_modify(|known| known.stopped_at = Some(at));
+            }
+            Event::Granted { entitlement, components, from } => {
+                self.grants.push(Grant {
+                    entitlement: entitlement.clone(),
+                    components: components.clone(),
+                    from: *from,
+                });
+            }
+            Event::LetterIssued { letter, title, number, to, text } => self.letters.push(LetterState {
+                letter: letter.clone(),
+                title: title.clone(),
+                number: number.clone(),
+                to: to.clone(),
+                text: text.clone(),
+                at,
+            }),
+            Event::Closed { result } => self.closed = Some((result.clone(), at)),
+            step => self.apply_to_step(step, at),
+        }
+    }
+
+    /// Events of the life of a step.
+    fn apply_to_step(&mut self, event: &Event, at: DateTime) {
+        match event {
+            Event::StepOpened { instance, step, round, thread, waiting } => {
+                let status = if *waiting { Status::Waiting } else { Status::Open };
+                if self.instance(*instance).is_some() {
+                    self.change(*instance, |known| (known.status, known.opened_at) = (status, at));
+                    return;
+                }
+                self.steps.push(Instance {
+                    id: *instance,
+                    step: step.clone(),
+                    round: *round,
+                    thread: *thread,
+                    status,
+                    opened_at: at,
+                    done_at: None,
+                    people: Vec::new(),
+                    conclusion: None,
+                    outputs: BTreeMap::new(),
+                });
+            }
+            Event::StepAwaited { instance, people, conclusion, outputs } => self.change(*instance, |known| {
+                known.status = Status::Awaiting;
+                (known.people, known.conclusion, known.outputs) = (people.clone(), conclusion.clone(), outputs.clone());
+            }),
+            Event::StepSkipped { instance } => self.change(*instance, |known| known.status = Status::Skipped),
+            Event::StepDone { instance, at: done, people, conclusion, outputs } => self.change(*instance, |known| {
+                (known.status, known.done_at) = (Status::Done, Some(*done));
+                (known.people, known.conclusion) = (people.clone(), conclusion.clone());
+                known.outputs.extend(outputs.clone());
+            }),
+            Event::StepClosed { instance } => {
+                self.change(*instance, |known| known.status = Status::Closed);
+                self.notices.iter_mut().filter(|n| n.instance == *instance).for_each(|notice| notice.void = true);
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Status {
+    pub fn is_live(self) -> bool {
+        matches!(self, Self::Waiting | Self::Open | Self::Awaiting | Self::Posted)
+    }
+}

@@ -1,0 +1,334 @@
+//! `## 经过`: each row is one command, sent through `decide` as everybody else's.
+
+use std::collections::BTreeMap;
+
+use base::{DateTime, Level, RegionCode};
+use formula::{Assessment, Cell, half_width};
+use guide::model::{FieldType, Move, Scenario, StepKind};
+use guide::{Guide, RateBook, clauses};
+
+use crate::decide::{Command, Draft, Rules, decide};
+use crate::intake::{self, Form, Input, Typed};
+use crate::people::{Actor, Capacity};
+use crate::refusal::Refusal;
+use crate::scenario::{Failure, World};
+use crate::state::{State, Status};
+
+/// A case that a scenario has walked, with the time line for whoever has to understand a failure.
+pub struct Walked {
+    pub state: State,
+    pub now: DateTime,
+    pub failures: Vec<Failure>,
+    line: Vec<String>,
+}
+
+/// Walks the rows of 经过.
+pub fn walk(world: World, rates: &RateBook, scenario: &Scenario) -> Walked {
+    let start = DateTime::constant(2026, 1, 1, 0, 0, 0, 0);
+    let mut walked = Walked { state: State::default(), now: start, failures: Vec::new(), line: Vec::new() };
+    let rules = Rules { guide: world.guide, rates, calendar: world.calendar };
+    for row in &scenario.walk {
+        walked.step(world, rules, scenario, row);
+        if !walked.failures.is_empty() {
+            break;
+        }
+    }
+    walked
+}
+
+impl Walked {
+    fn fail(&mut self, cell: &Cell, message: String) {
+        let line = self.line.join("\n  ");
+        self.failures.push(Failure { span: cell.span.clone(), message: format!("{message}。时间线：\n  {line}") });
+    }
+
+    fn step(&mut self, world: World, rules: Rules, scenario: &Scenario, row: &Move) {
+        let moment = base::tidy(&row.at.text).replacen(' ', "T", 1) + ":00";
+        let Ok(at) = moment.parse::<DateTime>() else {
+            return self.fail(&row.at, format!("“{}”不是时刻，写成 2026-07-01 09:00", row.at.text));
+        };
+        self.now = at;
+        let people = match people(&row.who.text, &self.state, world.region) {
+            Ok(people) => people,
+            Err(message) => return self.fail(&row.who, message),
+        };
+        let command = match command(world.guide, scenario, row, &self.state) {
+            Ok(command) => command,
+            Err(message) => return self.fail(&row.step, message),
+        };
+        let result = match command {
+            Ok(command) => decide(rules, &self.state, &command, &people, at),
+            Err(refusals) => Err(refusals),
+        };
+        let what = format!("{} {} {}", row.at.text, row.who.text, row.step.text);
+        let refused = match result {
+            Ok(records) => {
+                for record in &records {
+                    self.state.apply(record);
+                }
+                let live: Vec<&str> = self.state.live().map(|i| &*i.step).collect();
+                let closed = self.state.closed.as_ref().map_or(String::new(), |(result, _)| format!(" 办结：{result}"));
+                self.line.push(format!("{what} ✓ {}{closed}", live.join("、")));
+                Vec::new()
+            }
+            Err(refusals) => {
+                let told: Vec<String> = refusals.iter().map(Refusal::to_string).collect();
+                self.line.push(format!("{what} ✗ {}", told.join(" / ")));
+                refusals
+            }
+        };
+        self.expect(rules, row, &refused);
+    }
+
+    fn expect(&mut self, rules: Rules, row: &Move, refused: &[Refusal]) {
+        let wanted = clauses(&row.expect);
+        let refusal = wanted.iter().find_map(|clause| clause.text.strip_prefix("拒 "));
+        let lowest = refused.iter().map(|refusal| refusal.code).min().map(|code| code.to_string());
+        match (refusal, &lowest) {
+            (None, None) => {}
+            (Some(wanted), Some(code)) if wanted.trim() == code => {}
+            (Some(wanted), Some(code)) => self.fail(&row.expect, format!("应拒 {wanted}，实际拒 {code}")),
+            (Some(wanted), None) => self.fail(&row.expect, format!("应拒 {wanted}，实际通过")),
+            (None, Some(code)) => self.fail(&row.expect, format!("应通过，实际拒 {code}")),
+        }
+        for clause in wanted.iter().filter(|clause| !clause.text.starts_with("拒 ")) {
+            if let Err(message) = self.holds(rules, clause) {
+                self.fail(clause, message);
+            }
+        }
+    }
+
+    fn holds(&self, rules: Rules, clause: &Cell) -> Result<(), String> {
+        let guide = rules.guide;
+        let text = &*clause.text;
+        let open = |name: &str| {
+            let key = guide.steps.iter().find(|step| &*step.name == name.trim()).map(|step| step.key.clone());
+            let statuses = [Status::Open, Status::Awaiting];
+            key.map(|key| self.state.steps.iter().any(|i| *i.step == *key && statuses.contains(&i.status)))
+                .ok_or_else(|| format!("没有步骤“{name}”"))
+        };
+        if let Some(name) = text.strip_prefix("可办 ") {
+            return if open(name)? { Ok(()) } else { Err(format!("“{name}”应可办，实际没有开")) };
+        }
+        if let Some(name) = text.strip_prefix("不可办 ") {
+            return if open(name)? { Err(format!("“{name}”应不可办，实际开着")) } else { Ok(()) };
+        }
+        if let Some(result) = text.strip_prefix("办结：").or_else(|| text.strip_prefix("办结:")) {
+            let actual = self.state.closed.as_ref().map(|(result, _)| result.as_str());
+            return if actual == Some(result.trim()) {
+                Ok(())
+            } else {
+                Err(format!("应办结：{result}，实际 {actual:?}"))
+            };
+        }
+        if let Some((clock, day)) = text.split_once(" 到期 ") {
+            return self.due(clock.trim(), day.trim());
+        }
+        let Some((name, value)) = text.split_once('=') else {
+            return Err(format!("“{text}”不认识；可写：拒 R…、名 = 值、可办、不可办、办结：、时限 到期 日期"));
+        };
+        self.value(rules, name.trim(), value.trim(), clause)
+    }
+
+    /// Whether a clock ends on a day.
+    pub fn due(&self, clock: &str, day: &str) -> Result<(), String> {
+        let known = self.state.clocks.get(clock).ok_or_else(|| format!("时限“{clock}”还没有起算"))?;
+        let actual = known.due.at.date().to_string();
+        if actual == day {
+            Ok(())
+        } else {
+            Err(format!("{clock}应到 {day}，实际到 {actual}（{}）", known.due.explained))
+        }
+    }
+
+    fn value(&self, rules: Rules, name: &str, wanted: &str, place: &Cell) -> Result<(), String> {
+        let facts = self.facts(rules);
+        let assessment = Assessment::new(&rules.guide.program, &facts, rules.rates, rules.calendar);
+        let cell = |text: &str| Cell { text: text.to_owned(), span: place.span.clone() };
+        crate::scenario::expect(rules.guide, &assessment, &cell(name), &cell(wanted))
+    }
+
+    /// The facts of the case as they stand, with 计算日.
+    pub fn facts(&self, rules: Rules) -> formula::Facts {
+        let by = Actor::system().reference();
+        Draft { rules, state: self.state.clone(), records: Vec::new(), by, now: self.now }.facts(0)
+    }
+
+    /// What an entitlement pays in a month, in 元: the grant in force.
+    pub fn granted(&self, guide: &Guide, entitlement: &str, month: base::Month) -> Option<base::Fen> {
+        let key = &guide.entitlements.iter().find(|known| &*known.name == entitlement)?.key;
+        let grants = self.state.grants.iter().filter(|grant| *grant.entitlement == **key && grant.from <= month);
+        let last = grants.max_by_key(|grant| grant.from);
+        Some(base::Fen(last.map_or(0, |grant| grant.components.iter().map(|(_, fen)| fen.0).sum())))
+    }
+}
+
+/// `乡 受理员 甲、乙`, `申请人 张三`, `群众 李四`, `系统`; `甲（410325102）` belongs to another region.
+fn people(text: &str, state: &State, county: RegionCode) -> Result<Vec<Actor>, String> {
+    let mut found: Vec<Actor> = Vec::new();
+    for part in text.split('、') {
+        let words: Vec<&str> = part.split_whitespace().collect();
+        let (capacity, label) = match words.as_slice() {
+            ["系统"] => return Ok(vec![Actor::system()]),
+            ["申请人" | "群众"] => (Capacity::Citizen, "申请人"),
+            ["申请人" | "群众", label] => (Capacity::Citizen, *label),
+            [level, post, label] => {
+                let level = guide::model::LEVELS.iter().find(|(word, _)| word == level).map(|(_, level)| *level);
+                let level = level.ok_or_else(|| format!("“{part}”：级别写 村、乡、县、市、省"))?;
+                let region = region_of(level, state.region.unwrap_or(county));
+                (Capacity::Staff { level, post: (*post).to_owned(), region }, *label)
+            }
+            [label] => match found.last() {
+                Some(last) => (last.capacity.clone(), *label),
+                None => return Err(format!("“{part}”：写成 级别 岗位 称呼")),
+            },
+            _ => return Err(format!("“{part}”：写成 级别 岗位 称呼")),
+        };
+        let plain: String = label.chars().map(half_width).collect();
+        let (name, elsewhere) =
+            plain.split_once('(').map_or((&*plain, None), |(n, rest)| (n, Some(rest.trim_end_matches(')'))));
+        let capacity = match (capacity, elsewhere.map(RegionCode::parse)) {
+            (Capacity::Staff { level, post, .. }, Some(Ok(region))) => Capacity::Staff { level, post, region },
+            (capacity, _) => capacity,
+        };
+        found.push(Actor { id: name.to_owned(), name: name.to_owned(), capacity });
+    }
+    Ok(found)
+}
+
+fn region_of(level: Level, region: RegionCode) -> RegionCode {
+    let digits = match level {
+        Level::Province => 2,
+        Level::City => 4,
+        Level::County => 6,
+        Level::Township => 9,
+        Level::Village => 12,
+    };
+    RegionCode::parse(&region.to_string()[..digits]).unwrap_or(region)
+}
+
+/// The command of a row, or the refusals of its form.
+fn command(
+    guide: &Guide,
+    scenario: &Scenario,
+    row: &Move,
+    state: &State,
+) -> Result<Result<Command, Vec<Refusal>>, String> {
+    let text: String = row.step.text.chars().map(half_width).collect();
+    if text == "到时" {
+        return Ok(Ok(Command::Tick));
+    }
+    if let Some(step) = text.strip_suffix(" 异议") {
+        let by = row.who.text.split_whitespace().nth(1).map(str::to_owned);
+        let objection = if row.input.text.is_empty() { "情况不实".to_owned() } else { row.input.text.clone() };
+        return Ok(Ok(Command::Object { step: step.trim().to_owned(), by, contact: None, text: objection }));
+    }
+    if let Some(step) = text.strip_suffix(" 签字") {
+        return Ok(Ok(Command::Sign { step: step.trim().to_owned() }));
+    }
+    let (name, conclusion) = match text.strip_suffix(')').and_then(|text| text.split_once('(')) {
+        Some((name, conclusion)) => (name.trim().to_owned(), Some(conclusion.trim().to_owned())),
+        None => (text.trim().to_owned(), None),
+    };
+    let index = guide.step(&name).ok_or_else(|| format!("没有步骤“{name}”"))?;
+    let input = match input(guide, scenario, row, index)? {
+        Ok(input) => input,
+        Err(refusals) => return Ok(Err(refusals)),
+    };
+    let start = guide.starts.iter().find(|start| start.first.contains(&index)).filter(|_| state.opened_at.is_none());
+    Ok(Ok(match start {
+        Some(start) => Command::Submit { case: "场景".into(), start: start.key.to_string(), input },
+        None => Command::Do { step: name, conclusion, input },
+    }))
+}
+
+/// The form of a step: 给定 as it stands, 填报 as differences.
+fn input(guide: &Guide, scenario: &Scenario, row: &Move, index: usize) -> Result<Result<Input, Vec<Refusal>>, String> {
+    let step = &guide.steps[index];
+    let mut changes: BTreeMap<String, String> = BTreeMap::new();
+    for clause in clauses(&row.input) {
+        let (name, value) =
+            clause.text.split_once('=').ok_or_else(|| format!("填报“{}”应写成 名 = 值", clause.text))?;
+        changes.insert(name.trim().to_owned(), value.trim().to_owned());
+    }
+    let mut form = Form::default();
+    for field in intake::fields_of(guide, index) {
+        if let FieldType::List(list) = field.ty {
+            if let Some(rows) = rows(guide, scenario, list, &field.name, None)? {
+                form.fields.insert(field.key.to_string(), Typed::Rows(rows));
+            }
+            continue;
+        }
+        let own = scenario.given.iter().find(|g| *g.name.text == *field.name && g.step.as_deref() == Some(&*step.name));
+        let given = own.or_else(|| scenario.given.iter().find(|g| *g.name.text == *field.name && g.step.is_none()));
+        let text = changes.remove(&*field.name).or_else(|| given.map(|given| given.value.text.clone()));
+        form.fields.extend(text.map(|text| (field.key.to_string(), Typed::Text(text))));
+    }
+    if step.kind == StepKind::Visit {
+        form.outputs = BTreeMap::from([("在场人".into(), "户主".into()), ("地点".into(), "家中".into())]);
+    }
+    if step.kind == StepKind::Match {
+        form.outputs = BTreeMap::from([("结果".into(), "相符".into())]);
+    }
+    form.outputs.extend(changes);
+    Ok(intake::read(guide, index, &form))
+}
+
+/// The rows of a list in 给定; of a nested list those of one outer row.
+fn rows(
+    guide: &Guide,
+    scenario: &Scenario,
+    list: usize,
+    path: &str,
+    outer: Option<(usize, &str)>,
+) -> Result<Option<Vec<BTreeMap<String, Typed>>>, String> {
+    let Some(table) = scenario.rows.iter().find(|table| table.path == path) else { return Ok(None) };
+    let list = &guide.lists[list];
+    let mut found = Vec::new();
+    for cells in &table.rows {
+        let mut pairs = table.header.iter().zip(cells);
+        if let Some((number, name)) = outer {
+            let label = pairs.next().map_or("", |(_, cell)| &*cell.text);
+            if label != name && label != (number + 1).to_string() {
+                continue;
+            }
+        }
+        let mut row = BTreeMap::new();
+        let mut name = String::new();
+        for (header, cell) in pairs {
+            let key = match &*header.text {
+                "姓名" if list.register.is_some() => {
+                    name.clone_from(&cell.text);
+                    "person_name".to_owned()
+                }
+                "身份号码" if list.register.is_some() => "person_number".to_owned(),
+                text => {
+                    let column = list.columns.iter().find(|column| *column.name == *text);
+                    column.map(|column| column.key.to_string()).ok_or_else(|| format!("“{path}”没有列“{text}”"))?
+                }
+            };
+            row.insert(key, Typed::Text(cell.text.clone()));
+        }
+        for column in &list.columns {
+            if let FieldType::List(inner) = column.ty {
+                let inner =
+                    rows(guide, scenario, inner, &format!("{path}.{}", column.name), Some((found.len(), &name)))?;
+                row.extend(inner.map(|inner| (column.key.to_string(), Typed::Rows(inner))));
+            }
+        }
+        found.push(row);
+    }
+    Ok(Some(found))
+}
+
+/// Whether an item of 应得 is a clock or a month of an entitlement; `None` if it is a formula.
+pub fn special(walked: &Walked, guide: &Guide, item: &str, wanted: &str) -> Option<Result<(), String>> {
+    if let Some(clock) = item.strip_suffix(" 到期") {
+        return Some(walked.due(clock.trim(), wanted));
+    }
+    let (entitlement, month) = item.rsplit_once(' ')?;
+    let month = month.parse().ok()?;
+    let fen = walked.granted(guide, entitlement.trim(), month)?;
+    let right = base::Fen::parse(wanted) == Some(fen);
+    Some(if right { Ok(()) } else { Err(format!("{item}应是 {wanted}，实际是 {}", fen.plain())) })
+}

@@ -1,0 +1,191 @@
+//! `## 待遇`, `## 效果`, `## 文书`: what a decision brings about.
+
+use std::sync::Arc;
+
+use formula::{Cell, Type, nearest};
+
+use super::Reader;
+use super::flow::Known;
+use super::tables::{self, Row};
+use crate::document::Section;
+use crate::model::{Action, Component, Effect, Entitlement, Letter, LetterPart, StepKind};
+
+/// Actions that the format knows; those with `None` are not built yet.
+const ACTIONS: [(&str, Option<Action>); 7] = [
+    ("给予", Some(Action::Grant)),
+    ("停止", Some(Action::Stop)),
+    ("发文", Some(Action::Letter)),
+    ("暂停", None),
+    ("恢复", None),
+    ("登记", None),
+    ("启动", None),
+];
+
+impl Reader {
+    fn result_rows(&mut self, sections: &[&Section], heading: &str) -> Vec<Row> {
+        let mut findings = Vec::new();
+        let columns = tables::columns(heading).unwrap_or_default();
+        let tables = sections.iter().filter(|section| section.level == 2).flat_map(|section| &section.tables);
+        let found = tables.flat_map(|table| tables::rows(table, columns, heading, &mut findings).rows).collect();
+        self.all(findings);
+        found
+    }
+
+    pub(crate) fn entitlements(&mut self, known: &Known, sections: &[&Section]) -> Vec<Entitlement> {
+        let mut found: Vec<Entitlement> = Vec::new();
+        for row in self.result_rows(sections, "待遇") {
+            let amount = row.get("金额");
+            let ty = known.program.find(&amount.text).map(|definition| definition.ty.cloned());
+            match ty {
+                None => {
+                    let known: Vec<String> = known.program.definitions().map(|d| d.name.to_owned()).collect();
+                    let near = nearest(&amount.text, known.iter().map(String::as_str)).unwrap_or("");
+                    let message = format!("金额“{}”不是公式的名称", amount.text);
+                    self.error("G201", &amount.span, message, format!("最接近的是“{near}”"));
+                }
+                Some(Some(Type::Fen(_)) | None) => {}
+                Some(Some(ty)) => {
+                    let message = format!("待遇“{}”的金额是 {ty}，不是分额", row.text("待遇"));
+                    self.error("G302", &amount.span, message, format!("请写“舍入({}, 规则)”", amount.text));
+                }
+            }
+            let component = Component { name: row.text("成分").as_str().into(), amount: amount.text.as_str().into() };
+            match found.iter_mut().find(|entitlement| *entitlement.name == *row.text("待遇")) {
+                Some(entitlement) => entitlement.components.push(component),
+                None => {
+                    self.name(&row.get("待遇"), &row.get("标识"));
+                    found.push(Entitlement {
+                        name: row.text("待遇").as_str().into(),
+                        key: row.text("标识").as_str().into(),
+                        holder: row.text("享受人"),
+                        period: row.text("周期"),
+                        components: vec![component],
+                        exclusive_with: tables::names(&row.get("互斥")).into_iter().map(|cell| cell.text).collect(),
+                    });
+                }
+            }
+        }
+        found
+    }
+
+    /// An action of the closed list that is built.
+    fn action(&mut self, cell: &Cell) -> Option<Action> {
+        let known = ACTIONS.iter().find(|(word, _)| *word == cell.text);
+        match known {
+            None => {
+                let words: Vec<&str> = ACTIONS.iter().map(|(word, _)| *word).collect();
+                self.error(
+                    "G801",
+                    &cell.span,
+                    format!("动作“{}”不认识", cell.text),
+                    format!("可用：{}", words.join("、")),
+                );
+            }
+            Some((_, None)) => {
+                self.error("G107", &cell.span, format!("动作“{}”还没有实现", cell.text), "目前可用：给予、停止、发文");
+            }
+            Some(_) => {}
+        }
+        known.and_then(|(_, action)| *action)
+    }
+
+    pub(crate) fn effects(
+        &mut self,
+        known: &Known,
+        sections: &[&Section],
+        entitlements: &[Entitlement],
+        letters: &[Letter],
+    ) -> Vec<Effect> {
+        let mut found = Vec::new();
+        for row in self.result_rows(sections, "效果") {
+            let Some((step, conclusion)) = self.conclusion_of(known, &row.get("步骤")) else { continue };
+            let (action, object) = (row.get("动作"), row.get("对象"));
+            let Some(built) = self.action(&action) else { continue };
+            if built != Action::Letter && known.steps[step].kind != StepKind::Decide {
+                let message = format!("“{}”只能在决定之后", action.text);
+                self.error("G801", &action.span, message, "把它写在一个决定的步骤上");
+            }
+            let names: Vec<&Arc<str>> = match built {
+                Action::Letter => letters.iter().map(|letter| &letter.name).collect(),
+                Action::Grant | Action::Stop => entitlements.iter().map(|entitlement| &entitlement.name).collect(),
+            };
+            let target = names.iter().position(|name| ***name == *object.text);
+            if target.is_none() {
+                let near = nearest(&object.text, names.iter().map(|name| &***name)).map(str::to_owned);
+                let help =
+                    near.map_or_else(|| "先在“## 待遇”或“## 文书”下声明".to_owned(), |n| format!("最接近的是“{n}”"));
+                self.error("G201", &object.span, format!("没有“{}”", object.text), help);
+            }
+            let condition = row.get("若");
+            let condition = if condition.text.is_empty() {
+                None
+            } else {
+                self.expression(known.program, &condition, true, Some(&Type::Bool))
+            };
+            let mut month = |column: &str| {
+                let cell = row.get(column);
+                if cell.text.is_empty() {
+                    None
+                } else {
+                    self.expression(known.program, &cell, true, Some(&Type::Month))
+                }
+            };
+            let (from, until) = (month("自"), month("至"));
+            found.extend(target.map(|target| Effect {
+                step,
+                conclusion,
+                condition,
+                action: built,
+                target,
+                from,
+                until,
+            }));
+        }
+        found
+    }
+
+    pub(crate) fn letters(&mut self, known: &Known, sections: &[&Section]) -> Vec<Letter> {
+        let mut found = Vec::new();
+        for row in self.result_rows(sections, "文书") {
+            self.name(&row.get("文书"), &row.get("标识"));
+            let name = row.text("文书");
+            let fence = sections
+                .iter()
+                .filter(|section| section.level == 3 && section.title == name)
+                .flat_map(|s| &s.fences)
+                .next();
+            let Some(fence) = fence else {
+                self.error("G102", &row.span, format!("文书“{name}”没有正文"), format!("写“### {name}”和“文书”围栏"));
+                continue;
+            };
+            let text = self.letter_text(known, &fence.text, fence.offset);
+            let (key, numbering, to) = (row.text("标识").as_str().into(), row.text("编号"), row.text("送达"));
+            found.push(Letter { name: name.as_str().into(), key, numbering, to, text });
+        }
+        found
+    }
+
+    /// Text with holes `{名}` or `{式}`; money in a letter is 分额.
+    fn letter_text(&mut self, known: &Known, text: &str, offset: usize) -> Vec<LetterPart> {
+        let mut parts = Vec::new();
+        let (mut rest, mut at) = (text, offset);
+        while let Some(open) = rest.find('{') {
+            parts.push(LetterPart::Text(rest[..open].to_owned()));
+            let Some(close) = rest[open..].find('}').map(|close| open + close) else { break };
+            let inside = &rest[open + 1..close];
+            let start = at + open + 1;
+            let cell = Cell { text: inside.to_owned(), span: start..start + inside.len() };
+            if let Some(expression) = self.expression(known.program, &cell, true, None) {
+                if matches!(&expression.ty, Type::Number(unit) if unit.is_money()) {
+                    let message = format!("文书里的“{inside}”是 {}，不是分额", expression.ty);
+                    self.error("G302", &cell.span, message, "文书里的钱先舍入");
+                }
+                parts.push(LetterPart::Hole(Box::new(expression)));
+            }
+            at += close + 1;
+            rest = &rest[close + 1..];
+        }
+        parts.push(LetterPart::Text(rest.to_owned()));
+        parts
+    }
+}
