@@ -66,6 +66,13 @@ impl RegionCode {
         self.0 / scale == other.0 / scale
     }
 
+    /// The first and the last code within this region, as text: both 12 digits, so that text order is code order.
+    pub fn bounds(self) -> (String, String) {
+        let scale = self.scale();
+        let low = self.0 / scale * scale;
+        (format!("{low:012}"), format!("{:012}", low + scale - 1))
+    }
+
     /// The first six digits, as identity numbers and county registers use them.
     pub fn county_digits(self) -> String {
         format!("{:06}", self.0 / 1_000_000)

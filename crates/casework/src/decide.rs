@@ -274,8 +274,8 @@ impl Draft<'_> {
         people: Vec<ActorRef>,
     ) -> Result<(), Refused> {
         let conclusion = conclusion.map(str::to_owned);
-        let at = self.now;
-        self.emit(Event::StepDone { instance: instance.id, at, people, conclusion: conclusion.clone(), outputs });
+        let done_at = self.now;
+        self.emit(Event::StepDone { instance: instance.id, done_at, people, conclusion: conclusion.clone(), outputs });
         self.hold_checks(index, conclusion.as_deref(), instance.thread)?;
         let arrow = self.arrow(index, conclusion.as_deref(), instance.thread)?;
         self.cause(index, conclusion.as_deref(), instance)?;
@@ -420,7 +420,7 @@ impl Draft<'_> {
             let people = instance.people.clone();
             let done = Event::StepDone {
                 instance: instance.id,
-                at,
+                done_at: at,
                 people,
                 conclusion: Some("期满".into()),
                 outputs: Default::default(),

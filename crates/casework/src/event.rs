@@ -50,7 +50,7 @@ pub struct DueAt {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "event", rename_all = "snake_case")]
+#[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Event {
     Opened {
         case: String,
@@ -95,7 +95,7 @@ pub enum Event {
     },
     StepDone {
         instance: u32,
-        at: DateTime,
+        done_at: DateTime,
         people: Vec<ActorRef>,
         conclusion: Option<String>,
         outputs: BTreeMap<String, Datum>,
@@ -152,7 +152,6 @@ pub enum Event {
 pub struct Record {
     pub at: DateTime,
     pub by: ActorRef,
-    #[serde(flatten)]
     pub event: Event,
 }
 

@@ -112,3 +112,40 @@ fn is_relative(guide: &Guide, state: &State, actor: &Actor) -> bool {
     let rows = rows.filter_map(|fact| if let Datum::Rows(rows) = &fact.value { Some(rows) } else { None });
     rows.flatten().flat_map(|row| row.columns.values()).filter_map(Datum::text).any(|text| text == actor.name)
 }
+
+/// What somebody may see. It can be made here only, and every list of the store asks for one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scope {
+    region: Option<RegionCode>,
+    case: Option<String>,
+}
+
+impl Scope {
+    /// Staff see their region; the program sees all that it has to bring about; a citizen sees no list.
+    pub fn of(actor: &Actor) -> Self {
+        let region = match &actor.capacity {
+            Capacity::Staff { region, .. } => Some(*region),
+            Capacity::System => Some(RegionCode::NATION),
+            Capacity::Citizen => None,
+        };
+        Self { region, case: None }
+    }
+
+    /// The applicant of a case, known by the receipt's secret, sees that case.
+    pub fn of_receipt(case: &str) -> Self {
+        Self { region: None, case: Some(case.to_owned()) }
+    }
+
+    /// The first and the last region code that may be seen; an empty range where none may.
+    pub fn bounds(&self) -> (String, String) {
+        match self.region {
+            Some(region) => region.bounds(),
+            None => ("1".into(), "0".into()),
+        }
+    }
+
+    pub fn sees(&self, state: &State) -> bool {
+        let within = self.region.zip(state.region).is_some_and(|(own, place)| own.contains(place));
+        within || self.case.as_deref() == Some(&*state.case)
+    }
+}

@@ -259,11 +259,13 @@ impl State {
                 (known.people, known.conclusion, known.outputs) = (people.clone(), conclusion.clone(), outputs.clone());
             }),
             Event::StepSkipped { instance } => self.change(*instance, |known| known.status = Status::Skipped),
-            Event::StepDone { instance, at: done, people, conclusion, outputs } => self.change(*instance, |known| {
-                (known.status, known.done_at) = (Status::Done, Some(*done));
-                (known.people, known.conclusion) = (people.clone(), conclusion.clone());
-                known.outputs.extend(outputs.clone());
-            }),
+            Event::StepDone { instance, done_at: done, people, conclusion, outputs } => {
+                self.change(*instance, |known| {
+                    (known.status, known.done_at) = (Status::Done, Some(*done));
+                    (known.people, known.conclusion) = (people.clone(), conclusion.clone());
+                    known.outputs.extend(outputs.clone());
+                })
+            }
             Event::StepClosed { instance } => {
                 self.change(*instance, |known| known.status = Status::Closed);
                 self.notices.iter_mut().filter(|n| n.instance == *instance).for_each(|notice| notice.void = true);

@@ -39,6 +39,22 @@ enum Command {
     },
     /// 运行验收数据
     Accept { folder: PathBuf },
+    /// 证明日志没有被改过、删过、调过次序、截过尾
+    Verify {
+        #[arg(long)]
+        data: PathBuf,
+    },
+    /// 从日志重建每张清单并逐字节比对
+    Rebuild {
+        #[arg(long)]
+        data: PathBuf,
+    },
+    /// 解释一件的决定
+    Explain {
+        case: String,
+        #[arg(long)]
+        data: PathBuf,
+    },
 }
 
 /// Carries out a command; an error has been told unless it has text.
@@ -48,5 +64,8 @@ pub fn run(arguments: Arguments) -> Result<(), String> {
         Command::Scenarios { service, guides } => command::scenarios::run(guides.as_deref(), service.as_deref()),
         Command::Eval { expression, facts } => command::eval::run(&expression, facts.as_deref()),
         Command::Accept { folder } => command::accept::run(&folder),
+        Command::Verify { data } => command::prove::verify(&data),
+        Command::Rebuild { data } => command::prove::rebuild(&data),
+        Command::Explain { case, data } => command::prove::explain(&case, &data),
     }
 }

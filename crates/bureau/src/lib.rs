@@ -1,0 +1,281 @@
+//! The whole bureau without a screen: what the web, the command line and the demo call just the same.
+//!
+//! The request path, once: an `Order` (people, command, idempotency key) → the case's pinned edition → one transaction in
+//! which the state is folded, what has fallen due happens, `casework::decide` answers with events or refusals, the events
+//! are appended with the lists, letters get their numbers, and the key is remembered.
+
+mod explain;
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Arc, RwLock};
+
+use base::{Calendar, DateTime, RegionCode, Regions};
+use casework::people::Scope;
+use casework::{Actor, Code, Command, Event, Record, Refusal, Rules, State, decide};
+use guide::{Files, Guide, Library, RateBook, read_library};
+use sm3::{Digest, Sm3};
+use store::{Remembered, Store, Write};
+
+pub use store::{CaseRow, Fault, NoticeRow, Rebuilt, Verified, WorkRow};
+
+/// Somebody's command, to be carried out once however often it arrives.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// Made with the form; the same key with the same content is the same order.
+    pub key: String,
+    pub people: Vec<Actor>,
+    /// The case, but for a submission, which brings its own receipt number.
+    pub case: Option<String>,
+    pub command: Command,
+    /// For a submission the secret that is handed out with the receipt number.
+    pub secret: Option<String>,
+    pub now: DateTime,
+}
+
+/// What became of an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Done {
+    pub case: String,
+    /// The order had been carried out before; nothing was done now.
+    pub repeated: bool,
+}
+
+/// Why an order was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("；"))]
+    Refused(Vec<Refusal>),
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+/// A bureau: its store, its guides, its rates, the official calendar and the divisions.
+pub struct Bureau {
+    pub store: Store,
+    pub library: Library,
+    pub rates: RateBook,
+    pub calendar: Calendar,
+    pub regions: Arc<Regions>,
+    /// Guides by edition; old ones are compiled when a case needs them.
+    editions: RwLock<HashMap<String, Arc<Guide>>>,
+}
+
+impl Bureau {
+    /// Opens the bureau in a folder with its guides; new editions are kept in the store.
+    pub fn open(folder: &Path, files: &Files, calendar: Calendar, regions: Arc<Regions>) -> Result<Self, Fault> {
+        let store = Store::open(folder)?;
+        let library = read_library(files);
+        let parameters = library.guides.iter().flat_map(|guide| &guide.parameters).chain(&library.parameters);
+        let rates = RateBook::new(parameters, library.rates.iter().cloned(), regions.clone());
+        let mut editions = HashMap::new();
+        for guide in &library.guides {
+            store.keep_edition(&guide.edition, &guide.key, &edition_files(&guide.folder, files))?;
+            editions.insert(guide.edition.to_string(), guide.clone());
+        }
+        Ok(Self { store, library, rates, calendar, regions, editions: RwLock::new(editions) })
+    }
+
+    /// The guide of an edition; an old one still compiles.
+    pub fn guide(&self, edition: &str) -> Result<Arc<Guide>, Fault> {
+        if let Some(guide) = self.editions.read().unwrap_or_else(std::sync::PoisonError::into_inner).get(edition) {
+            return Ok(guide.clone());
+        }
+        let damaged = || Fault::Damaged(format!("没有指南的版本 {edition}"));
+        let files = self.store.edition(edition)?.ok_or_else(damaged)?;
+        let files: Files = serde_json::from_str(&files).map_err(|_| damaged())?;
+        let guide = read_library(&files).guides.first().cloned().ok_or_else(damaged)?;
+        let mut editions = self.editions.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        editions.insert(edition.to_owned(), guide.clone());
+        Ok(guide)
+    }
+
+    pub fn rules<'r>(&'r self, guide: &'r Guide) -> Rules<'r> {
+        Rules { guide, rates: &self.rates, calendar: &self.calendar }
+    }
+
+    /// The guide under which an order runs: the case's own edition, or the one in force for a submission.
+    fn guide_for(&self, state: &State, command: &Command) -> Result<Arc<Guide>, Failure> {
+        if let Command::Submit { start, .. } = command {
+            let has = |guide: &&Arc<Guide>| guide.starts.iter().any(|known| *known.key == **start);
+            let found = self.library.guides.iter().find(has).cloned();
+            return found.ok_or_else(|| refused(Refusal::new(Code::R104, "没有这种申请", "请从服务页面重新开始")));
+        }
+        if state.opened_at.is_none() {
+            return Err(refused(Refusal::new(Code::R104, "没有这件", "请核对受理号")));
+        }
+        Ok(self.guide(&state.edition)?)
+    }
+
+    /// Carries out an order in one transaction.
+    pub fn execute(&self, order: &Order) -> Result<Done, Failure> {
+        let used = Remembered { actor: order.actor(), content: order.content(), case: order.case_id() };
+        self.store.transact(|write| {
+            if let Some(before) = write.remembered(&order.key)? {
+                return same(&before, &used);
+            }
+            let (state, records) = self.decided(write, order)?;
+            let case = order.case_id();
+            let numbered = self.numbered(write, &state, records)?;
+            write.append(&case, state.revision, &numbered)?;
+            if let (Command::Submit { .. }, Some(secret)) = (&order.command, &order.secret) {
+                write.keep_secret(&case, &hash(&[&case, secret]))?;
+            }
+            write.remember(&order.key, &used)?;
+            Ok(Done { case, repeated: false })
+        })
+    }
+
+    /// What an order would do, without doing it.
+    pub fn preview(&self, order: &Order) -> Result<State, Failure> {
+        let state = self.store.state(&order.case_id())?.unwrap_or_default();
+        let records = self.decide_on(&state, order)?;
+        let mut after = state;
+        records.iter().for_each(|record| after.apply(record));
+        Ok(after)
+    }
+
+    fn decided(&self, write: &Write, order: &Order) -> Result<(State, Vec<Record>), Failure> {
+        let state = write.state(&order.case_id())?;
+        let records = self.decide_on(&state, order)?;
+        Ok((state, records))
+    }
+
+    /// What has fallen due happens first, by the system; then the command.
+    fn decide_on(&self, state: &State, order: &Order) -> Result<Vec<Record>, Failure> {
+        let guide = self.guide_for(state, &order.command)?;
+        let rules = self.rules(&guide);
+        let mut now = state.clone();
+        let mut records = Vec::new();
+        if state.opened_at.is_some() {
+            let due = decide(rules, state, &Command::Tick, &[Actor::system()], order.now).map_err(Failure::Refused)?;
+            due.iter().for_each(|record| now.apply(record));
+            records.extend(due);
+        }
+        records.extend(decide(rules, &now, &order.command, &order.people, order.now).map_err(Failure::Refused)?);
+        Ok(records)
+    }
+
+    /// Letters get their numbers: gap-free by organ, kind and year.
+    fn numbered(&self, write: &mut Write, state: &State, records: Vec<Record>) -> Result<Vec<Record>, Failure> {
+        let mut after = state.clone();
+        let mut numbered = Vec::with_capacity(records.len());
+        for mut record in records {
+            after.apply(&record);
+            if let Event::LetterIssued { letter, number: number @ None, .. } = &mut record.event {
+                let guide = self.guide(&after.edition)?;
+                let county = after.region.map_or(RegionCode::NATION, county);
+                let year = record.at.year();
+                let series = format!("{county}/{letter}/{year}");
+                let serial = write.next_number(&series)?;
+                let form =
+                    guide.letters.iter().find(|known| *known.key == **letter).map_or("{序号}", |l| &*l.numbering);
+                let place = self.regions.name(county).unwrap_or_default();
+                let text = form.replace("{区划}", place).replace("{年}", &format!("〔{year}〕"));
+                *number = Some(text.replace("{序号6}", &format!("{serial:06}")).replace("{序号}", &serial.to_string()));
+            }
+            numbered.push(record);
+        }
+        Ok(numbered)
+    }
+
+    /// Lets time pass for every case that has something fallen due. Gives how many cases changed.
+    pub fn pass_time(&self, now: DateTime) -> Result<usize, Failure> {
+        let cases = self.store.fallen_due(now)?;
+        let mut changed = 0;
+        for case in cases {
+            changed += usize::from(self.tick(&case, now)?);
+        }
+        Ok(changed)
+    }
+
+    fn tick(&self, case: &str, now: DateTime) -> Result<bool, Failure> {
+        self.store.transact(|write| {
+            let state = write.state(case)?;
+            let guide = self.guide(&state.edition)?;
+            let decided = decide(self.rules(&guide), &state, &Command::Tick, &[Actor::system()], now);
+            let records = decided.map_err(Failure::Refused)?;
+            if records.is_empty() {
+                return Ok(false);
+            }
+            let numbered = self.numbered(write, &state, records)?;
+            write.append(case, state.revision, &numbered)?;
+            Ok(true)
+        })
+    }
+
+    /// A case for somebody who may see it; `None` also where they may not, so that nothing is told by the difference.
+    pub fn case(&self, case: &str, scope: &Scope) -> Result<Option<(State, Arc<Guide>)>, Fault> {
+        let Some(state) = self.store.state(case)?.filter(|state| scope.sees(state)) else { return Ok(None) };
+        let guide = self.guide(&state.edition)?;
+        Ok(Some((state, guide)))
+    }
+
+    /// The scope of whoever holds a receipt and its secret.
+    pub fn scope_of_receipt(&self, case: &str, secret: &str) -> Result<Option<Scope>, Fault> {
+        let known = self.store.secret_hash(case)?;
+        Ok((known.as_deref() == Some(&hash(&[case, secret]))).then(|| Scope::of_receipt(case)))
+    }
+}
+
+/// The county of a region.
+fn county(region: RegionCode) -> RegionCode {
+    RegionCode::parse(&region.county_digits()).unwrap_or(region)
+}
+
+fn refused(refusal: Refusal) -> Failure {
+    Failure::Refused(vec![refusal])
+}
+
+/// A key used again: the same order is done once; another order under the same key is refused.
+fn same(before: &Remembered, used: &Remembered) -> Result<Done, Failure> {
+    if before.actor == used.actor && before.content == used.content {
+        return Ok(Done { case: before.case.clone(), repeated: true });
+    }
+    let text = "这个页面已经提交过别的内容";
+    Err(refused(Refusal::new(Code::R113, text, "请重新打开页面再提交")))
+}
+
+/// The files that compile to an edition by themselves: its folder, a list of it alone, and the shared parameters.
+fn edition_files(folder: &str, files: &Files) -> String {
+    let own = |path: &str| {
+        path.starts_with(&format!("{folder}/law/")) || path == format!("{folder}/guide.md") || path == "parameters.md"
+    };
+    let mut kept: Files = files.iter().filter(|(path, _)| own(path)).map(|(p, t)| (p.clone(), t.clone())).collect();
+    let areas = format!("| 服务 | 文件夹 | 归口 | 状态 |\n|---|---|---|---|\n| {folder} | {folder} | — | 停用 |\n");
+    kept.insert("areas.md".into(), areas);
+    serde_json::to_string(&kept).unwrap_or_default()
+}
+
+/// SM3 of texts, in hexadecimal.
+pub fn hash(texts: &[&str]) -> String {
+    let mut hasher = Sm3::new();
+    for text in texts {
+        hasher.update((text.len() as u64).to_be_bytes());
+        hasher.update(text);
+    }
+    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl Order {
+    fn case_id(&self) -> String {
+        match (&self.command, &self.case) {
+            (Command::Submit { case, .. }, _) => case.clone(),
+            (_, Some(case)) => case.clone(),
+            (_, None) => String::new(),
+        }
+    }
+
+    fn actor(&self) -> String {
+        self.people.iter().map(|actor| &*actor.id).collect::<Vec<_>>().join("、")
+    }
+
+    /// The content without the receipt number, which is made anew for each attempt.
+    fn content(&self) -> String {
+        let command = match &self.command {
+            Command::Submit { start, input, .. } => format!("{start} {input:?}"),
+            command => format!("{:?} {command:?}", self.case),
+        };
+        hash(&[&command])
+    }
+}

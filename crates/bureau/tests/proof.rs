@@ -1,0 +1,146 @@
+//! What a bureau can prove: nothing changed, nothing done twice, every list and decision comes out the same.
+
+mod common;
+
+use casework::Code;
+use common::{CASE, act, citizen, code, granted, open, send, staff, submit};
+use rusqlite::Connection;
+
+#[test]
+fn the_toy_service_runs_from_its_guide_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let bureau = open(folder.path());
+    granted(&bureau);
+    let state = bureau.store.state(CASE).unwrap().unwrap();
+    assert_eq!(state.closed.as_ref().unwrap().0, "给地");
+    assert_eq!(state.grants[0].components, [("奖励".to_owned(), base::Fen(4500))]);
+    let letter = &state.letters[0];
+    assert_eq!(letter.number.as_deref(), Some("嵩县园〔2026〕000001"));
+    assert_eq!(letter.text, "张三：分给您30平方米，地租45.00元。");
+    let lines = bureau.explain(CASE).unwrap().unwrap();
+    assert!(
+        lines.iter().any(|line| line.contains("最小面积 30 平方米，嵩县，沙土，自 2020-01-01（示例）")),
+        "{lines:#?}"
+    );
+    assert_eq!(lines.last().unwrap(), "按当时所知的事实和参数重算，结果相同");
+    assert!(lines.iter().all(|line| !line.contains("11010519491231002X")));
+}
+
+#[test]
+fn invariant_01_replaying_the_journal_gives_byte_equal_lists() {
+    let folder = tempfile::tempdir().unwrap();
+    let bureau = open(folder.path());
+    granted(&bureau);
+    assert!(bureau.store.rebuild().unwrap().differing.is_empty());
+    let sql = Connection::open(folder.path().join("minzheng.db")).unwrap();
+    sql.execute("UPDATE case_row SET applicant = '李四'", []).unwrap();
+    assert_eq!(bureau.store.rebuild().unwrap().differing, ["case_row"]);
+}
+
+#[test]
+fn invariant_02_verify_finds_what_was_changed_removed_reordered_or_cut() {
+    type Harm = (&'static str, &'static str);
+    let harms: [Harm; 5] = [
+        (
+            "UPDATE journal SET parts = CAST(replace(CAST(parts AS TEXT), '张三', '李四') AS BLOB) WHERE seq = 1",
+            "被改过",
+        ),
+        ("UPDATE journal SET at = '2020-01-01T00:00:00' WHERE seq = 3", "被改过"),
+        ("DELETE FROM journal WHERE seq = 4", "不见了"),
+        ("DELETE FROM journal WHERE seq > 6", "被截断"),
+        (
+            "UPDATE journal SET seq = CASE seq WHEN 5 THEN 6 ELSE 5 END + 1000 WHERE seq IN (5, 6); UPDATE journal SET seq = seq - 1000 WHERE seq > 1000",
+            "改过",
+        ),
+    ];
+    for (harm, told) in harms {
+        let folder = tempfile::tempdir().unwrap();
+        let bureau = open(folder.path());
+        granted(&bureau);
+        assert_eq!(bureau.store.verify().unwrap().problems, Vec::<String>::new());
+        let sql = Connection::open(folder.path().join("minzheng.db")).unwrap();
+        sql.execute_batch("DROP TRIGGER journal_is_append_only; DROP TRIGGER journal_loses_nothing").unwrap();
+        sql.execute_batch(harm).unwrap();
+        let problems = bureau.store.verify().unwrap().problems.join("；");
+        assert!(problems.contains(told), "{harm}: {problems}");
+    }
+}
+
+#[test]
+fn the_journal_refuses_to_be_rewritten() {
+    let folder = tempfile::tempdir().unwrap();
+    let bureau = open(folder.path());
+    granted(&bureau);
+    let sql = Connection::open(folder.path().join("minzheng.db")).unwrap();
+    assert!(sql.execute("DELETE FROM journal", []).is_err());
+    assert!(sql.execute("UPDATE journal SET at = ''", []).is_err());
+}
+
+#[test]
+fn invariant_04_the_same_order_under_the_same_key_is_carried_out_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let bureau = open(folder.path());
+    let who = [citizen("张三")];
+    let first = send(&bureau, &who, submit("30", "沙土"), "2026-03-02 09:00", "k").unwrap();
+    let again = send(&bureau, &who, submit("30", "沙土"), "2026-03-02 09:01", "k").unwrap();
+    assert_eq!(
+        (first.case.clone(), first.repeated, again.case, again.repeated),
+        (CASE.into(), false, first.case, true)
+    );
+    // Other content, or another person, under the same key is refused and done by nobody.
+    assert_eq!(code(send(&bureau, &who, submit("31", "沙土"), "2026-03-02 09:02", "k")), Some(Code::R113));
+    assert_eq!(
+        code(send(&bureau, &[citizen("李四")], submit("30", "沙土"), "2026-03-02 09:02", "k")),
+        Some(Code::R113)
+    );
+    assert_eq!(bureau.store.records(CASE).unwrap().len(), bureau.store.verify().unwrap().entries as usize);
+}
+
+#[test]
+fn a_database_of_a_newer_version_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(open(folder.path()));
+    let sql = Connection::open(folder.path().join("minzheng.db")).unwrap();
+    sql.execute_batch("PRAGMA user_version = 99").unwrap();
+    let error = store::Store::open(folder.path()).err().unwrap();
+    assert!(error.to_string().contains("99"), "{error}");
+}
+
+#[test]
+fn two_clerks_at_once_do_it_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let bureau = open(folder.path());
+    send(&bureau, &[citizen("张三")], submit("30", "沙土"), "2026-03-02 09:00", "k").unwrap();
+    let results: Vec<_> = std::thread::scope(|scope| {
+        let clerk = |name: &'static str| {
+            let bureau = &bureau;
+            scope.spawn(move || {
+                send(bureau, &[staff(name, "园丁")], act("accept", Some("受理"), &[]), "2026-03-02 10:00", name)
+            })
+        };
+        let both = [clerk("甲"), clerk("子")];
+        both.map(|thread| thread.join().unwrap()).into()
+    });
+    assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
+    assert!(results.into_iter().filter_map(code).all(|code| code == Code::R113));
+}
+
+#[test]
+fn an_old_edition_still_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let bureau = open(folder.path());
+    send(&bureau, &[citizen("张三")], submit("30", "沙土"), "2026-03-02 09:00", "k").unwrap();
+    let edition = bureau.store.state(CASE).unwrap().unwrap().edition;
+    drop(bureau);
+    // The bureau comes back with a guide whose text is another.
+    let mut files = common::files();
+    let text = files["plot/guide.md"].replace("20个工作日", "10个工作日");
+    files.insert("plot/guide.md".into(), text);
+    let again = open(folder.path());
+    let calendar = again.calendar.clone();
+    let bureau = bureau::Bureau::open(folder.path(), &files, calendar, again.regions.clone()).unwrap();
+    assert!(bureau.library.guides.iter().all(|guide| *guide.edition != *edition));
+    send(&bureau, &[staff("甲", "园丁")], act("accept", Some("受理"), &[]), "2026-03-02 10:00", "k2").unwrap();
+    let state = bureau.store.state(CASE).unwrap().unwrap();
+    assert_eq!(state.clocks["全程"].due.at.date().to_string(), "2026-03-30");
+}

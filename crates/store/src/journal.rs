@@ -1,0 +1,147 @@
+//! The journal: numbered, chained entries of events.
+//!
+//! An entry is an envelope with a version and parts of (key id, bytes); today one part in the clear.
+//! digest = SM3(header ‖ digests of the parts as stored), chain = SM3(chain of the entry before ‖ digest):
+//! both run over what is stored, so that parts can later be sealed and their keys destroyed without breaking the chain.
+
+use casework::{Record, State};
+use rusqlite::{Connection, params};
+use serde::{Deserialize, Serialize};
+use sm3::{Digest, Sm3};
+
+use crate::fault::Fault;
+use crate::head::Head;
+use crate::{Store, Write};
+
+/// Version of the envelope.
+const VERSION: u32 = 1;
+
+/// The key id of a part that is not sealed.
+const CLEAR: &str = "clear";
+
+/// What the first entry is chained to.
+pub(crate) const GENESIS: [u8; 32] = [0; 32];
+
+#[derive(Serialize, Deserialize)]
+struct Part {
+    key: String,
+    bytes: String,
+}
+
+/// An entry with its place in the whole journal.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    pub seq: u64,
+    pub case: String,
+    pub record: Record,
+}
+
+pub(crate) fn sm3(parts: &[&[u8]]) -> [u8; 32] {
+    let mut hasher = Sm3::new();
+    for part in parts {
+        hasher.update((part.len() as u64).to_be_bytes());
+        hasher.update(part);
+    }
+    hasher.finalize().into()
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The digest of an entry as it is stored.
+pub(crate) fn digest(seq: u64, case: &str, revision: u64, at: &str, version: u32, parts: &[u8]) -> [u8; 32] {
+    let numbers = format!("{seq}/{revision}/{version}");
+    sm3(&[numbers.as_bytes(), case.as_bytes(), at.as_bytes(), &sm3(&[parts])])
+}
+
+pub(crate) fn head(sql: &Connection) -> Result<Head, Fault> {
+    let last = sql.query_row("SELECT seq, chain FROM journal ORDER BY seq DESC LIMIT 1", [], |row| {
+        Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?))
+    });
+    match last {
+        Ok((seq, chain)) => Ok(Head { seq: u64::try_from(seq).unwrap_or(0), chain: hex(&chain) }),
+        Err(rusqlite::Error::QueryReturnedNoRows) => Ok(Head { seq: 0, chain: hex(&GENESIS) }),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn chain_at_end(sql: &Connection) -> Result<(i64, Vec<u8>), Fault> {
+    let last = sql
+        .prepare_cached("SELECT seq, chain FROM journal ORDER BY seq DESC LIMIT 1")?
+        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)));
+    match last {
+        Ok(last) => Ok(last),
+        Err(rusqlite::Error::QueryReturnedNoRows) => Ok((0, GENESIS.to_vec())),
+        Err(error) => Err(error.into()),
+    }
+}
+
+pub(crate) fn read_parts(parts: &[u8]) -> Result<Record, Fault> {
+    let parts: Vec<Part> = serde_json::from_slice(parts).map_err(|_| Fault::damaged("日志的一条不能读"))?;
+    let clear = parts.iter().find(|part| part.key == CLEAR).ok_or_else(|| Fault::damaged("日志的一条没有内容"))?;
+    serde_json::from_str(&clear.bytes).map_err(|error| Fault::damaged(format!("日志的一条不认识：{error}")))
+}
+
+fn records(sql: &Connection, case: &str) -> Result<Vec<Record>, Fault> {
+    let mut statement = sql.prepare_cached("SELECT parts FROM journal WHERE case_id = ?1 ORDER BY revision")?;
+    let parts = statement.query_map([case], |row| row.get::<_, Vec<u8>>(0))?;
+    parts.map(|parts| read_parts(&parts?)).collect()
+}
+
+impl Write<'_> {
+    /// A case as it stands; empty if there is none.
+    pub fn state(&self, case: &str) -> Result<State, Fault> {
+        Ok(State::fold(&records(self.sql, case)?))
+    }
+
+    /// Appends the events of a case behind a revision, and writes its rows of the lists from its new state.
+    /// Somebody else's change in between is a `Conflict`.
+    pub fn append(&mut self, case: &str, revision: u64, fresh: &[Record]) -> Result<State, Fault> {
+        let mut known = records(self.sql, case)?;
+        if known.len() as u64 != revision {
+            return Err(Fault::Conflict { expected: revision, found: known.len() as u64 });
+        }
+        let (mut seq, mut chain) = chain_at_end(self.sql)?;
+        let mut insert = self.sql.prepare_cached(
+            "INSERT INTO journal (seq, case_id, revision, at, version, parts, digest, chain) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )?;
+        for (offset, record) in fresh.iter().enumerate() {
+            seq += 1;
+            let number = revision + offset as u64 + 1;
+            let bytes = serde_json::to_string(record).map_err(|error| Fault::damaged(error.to_string()))?;
+            let parts = [Part { key: CLEAR.to_owned(), bytes }];
+            let parts = serde_json::to_vec(&parts).map_err(|error| Fault::damaged(error.to_string()))?;
+            let at = record.at.to_string();
+            let digest = digest(u64::try_from(seq).unwrap_or(0), case, number, &at, VERSION, &parts);
+            chain = sm3(&[&chain, &digest]).to_vec();
+            insert.execute(params![
+                seq,
+                case,
+                i64::try_from(number).unwrap_or(i64::MAX),
+                at,
+                VERSION,
+                parts,
+                digest.to_vec(),
+                chain
+            ])?;
+        }
+        known.extend_from_slice(fresh);
+        let state = State::fold(&known);
+        crate::lists::write(self.sql, &state)?;
+        Ok(state)
+    }
+}
+
+impl Store {
+    /// The events of a case in their order.
+    pub fn records(&self, case: &str) -> Result<Vec<Record>, Fault> {
+        records(&self.read(), case)
+    }
+
+    /// A case as it stands, or `None` if there is none.
+    pub fn state(&self, case: &str) -> Result<Option<State>, Fault> {
+        let records = self.records(case)?;
+        Ok((!records.is_empty()).then(|| State::fold(&records)))
+    }
+}

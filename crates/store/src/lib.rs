@@ -1,0 +1,136 @@
+//! The only SQL: the journal with its chain, the lists that are derived from it, keys, editions, numbers.
+//!
+//! Invariant: the journal is append-only; every list can be rebuilt from it to the same bytes.
+//! One writer, one reader; a transaction of the writer begins IMMEDIATE, so that nothing has to be upgraded.
+
+mod fault;
+mod head;
+mod journal;
+mod lists;
+mod schema;
+mod verify;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard};
+
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+
+pub use fault::Fault;
+pub use journal::Entry;
+pub use lists::{CaseRow, NoticeRow, WorkRow};
+pub use verify::{Rebuilt, Verified};
+
+/// A bureau's database in its folder.
+pub struct Store {
+    folder: PathBuf,
+    writer: Mutex<Connection>,
+    reader: Mutex<Connection>,
+}
+
+/// What an idempotency key was used for before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remembered {
+    pub actor: String,
+    /// Digest of the command's content.
+    pub content: String,
+    pub case: String,
+}
+
+impl Store {
+    /// Opens or creates the database of a folder. A database of a newer version of the program is refused.
+    pub fn open(folder: &Path) -> Result<Self, Fault> {
+        std::fs::create_dir_all(folder).map_err(|error| Fault::file(folder, &error))?;
+        let path = folder.join("minzheng.db");
+        let writer = schema::open(&path)?;
+        let reader = schema::open(&path)?;
+        Ok(Self { folder: folder.to_owned(), writer: Mutex::new(writer), reader: Mutex::new(reader) })
+    }
+
+    /// One transaction: all that `act` wrote, or nothing.
+    /// The head is kept apart after the commit, so that it never runs ahead of the journal.
+    pub fn transact<T, E: From<Fault>>(&self, act: impl FnOnce(&mut Write) -> Result<T, E>) -> Result<T, E> {
+        let mut connection = lock(&self.writer);
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(Fault::from)?;
+        let before = journal::head(&transaction)?;
+        let mut write = Write { sql: &transaction };
+        let result = act(&mut write)?;
+        let after = journal::head(&transaction)?;
+        transaction.commit().map_err(Fault::from)?;
+        if after.seq != before.seq {
+            head::keep(&self.folder, &after)?;
+        }
+        Ok(result)
+    }
+
+    pub(crate) fn read(&self) -> MutexGuard<'_, Connection> {
+        lock(&self.reader)
+    }
+
+    /// Guide files of an edition, as they were when it was first loaded.
+    pub fn edition(&self, digest: &str) -> Result<Option<String>, Fault> {
+        let connection = self.read();
+        let found = connection.query_row("SELECT files FROM edition WHERE digest = ?1", [digest], |row| row.get(0));
+        Ok(found.optional()?)
+    }
+
+    /// Keeps the files of an edition unless they are there.
+    pub fn keep_edition(&self, digest: &str, service: &str, files: &str) -> Result<(), Fault> {
+        let connection = lock(&self.writer);
+        connection.execute(
+            "INSERT INTO edition (digest, service, files) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+            params![digest, service, files],
+        )?;
+        Ok(())
+    }
+}
+
+/// A poisoned lock is taken all the same: a transaction that panicked was rolled back.
+fn lock(mutex: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// The writing side of a transaction.
+pub struct Write<'t> {
+    sql: &'t rusqlite::Transaction<'t>,
+}
+
+impl Write<'_> {
+    /// What a key was used for, if it was.
+    pub fn remembered(&self, key: &str) -> Result<Option<Remembered>, Fault> {
+        let mut statement = self.sql.prepare_cached("SELECT actor, content, case_id FROM used_key WHERE key = ?1")?;
+        let found = statement
+            .query_row([key], |row| Ok(Remembered { actor: row.get(0)?, content: row.get(1)?, case: row.get(2)? }));
+        Ok(found.optional()?)
+    }
+
+    pub fn remember(&mut self, key: &str, used: &Remembered) -> Result<(), Fault> {
+        let sql = "INSERT INTO used_key (key, actor, content, case_id) VALUES (?1, ?2, ?3, ?4)";
+        self.sql.prepare_cached(sql)?.execute(params![key, used.actor, used.content, used.case])?;
+        Ok(())
+    }
+
+    /// The next number of a series, gap-free: it is taken only if the transaction commits.
+    pub fn next_number(&mut self, series: &str) -> Result<u64, Fault> {
+        let sql = "INSERT INTO number_series (series, last) VALUES (?1, 1)
+                   ON CONFLICT (series) DO UPDATE SET last = last + 1 RETURNING last";
+        let last: i64 = self.sql.prepare_cached(sql)?.query_row([series], |row| row.get(0))?;
+        Ok(u64::try_from(last).unwrap_or(0))
+    }
+
+    /// The secret of a receipt, hashed: whoever has it may act for the applicant.
+    pub fn keep_secret(&mut self, case: &str, hash: &str) -> Result<(), Fault> {
+        let sql = "INSERT INTO receipt (case_id, secret_hash) VALUES (?1, ?2)";
+        self.sql.prepare_cached(sql)?.execute(params![case, hash])?;
+        Ok(())
+    }
+}
+
+impl Store {
+    /// The hash of a receipt's secret.
+    pub fn secret_hash(&self, case: &str) -> Result<Option<String>, Fault> {
+        let connection = self.read();
+        let found =
+            connection.query_row("SELECT secret_hash FROM receipt WHERE case_id = ?1", [case], |row| row.get(0));
+        Ok(found.optional()?)
+    }
+}

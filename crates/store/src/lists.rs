@@ -1,0 +1,206 @@
+//! Lists that people work from, derived from the state of a case alone.
+
+use base::DateTime;
+use casework::people::Scope;
+use casework::{State, Status};
+use rusqlite::{Connection, Row, params};
+
+use crate::Store;
+use crate::fault::Fault;
+
+/// A case in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaseRow {
+    pub case: String,
+    pub service: String,
+    pub region: String,
+    pub applicant: String,
+    pub opened_at: String,
+    pub changed_at: String,
+    /// Empty while the case is open.
+    pub result: String,
+}
+
+/// A step that waits to be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WorkRow {
+    pub case: String,
+    pub instance: u32,
+    pub service: String,
+    pub step: String,
+    pub region: String,
+    /// Empty where no clock runs to it.
+    pub due: String,
+    pub since: String,
+    /// Whether the second of two is to sign, and who was the first.
+    pub awaiting: bool,
+    pub first_actor: String,
+}
+
+/// A notice that was posted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoticeRow {
+    pub case: String,
+    pub service: String,
+    pub step: String,
+    pub region: String,
+    pub posted_at: String,
+    pub until: String,
+    /// What it shows: name and value.
+    pub shown: Vec<(String, String)>,
+    pub open: bool,
+}
+
+/// A due moment that sorts behind all others, for steps without a clock.
+const NEVER: &str = "9999";
+
+/// Writes the rows of a case anew.
+pub(crate) fn write(sql: &Connection, state: &State) -> Result<(), Fault> {
+    for table in ["case_row", "work_row", "notice_row"] {
+        sql.prepare_cached(&format!("DELETE FROM {table} WHERE case_id = ?1"))?.execute([&state.case])?;
+    }
+    let (Some(region), Some(opened)) = (state.region, state.opened_at) else { return Ok(()) };
+    let region = region.to_string();
+    let changed = last_moment(state).unwrap_or(opened).to_string();
+    let result = state.closed.as_ref().map_or("", |(result, _)| result);
+    sql.prepare_cached("INSERT INTO case_row VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?.execute(params![
+        state.case,
+        state.service,
+        state.edition,
+        region,
+        state.applicant,
+        opened.to_string(),
+        changed,
+        result,
+        i64::try_from(state.revision).unwrap_or(i64::MAX)
+    ])?;
+    let mut work = sql.prepare_cached("INSERT INTO work_row VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?;
+    for instance in state.live().filter(|instance| instance.status != Status::Waiting) {
+        let clocks = state.clocks.values().filter(|clock| clock.until == instance.step && clock.stopped_at.is_none());
+        let due = clocks.map(|clock| clock.due.at.to_string()).min().unwrap_or_else(|| NEVER.to_owned());
+        let first = if instance.status == Status::Awaiting { instance.people.first() } else { None };
+        let status = format!("{:?}", instance.status);
+        let since = instance.opened_at.to_string();
+        let first = first.map_or("", |actor| &actor.id);
+        work.execute(params![
+            region,
+            due,
+            state.case,
+            instance.id,
+            state.service,
+            instance.step,
+            status,
+            since,
+            first
+        ])?;
+    }
+    let mut notices = sql.prepare_cached("INSERT INTO notice_row VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?;
+    for notice in state.notices.iter().filter(|notice| !notice.void) {
+        let Some(instance) = state.instance(notice.instance) else { continue };
+        let shown = serde_json::to_string(&notice.shown).map_err(|error| Fault::damaged(error.to_string()))?;
+        let (until, posted) = (notice.until.at.to_string(), notice.posted_at.to_string());
+        let open = instance.status == Status::Posted;
+        notices.execute(params![
+            until,
+            state.case,
+            notice.instance,
+            state.service,
+            instance.step,
+            region,
+            posted,
+            shown,
+            open
+        ])?;
+    }
+    Ok(())
+}
+
+fn last_moment(state: &State) -> Option<DateTime> {
+    let steps = state.steps.iter().flat_map(|i| [Some(i.opened_at), i.done_at]);
+    let others = state.letters.iter().map(|letter| Some(letter.at)).chain(state.closed.iter().map(|(_, at)| Some(*at)));
+    let facts = state.facts.last().map(|fact| Some(fact.recorded_at));
+    steps.chain(others).chain(facts).flatten().max()
+}
+
+fn work(row: &Row) -> rusqlite::Result<WorkRow> {
+    let due: String = row.get(1)?;
+    Ok(WorkRow {
+        region: row.get(0)?,
+        due: if due == NEVER { String::new() } else { due },
+        case: row.get(2)?,
+        instance: row.get(3)?,
+        service: row.get(4)?,
+        step: row.get(5)?,
+        awaiting: row.get::<_, String>(6)? == "Awaiting",
+        since: row.get(7)?,
+        first_actor: row.get(8)?,
+    })
+}
+
+fn case(row: &Row) -> rusqlite::Result<CaseRow> {
+    Ok(CaseRow {
+        case: row.get(0)?,
+        service: row.get(1)?,
+        region: row.get(2)?,
+        applicant: row.get(3)?,
+        opened_at: row.get(4)?,
+        changed_at: row.get(5)?,
+        result: row.get(6)?,
+    })
+}
+
+impl Store {
+    /// Steps that wait in the regions of a scope, the nearest due first.
+    pub fn work(&self, scope: &Scope) -> Result<Vec<WorkRow>, Fault> {
+        let (low, high) = scope.bounds();
+        let connection = self.read();
+        let sql = "SELECT region, due, case_id, instance, service, step, status, since, first_actor FROM work_row
+                   WHERE region BETWEEN ?1 AND ?2 ORDER BY due, case_id, instance";
+        let rows = connection.prepare_cached(sql)?.query_map([low, high], work)?.collect::<Result<_, _>>()?;
+        Ok(rows)
+    }
+
+    /// Cases in the regions of a scope, the last changed first.
+    pub fn cases(&self, scope: &Scope, most: u32) -> Result<Vec<CaseRow>, Fault> {
+        let (low, high) = scope.bounds();
+        let connection = self.read();
+        let sql = "SELECT case_id, service, region, applicant, opened_at, changed_at, result FROM case_row
+                   WHERE region BETWEEN ?1 AND ?2 ORDER BY changed_at DESC, case_id LIMIT ?3";
+        let rows =
+            connection.prepare_cached(sql)?.query_map(params![low, high, most], case)?.collect::<Result<_, _>>()?;
+        Ok(rows)
+    }
+
+    /// Cases whose notices have ended by a moment and wait for time to pass.
+    pub fn fallen_due(&self, now: DateTime) -> Result<Vec<String>, Fault> {
+        let connection = self.read();
+        let sql = "SELECT DISTINCT case_id FROM notice_row WHERE until < ?1 AND open = 1 ORDER BY case_id";
+        let rows = connection
+            .prepare_cached(sql)?
+            .query_map([now.to_string()], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        Ok(rows)
+    }
+
+    /// Public notices that hang, the last to end first.
+    pub fn notices(&self) -> Result<Vec<NoticeRow>, Fault> {
+        let connection = self.read();
+        let sql = "SELECT until, case_id, service, step, region, posted_at, shown, open FROM notice_row
+                   WHERE open = 1 ORDER BY until DESC, case_id LIMIT 500";
+        let mut statement = connection.prepare_cached(sql)?;
+        let rows = statement.query_map([], |row| {
+            let shown: String = row.get(6)?;
+            Ok(NoticeRow {
+                until: row.get(0)?,
+                case: row.get(1)?,
+                service: row.get(2)?,
+                step: row.get(3)?,
+                region: row.get(4)?,
+                posted_at: row.get(5)?,
+                shown: serde_json::from_str(&shown).unwrap_or_default(),
+                open: row.get(7)?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}

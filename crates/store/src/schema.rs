@@ -1,0 +1,58 @@
+//! The fixed, generic tables. A guide never causes DDL.
+
+use std::path::Path;
+
+use rusqlite::Connection;
+
+use crate::fault::Fault;
+
+/// Version of the tables; a database of a newer one is refused.
+const VERSION: i64 = 1;
+
+/// `case_row`, `work_row` and `notice_row` are derived from the journal; the rest is not.
+const TABLES: &str = "
+CREATE TABLE journal (
+    seq INTEGER PRIMARY KEY, case_id TEXT NOT NULL, revision INTEGER NOT NULL, at TEXT NOT NULL,
+    version INTEGER NOT NULL, parts BLOB NOT NULL, digest BLOB NOT NULL, chain BLOB NOT NULL,
+    UNIQUE (case_id, revision)
+) STRICT;
+CREATE TRIGGER journal_is_append_only BEFORE UPDATE ON journal BEGIN SELECT RAISE(ABORT, 'append only'); END;
+CREATE TRIGGER journal_loses_nothing BEFORE DELETE ON journal BEGIN SELECT RAISE(ABORT, 'append only'); END;
+CREATE TABLE case_row (
+    case_id TEXT PRIMARY KEY, service TEXT NOT NULL, edition TEXT NOT NULL, region TEXT NOT NULL, applicant TEXT NOT NULL,
+    opened_at TEXT NOT NULL, changed_at TEXT NOT NULL, result TEXT NOT NULL, revision INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX case_by_region ON case_row (region, changed_at);
+CREATE TABLE work_row (
+    region TEXT NOT NULL, due TEXT NOT NULL, case_id TEXT NOT NULL, instance INTEGER NOT NULL, service TEXT NOT NULL,
+    step TEXT NOT NULL, status TEXT NOT NULL, since TEXT NOT NULL, first_actor TEXT NOT NULL,
+    PRIMARY KEY (region, due, case_id, instance)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX work_by_case ON work_row (case_id);
+CREATE TABLE notice_row (
+    until TEXT NOT NULL, case_id TEXT NOT NULL, instance INTEGER NOT NULL, service TEXT NOT NULL, step TEXT NOT NULL,
+    region TEXT NOT NULL, posted_at TEXT NOT NULL, shown TEXT NOT NULL, open INTEGER NOT NULL,
+    PRIMARY KEY (until, case_id, instance)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX notice_by_case ON notice_row (case_id);
+CREATE TABLE used_key (key TEXT PRIMARY KEY, actor TEXT NOT NULL, content TEXT NOT NULL, case_id TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE edition (digest TEXT PRIMARY KEY, service TEXT NOT NULL, files TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE number_series (series TEXT PRIMARY KEY, last INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE receipt (case_id TEXT PRIMARY KEY, secret_hash TEXT NOT NULL) STRICT, WITHOUT ROWID;
+";
+
+pub(crate) fn open(path: &Path) -> Result<Connection, Fault> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(std::time::Duration::from_secs(10))?;
+    connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")?;
+    connection.set_prepared_statement_cache_capacity(64);
+    let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    match found {
+        0 => {
+            connection.execute_batch(&format!("BEGIN IMMEDIATE; {TABLES} PRAGMA user_version = {VERSION}; COMMIT;"))?
+        }
+        VERSION => {}
+        found => return Err(Fault::Newer { found, known: VERSION }),
+    }
+    Ok(connection)
+}
