@@ -247,7 +247,7 @@ impl Draft<'_> {
         Refusal::new(Code::R104, text, "请等前面的步骤办完").basis(&step.basis)
     }
 
-    fn side_is_open(&self, index: usize) -> bool {
+    pub(crate) fn side_is_open(&self, index: usize) -> bool {
         let guide = self.rules.guide;
         let Some((from, to)) = guide.steps[index].side else { return false };
         let of = |step: usize| self.state.steps.iter().filter(move |i| i.step == *guide.steps[step].key);

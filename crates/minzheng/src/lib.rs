@@ -1,8 +1,10 @@
 //! The binary: commands and configuration. It alone reads the clock, the environment and the command line.
 
+mod clock;
 pub mod command;
 pub mod content;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
@@ -12,11 +14,29 @@ use clap::{Parser, Subcommand};
 #[command(name = "minzheng", version)]
 pub struct Arguments {
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 #[derive(Subcommand)]
 enum Command {
+    /// 提供服务；不写参数就是演示
+    Serve {
+        #[arg(long)]
+        data: Option<PathBuf>,
+        #[arg(long, default_value = "127.0.0.1:8080")]
+        listen: SocketAddr,
+        #[arg(long)]
+        guides: Option<PathBuf>,
+    },
+    /// 生成演示数据
+    Demo {
+        #[arg(long)]
+        data: PathBuf,
+        #[arg(long, default_value_t = 300)]
+        households: u32,
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
     /// 检查指南：每个错误有位置和改法
     Check {
         /// 指南的文件夹；不写则检查程序自带的
@@ -59,7 +79,10 @@ enum Command {
 
 /// Carries out a command; an error has been told unless it has text.
 pub fn run(arguments: Arguments) -> Result<(), String> {
-    match arguments.command {
+    let listen = SocketAddr::from(([127, 0, 0, 1], 8080));
+    match arguments.command.unwrap_or(Command::Serve { data: None, listen, guides: None }) {
+        Command::Serve { data, listen, guides } => command::serve::serve(data, listen, guides.as_deref()),
+        Command::Demo { data, households, seed } => command::serve::make_demo(&data, households, seed),
         Command::Check { folder } => command::check::run(folder.as_deref()),
         Command::Scenarios { service, guides } => command::scenarios::run(guides.as_deref(), service.as_deref()),
         Command::Eval { expression, facts } => command::eval::run(&expression, facts.as_deref()),

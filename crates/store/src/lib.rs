@@ -3,6 +3,7 @@
 //! Invariant: the journal is append-only; every list can be rebuilt from it to the same bytes.
 //! One writer, one reader; a transaction of the writer begins IMMEDIATE, so that nothing has to be upgraded.
 
+mod accounts;
 mod fault;
 mod head;
 mod journal;
@@ -15,6 +16,7 @@ use std::sync::{Mutex, MutexGuard};
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
+pub use accounts::Account;
 pub use fault::Fault;
 pub use journal::Entry;
 pub use lists::{CaseRow, NoticeRow, WorkRow};

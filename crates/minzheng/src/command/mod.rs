@@ -5,3 +5,4 @@ pub mod check;
 pub mod eval;
 pub mod prove;
 pub mod scenarios;
+pub mod serve;

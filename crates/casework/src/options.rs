@@ -1,0 +1,54 @@
+//! What can be done with a case now, by whom, and for the rest the reason why not: the page cannot disagree with `decide`.
+
+use base::DateTime;
+use guide::model::StepKind;
+
+use crate::decide::{Draft, Rules};
+use crate::people::{Actor, admit};
+use crate::refusal::Refusal;
+use crate::state::{State, Status};
+
+/// A step that could be acted on.
+#[derive(Clone, Debug)]
+pub struct StepOption {
+    /// Number of the step in the guide.
+    pub step: usize,
+    /// The second of two is to sign.
+    pub sign: bool,
+    /// Why this person may not; empty if they may.
+    pub refusals: Vec<Refusal>,
+    /// In 决定: each conclusion, and why it is not open.
+    pub conclusions: Vec<(String, Option<Refusal>)>,
+}
+
+/// The open steps and side steps of a case, as they stand for somebody.
+pub fn options(rules: Rules, state: &State, actor: &Actor, now: DateTime) -> Vec<StepOption> {
+    if state.closed.is_some() {
+        return Vec::new();
+    }
+    let draft = Draft { rules, state: state.clone(), records: Vec::new(), by: actor.reference(), now };
+    let mut found = Vec::new();
+    for (index, step) in rules.guide.steps.iter().enumerate() {
+        let live = state.live().find(|i| i.step == *step.key && matches!(i.status, Status::Open | Status::Awaiting));
+        if live.is_none() && !draft.side_is_open(index) {
+            continue;
+        }
+        let thread = live.map_or(0, |instance| instance.thread);
+        let sign = live.is_some_and(|instance| instance.status == Status::Awaiting);
+        let mut refusals = admit(rules.guide, std::slice::from_ref(actor), step, state);
+        let signed = live.filter(|i| sign && i.people.iter().any(|person| person.id == actor.id));
+        refusals.extend(signed.map(|_| Refusal::new(crate::Code::R102, "您已经签过，等另一个人签", "请由另一个人签")));
+        let conclusions = if step.kind == StepKind::Decide {
+            let words = step.arrows.iter().enumerate();
+            words
+                .filter_map(|(i, arrow)| {
+                    Some((arrow.conclusion.as_deref()?.to_owned(), draft.is_conclusion_open(index, i, thread)))
+                })
+                .collect()
+        } else {
+            Vec::new()
+        };
+        found.push(StepOption { step: index, sign, refusals, conclusions });
+    }
+    found
+}

@@ -1,0 +1,48 @@
+//! What a case would come to on what is known now: for the self-check and for whoever is about to decide.
+
+use std::collections::BTreeSet;
+
+use base::DateTime;
+use formula::Assessment;
+use guide::model::StepKind;
+
+use crate::decide::{Draft, Rules};
+use crate::people::Actor;
+use crate::state::State;
+
+/// A result with its explanation.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub name: String,
+    /// The value with its unit, or why it cannot be told yet.
+    pub value: String,
+    pub known: bool,
+    /// Lines of the explanation with their depth.
+    pub lines: Vec<(usize, String)>,
+}
+
+/// The formulas that conclusions and amounts rest on, in the order of the guide.
+pub fn outlook(rules: Rules, state: &State, now: DateTime) -> Vec<Answer> {
+    let guide = rules.guide;
+    let by = Actor::system().reference();
+    let facts = Draft { rules, state: state.clone(), records: Vec::new(), by, now }.facts(0);
+    let assessment = Assessment::new(&guide.program, &facts, rules.rates, rules.calendar);
+    let decisions = guide.steps.iter().filter(|step| step.kind == StepKind::Decide);
+    let conditions = decisions.flat_map(|step| &step.arrows).filter_map(|arrow| arrow.condition.as_ref());
+    let mut roots: BTreeSet<usize> =
+        conditions.flat_map(|condition| condition.uses.definitions.iter().copied()).collect();
+    let amounts = guide.entitlements.iter().flat_map(|entitlement| &entitlement.components);
+    roots.extend(
+        amounts.filter_map(|component| guide.program.find(&component.amount)).map(|definition| definition.index),
+    );
+    let answer = |index: usize| {
+        let definition = guide.program.at(index);
+        let (outcome, ty) = (assessment.value(definition.name)?, definition.ty?);
+        let known = outcome.is_ok();
+        let value = outcome.map_or_else(|unknown| format!("还不能判断：{unknown}"), |value| value.show_with_unit(ty));
+        let explained = assessment.explain(definition.name)?;
+        let lines = explained.lines().into_iter().map(|(depth, line)| (depth, line.to_owned())).collect();
+        Some(Answer { name: definition.name.to_owned(), value, known, lines })
+    };
+    roots.into_iter().filter_map(answer).collect()
+}

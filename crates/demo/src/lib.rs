@@ -1,0 +1,81 @@
+//! A plausible county made of commands; the only crate that may name a service.
+//!
+//! Everybody is synthetic. Every case came about by orders through `bureau::Bureau::execute`, as anybody's would.
+
+mod dice;
+mod household;
+mod life;
+mod names;
+
+use base::{DateTime, Level, RegionCode};
+use bureau::{Bureau, Failure};
+use casework::{Actor, Capacity};
+use store::Account;
+
+use crate::dice::Dice;
+
+/// The township of the sign-ins, in which most of the demo happens: 田湖镇.
+pub const TOWNSHIP: &str = "410325101";
+const COUNTY: &str = "410325";
+
+/// A sign-in of the demo: account, name, level, post. Two where a step needs two people.
+pub const STAFF: [(&str, &str, Level, &str); 10] = [
+    ("shouli", "郭受理", Level::Township, "受理员"),
+    ("diaocha1", "马调查", Level::Township, "调查员"),
+    ("diaocha2", "宋调查", Level::Township, "调查员"),
+    ("hecha1", "程核查", Level::Township, "调查员"),
+    ("hecha2", "朱核查", Level::Township, "调查员"),
+    ("zhuchi", "高主持", Level::Township, "主持人"),
+    ("fuze", "胡负责", Level::Township, "负责人"),
+    ("hedui", "石核对", Level::County, "核对员"),
+    ("shenpi", "段审批", Level::County, "审批人"),
+    ("shenji", "崔审计", Level::County, "审计员"),
+];
+
+/// A member of staff of a township or of the county.
+pub(crate) fn staff(index: usize, township: RegionCode) -> Actor {
+    let (id, name, level, post) = STAFF[index];
+    let county = RegionCode::parse(COUNTY).unwrap_or(RegionCode::NATION);
+    let region = if level == Level::County { county } else { township };
+    let id = if region == county || township.to_string().starts_with(TOWNSHIP) {
+        id.to_owned()
+    } else {
+        format!("{id}-{township}")
+    };
+    Actor { id, name: name.into(), capacity: Capacity::Staff { level, post: post.into(), region } }
+}
+
+/// Makes the accounts of the sign-ins; `hash` turns the common password into what is kept.
+pub fn make_accounts(bureau: &Bureau, hash: impl Fn(&str) -> String) -> Result<(), bureau::Fault> {
+    let township = RegionCode::parse(TOWNSHIP).unwrap_or(RegionCode::NATION);
+    for index in 0..STAFF.len() {
+        let actor = staff(index, township);
+        let password_hash = hash(&actor.id);
+        bureau.store.keep_account(&Account { actor, password_hash })?;
+    }
+    Ok(())
+}
+
+/// Makes a county of households that have applied, up to a moment; the same for the same seed and moment.
+/// `progress` hears how many are done.
+pub fn make_county(
+    bureau: &Bureau,
+    households: u32,
+    seed: u64,
+    now: DateTime,
+    progress: impl Fn(u32),
+) -> Result<(), Failure> {
+    let mut dice = Dice::new(seed, 1);
+    let county = RegionCode::parse(COUNTY).unwrap_or(RegionCode::NATION);
+    let villages: Vec<RegionCode> =
+        bureau.regions.within(county).filter(|r| r.level == Level::Village).map(|r| r.code).collect();
+    let near: Vec<RegionCode> = villages.iter().copied().filter(|v| v.to_string().starts_with(TOWNSHIP)).collect();
+    let mut made = household::Maker::new(Dice::new(seed, 2), now.date());
+    for number in 0..households {
+        let village = if dice.chance(80) { dice.pick(&near) } else { dice.pick(&villages) };
+        let household = made.household(village);
+        life::live(bureau, &mut dice, &household, &format!("{seed}-{number}"), now)?;
+        progress(number + 1);
+    }
+    Ok(())
+}

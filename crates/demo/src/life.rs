@@ -1,0 +1,221 @@
+//! The life of a case: step by step through the bureau, until it ends or the present has come.
+
+use std::collections::BTreeMap;
+
+use base::{DateTime, RegionCode};
+use bureau::{Bureau, Failure, Order};
+use casework::event::Datum;
+use casework::{Actor, Command, Input, State, Status};
+use jiff::SignedDuration;
+
+use crate::dice::Dice;
+use crate::household::Household;
+use crate::staff;
+
+/// Places of the posts in `STAFF`.
+const ACCEPTS: usize = 0;
+const VISITS: [usize; 2] = [1, 2];
+const LOOKS_AGAIN: [usize; 2] = [3, 4];
+const PRESIDES: usize = 5;
+const OPINES: usize = 6;
+const MATCHES: usize = 7;
+const CONFIRMS: usize = 8;
+
+struct Life<'l> {
+    bureau: &'l Bureau,
+    case: String,
+    seed: &'l str,
+    turn: u32,
+    now: DateTime,
+}
+
+/// Applies for a household and works its case up to a moment before `present`.
+pub fn live(
+    bureau: &Bureau,
+    dice: &mut Dice,
+    household: &Household,
+    seed: &str,
+    present: DateTime,
+) -> Result<(), Failure> {
+    let begun = days_before(present, dice.between(0, 75));
+    let case = receipt(seed);
+    let mut life = Life { bureau, case: case.clone(), seed, turn: 0, now: begun };
+    let input = Input { values: household.values.clone(), outputs: BTreeMap::new() };
+    let citizen = Actor::citizen(&format!("demo:{case}"), &household.applicant.name);
+    life.order(vec![citizen.clone()], Command::Submit { case, start: "apply".into(), input })?;
+    let township = RegionCode::parse(&household.village.to_string()[..9]).unwrap_or(household.village);
+    for _ in 0..40 {
+        life.now = working_hour(life.now, dice);
+        if life.now >= present {
+            break;
+        }
+        let Some(state) = bureau.store.state(&life.case)? else { break };
+        if state.closed.is_some() {
+            break;
+        }
+        let scene = Scene { household, township, citizen: &citizen, present };
+        if !life.begin(&scene, &state, dice)? && !life.finish(&scene, &state, dice)? {
+            bureau.pass_time(life.now)?;
+        }
+    }
+    Ok(())
+}
+
+/// Who and where a case is about.
+struct Scene<'s> {
+    household: &'s Household,
+    township: RegionCode,
+    citizen: &'s Actor,
+    present: DateTime,
+}
+
+impl Scene<'_> {
+    fn staff(&self, index: usize) -> Actor {
+        staff(index, self.township)
+    }
+}
+
+fn is_open(state: &State, step: &str) -> bool {
+    state.live().any(|i| i.step == step && matches!(i.status, Status::Open | Status::Awaiting))
+}
+
+fn members(household: &Household) -> (&'static str, Datum) {
+    ("members", household.values["members"].clone())
+}
+
+/// The outcome as the formulas have it now.
+fn outcome(bureau: &Bureau, state: &State, now: DateTime) -> String {
+    let Ok(guide) = bureau.guide(&state.edition) else { return String::new() };
+    let answers = casework::outlook(bureau.rules(&guide), state, now);
+    answers.into_iter().find(|answer| answer.name == "低保结论").map_or_else(String::new, |answer| answer.value)
+}
+
+impl Life<'_> {
+    /// From acceptance to the review. Gives whether something was done.
+    fn begin(&mut self, scene: &Scene, state: &State, dice: &mut Dice) -> Result<bool, Failure> {
+        let open = |step: &str| is_open(state, step);
+        if open("accept") {
+            let separate = ("lives_elsewhere", Datum::Bool(dice.chance(8)));
+            let (word, reason) =
+                if dice.chance(4) { ("补正", "缺治疗票据") } else { ("受理", "材料齐备") };
+            self.act(vec![scene.staff(ACCEPTS)], "accept", Some(word), &[separate], &[("理由", reason)])?;
+        } else if open("supplement") {
+            let note = ("supplement_note", Datum::Text("已补治疗票据".into()));
+            self.act(vec![scene.citizen.clone()], "supplement", None, &[note], &[])?;
+        } else if open("visit") {
+            let living = ("living", Datum::Text("三间瓦房，家电简单，与申报相符".into()));
+            let outputs = [("在场人", &*scene.household.applicant.name), ("地点", "家中")];
+            if dice.chance(12) {
+                // The second signs another day.
+                self.act(vec![scene.staff(VISITS[0])], "visit", None, &[living, members(scene.household)], &outputs)?;
+                self.now = working_hour(self.now, dice);
+                if self.now < scene.present {
+                    self.order(vec![scene.staff(VISITS[1])], Command::Sign { step: "visit".into() })?;
+                }
+                return Ok(true);
+            }
+            self.act(
+                VISITS.map(|index| scene.staff(index)).to_vec(),
+                "visit",
+                None,
+                &[living, members(scene.household)],
+                &outputs,
+            )?;
+        } else if open("match") {
+            let values = ["urban_rural", "houses", "has_vehicle", "has_business"]
+                .map(|key| (key, scene.household.values[key].clone()));
+            let all: Vec<(&str, Datum)> = values.into_iter().chain([members(scene.household)]).collect();
+            self.act(vec![scene.staff(MATCHES)], "match", None, &all, &[("结果", "相符")])?;
+        } else if open("review") {
+            let against = dice.below(3);
+            let (pro, contra) = ((9 - against).to_string(), against.to_string());
+            let outputs = [("应到", "11"), ("实到", "9"), ("赞成", &*pro), ("反对", &*contra), ("弃权", "0")];
+            self.act(vec![scene.staff(PRESIDES)], "review", None, &[], &outputs)?;
+        } else {
+            return Ok(false);
+        }
+        Ok(true)
+    }
+
+    /// From the opinion to the decision. Gives whether something was done.
+    fn finish(&mut self, scene: &Scene, state: &State, dice: &mut Dice) -> Result<bool, Failure> {
+        let open = |step: &str| is_open(state, step);
+        let outcome = outcome(self.bureau, state, self.now);
+        if open("opinion") {
+            let word = if outcome.starts_with("不符合") { "拟不予" } else { "拟给予" };
+            self.act(vec![scene.staff(OPINES)], "opinion", Some(word), &[], &[])?;
+        } else if open("publicity") {
+            self.act(vec![scene.staff(ACCEPTS)], "publicity", None, &[], &[])?;
+            if dice.chance(10) {
+                self.now = working_hour(self.now, dice);
+                let (by, text) = (Some("村民".to_owned()), "听说他儿子在外打工挣钱".to_owned());
+                let command = Command::Object { step: "publicity".into(), by, contact: None, text };
+                if self.now < scene.present {
+                    self.order(vec![Actor::citizen("demo:neighbour", "村民")], command)?;
+                }
+            }
+        } else if open("objection") {
+            let values = [
+                ("objection_holds", Datum::Bool(false)),
+                ("objection_finding", Datum::Text("走访邻里五户，情况不实".into())),
+            ];
+            let outputs = [("在场人", &*scene.household.applicant.name), ("地点", "村委会")];
+            self.act(LOOKS_AGAIN.map(|index| scene.staff(index)).to_vec(), "objection", None, &values, &outputs)?;
+        } else if open("confirm") {
+            let word = match &*outcome {
+                "家庭低保" | "单人低保" => "准予",
+                "低保边缘" => "认定边缘",
+                _ => "不予",
+            };
+            let reason =
+                if word == "不予" { vec![("理由", "经核对，不符合规定的条件")] } else { Vec::new() };
+            self.act(vec![scene.staff(CONFIRMS)], "confirm", Some(word), &[], &reason)?;
+        } else {
+            return Ok(false);
+        }
+        Ok(true)
+    }
+
+    fn order(&mut self, people: Vec<Actor>, command: Command) -> Result<(), Failure> {
+        self.turn += 1;
+        let key = format!("demo:{}:{}", self.seed, self.turn);
+        let case = (!matches!(command, Command::Submit { .. })).then(|| self.case.clone());
+        let secret = Some(bureau::hash(&["demo", &self.case])[..32].to_owned());
+        self.bureau.execute(&Order { key, people, case, command, secret, now: self.now })?;
+        Ok(())
+    }
+
+    fn act(
+        &mut self,
+        people: Vec<Actor>,
+        step: &str,
+        conclusion: Option<&str>,
+        values: &[(&str, Datum)],
+        outputs: &[(&str, &str)],
+    ) -> Result<(), Failure> {
+        let values = values.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect();
+        let outputs =
+            outputs.iter().map(|(key, value)| ((*key).to_owned(), Datum::Text((*value).to_owned()))).collect();
+        let input = Input { values, outputs };
+        self.order(people, Command::Do { step: step.into(), conclusion: conclusion.map(str::to_owned), input })
+    }
+}
+
+/// A receipt number of the demo: it follows from the seed, as nothing else's does.
+fn receipt(seed: &str) -> String {
+    let hash = bureau::hash(&["demo receipt", seed]).to_uppercase();
+    format!("DEMO-{}-{}", &hash[..4], &hash[4..8])
+}
+
+fn days_before(now: DateTime, days: u32) -> DateTime {
+    now.saturating_sub(SignedDuration::from_hours(24 * i64::from(days) + 3))
+}
+
+/// Some hours later, on a weekday between nine and five.
+fn working_hour(now: DateTime, dice: &mut Dice) -> DateTime {
+    let mut day = now.date().tomorrow().unwrap_or(now.date());
+    while matches!(day.weekday(), base::Weekday::Saturday | base::Weekday::Sunday) {
+        day = day.tomorrow().unwrap_or(day);
+    }
+    day.at(9 + dice.below(8) as i8, dice.below(60) as i8, 0, 0)
+}

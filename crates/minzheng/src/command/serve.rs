@@ -1,0 +1,108 @@
+//! `minzheng serve` and `minzheng demo`.
+
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bureau::Bureau;
+use web::{Site, password_hash};
+
+use crate::clock;
+use crate::content::{COUNTY, Content};
+
+/// Where the demo lives when nothing is said.
+const DEMO: &str = "data";
+
+/// Serves a bureau; without a data folder the demo county, made if it is not there.
+pub fn serve(data: Option<PathBuf>, listen: SocketAddr, guides: Option<&Path>) -> Result<(), String> {
+    let folder = data.clone().unwrap_or_else(|| DEMO.into());
+    let fresh = !folder.join("minzheng.db").is_file();
+    let bureau = open(&folder, guides)?;
+    let is_demo = folder.join("demo").is_file() || (data.is_none() && fresh);
+    if data.is_none() && fresh {
+        make(&bureau, &folder, 300, 1)?;
+    }
+    if !listen.ip().is_loopback() {
+        return Err("对外服务需要 TLS；目前只能在本机监听，例如 127.0.0.1:8080".into());
+    }
+    let mut site = Site::new(bureau, "嵩县民政局", county()?, Box::new(clock::now), Box::new(chance));
+    site.demo = is_demo;
+    let runtime = tokio::runtime::Runtime::new().map_err(|error| error.to_string())?;
+    runtime.block_on(run(Arc::new(site), listen, is_demo))
+}
+
+async fn run(site: Arc<Site>, listen: SocketAddr, is_demo: bool) -> Result<(), String> {
+    let listener = tokio::net::TcpListener::bind(listen).await.map_err(|error| format!("{listen}：{error}"))?;
+    let address = listener.local_addr().map_err(|error| error.to_string())?;
+    println!("http://{address}");
+    if is_demo {
+        println!("演示账号（密码与账号相同）：");
+        for (id, name, level, post) in demo::STAFF {
+            println!("  {id:<10} {name} {level}{post}");
+        }
+    }
+    let _ = std::io::stdout().flush();
+    // What falls due by time happens also when nobody looks.
+    let timer = site.clone();
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+            if let Err(failure) = timer.bureau.pass_time(timer.now()) {
+                eprintln!("fault: {failure}");
+            }
+        }
+    });
+    let stop = async {
+        let _ = tokio::signal::ctrl_c().await;
+    };
+    axum::serve(listener, web::router(site)).with_graceful_shutdown(stop).await.map_err(|error| error.to_string())
+}
+
+/// Makes a demo county in a folder.
+pub fn make_demo(data: &Path, households: u32, seed: u64) -> Result<(), String> {
+    if data.join("minzheng.db").is_file() {
+        return Err(format!("{} 里已经有数据", data.display()));
+    }
+    let bureau = open(data, None)?;
+    make(&bureau, data, households, seed)
+}
+
+fn open(folder: &Path, guides: Option<&Path>) -> Result<Bureau, String> {
+    let Content { files, library, calendar, regions, .. } = Content::load(guides)?;
+    if library.has_errors() {
+        return Err("指南有错误，先运行 minzheng check".into());
+    }
+    Bureau::open(folder, &files, calendar, regions).map_err(|fault| fault.to_string())
+}
+
+fn make(bureau: &Bureau, folder: &Path, households: u32, seed: u64) -> Result<(), String> {
+    std::fs::write(folder.join("demo"), "演示数据：人物均为虚构\n").map_err(|error| error.to_string())?;
+    demo::make_accounts(bureau, |password| password_hash(password, &chance())).map_err(|fault| fault.to_string())?;
+    let bar = |done: u32| {
+        if done.is_multiple_of(5) || done == households {
+            let full = (done * 40 / households.max(1)) as usize;
+            eprint!("\r演示数据 [{}{}] {done}/{households} 户", "█".repeat(full), "·".repeat(40 - full));
+        }
+    };
+    // The present of the demo is the start of the day, so that the same seed gives the same county all day.
+    let present = clock::now().date().at(8, 0, 0, 0);
+    demo::make_county(bureau, households, seed, present, bar).map_err(|failure| failure.to_string())?;
+    eprintln!();
+    Ok(())
+}
+
+/// The county that the bureau serves.
+fn county() -> Result<base::RegionCode, String> {
+    base::RegionCode::parse(COUNTY).map_err(|error| error.to_string())
+}
+
+/// Sixteen bytes of chance from the system.
+fn chance() -> [u8; 16] {
+    let mut bytes = [0; 16];
+    if let Err(error) = getrandom::fill(&mut bytes) {
+        eprintln!("系统给不出随机数：{error}");
+        std::process::exit(1);
+    }
+    bytes
+}

@@ -1,0 +1,182 @@
+//! A visitor of the site in process: keeps cookies, fills the forms that a page really has, follows redirects.
+
+#![allow(dead_code, reason = "each test file uses its part")]
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, header};
+use base::DateTime;
+use bureau::Bureau;
+use http_body_util::BodyExt;
+use minzheng::content::Content;
+use tower::ServiceExt;
+use web::Site;
+
+/// A bureau with the shipped guides, a clock that the test moves, and the demo's sign-ins.
+pub struct Office {
+    pub router: Router,
+    pub site: Arc<Site>,
+    clock: Arc<Mutex<DateTime>>,
+    pub folder: tempfile::TempDir,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl Office {
+    pub fn open(now: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let content = Content::load(None).unwrap();
+        let bureau = Bureau::open(folder.path(), &content.files, content.calendar, content.regions).unwrap();
+        demo::make_accounts(&bureau, |password| web::password_hash(password, &[7; 16])).unwrap();
+        let clock = Arc::new(Mutex::new(moment(now)));
+        let (read, count) = (clock.clone(), AtomicU64::new(1));
+        let chance = move || {
+            let n = count.fetch_add(1, Ordering::SeqCst);
+            let hash = bureau::hash(&[&n.to_string()]);
+            std::array::from_fn(|i| u8::from_str_radix(&hash[i * 2..i * 2 + 2], 16).unwrap())
+        };
+        let mut site = Site::new(
+            bureau,
+            "嵩县民政局",
+            base::RegionCode::parse("410325").unwrap(),
+            Box::new(move || *read.lock().unwrap()),
+            Box::new(chance),
+        );
+        site.demo = true;
+        let site = Arc::new(site);
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        Self { router: web::router(site.clone()), site, clock, folder, runtime }
+    }
+
+    pub fn at(&self, now: &str) {
+        *self.clock.lock().unwrap() = moment(now);
+    }
+
+    pub fn visitor(&self) -> Visitor<'_> {
+        Visitor { office: self, cookies: BTreeMap::new(), path: String::new(), page: String::new(), status: 0 }
+    }
+
+    /// A visitor who has signed in.
+    pub fn staff(&self, account: &str) -> Visitor<'_> {
+        let mut visitor = self.visitor();
+        visitor.open("/sign-in");
+        visitor.send(&[("account", account), ("password", account)]);
+        assert_eq!(visitor.path, "/desk", "{account} could not sign in: {}", visitor.text());
+        visitor
+    }
+}
+
+fn moment(text: &str) -> DateTime {
+    format!("{}:00", text.replace(' ', "T")).parse().unwrap()
+}
+
+pub struct Visitor<'o> {
+    office: &'o Office,
+    cookies: BTreeMap<String, String>,
+    pub path: String,
+    pub page: String,
+    pub status: u16,
+}
+
+impl Visitor<'_> {
+    pub fn open(&mut self, path: &str) -> &mut Self {
+        self.request("GET", path, None);
+        self
+    }
+
+    /// Sends the page's own form: its hidden words, what it shows, and these entries, each of which it must have.
+    pub fn send(&mut self, entries: &[(&str, &str)]) -> &mut Self {
+        let form =
+            self.page.split("<form method=\"post\">").nth(1).unwrap_or_else(|| panic!("no form on {}", self.path));
+        let form = form.split("</form>").next().unwrap_or_default().to_owned();
+        let mut pairs: Vec<(String, String)> = Vec::new();
+        for name in ["_token", "_key"] {
+            if let Some(value) = between(&form, &format!("name=\"{name}\" value=\""), "\"") {
+                pairs.push((name.to_owned(), value.to_owned()));
+            }
+        }
+        for (name, value) in entries {
+            assert!(
+                form.contains(&format!("name=\"{name}\"")),
+                "the form on {} has no entry {name}:\n{}",
+                self.path,
+                self.text()
+            );
+            pairs.push(((*name).to_owned(), (*value).to_owned()));
+        }
+        self.post(&pairs)
+    }
+
+    /// Sends pairs as they are, to the page at hand.
+    pub fn post(&mut self, pairs: &[(String, String)]) -> &mut Self {
+        let body: String = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+        let path = self.path.clone();
+        self.request("POST", &path, Some(body));
+        self
+    }
+
+    fn request(&mut self, method: &str, path: &str, body: Option<String>) {
+        let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::COOKIE, cookies.join("; "))
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Body::from(body.unwrap_or_default()))
+            .unwrap();
+        let router = self.office.router.clone();
+        let (parts, bytes) = self.office.runtime.block_on(async move {
+            let response = router.oneshot(request).await.unwrap();
+            let (parts, body) = response.into_parts();
+            (parts, body.collect().await.unwrap().to_bytes())
+        });
+        for cookie in parts.headers.get_all(header::SET_COOKIE) {
+            let pair = cookie.to_str().unwrap().split(';').next().unwrap();
+            let (name, value) = pair.split_once('=').unwrap();
+            self.cookies.insert(name.to_owned(), value.to_owned());
+        }
+        self.path = path.to_owned();
+        self.page = String::from_utf8(bytes.to_vec()).unwrap();
+        self.status = parts.status.as_u16();
+        if let Some(to) = parts.headers.get(header::LOCATION) {
+            let to = to.to_str().unwrap().to_owned();
+            self.request("GET", &to, None);
+        }
+    }
+
+    /// The words of the page, without tags.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        let mut inside = false;
+        for c in self.page.chars() {
+            match c {
+                '<' => inside = true,
+                '>' => {
+                    inside = false;
+                    text.push(' ');
+                }
+                c if !inside => text.push(c),
+                _ => {}
+            }
+        }
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    pub fn sees(&self, words: &str) -> &Self {
+        assert!(self.text().contains(words), "“{words}” is not on {}:\n{}", self.path, self.text());
+        self
+    }
+
+    pub fn sees_not(&self, words: &str) -> &Self {
+        assert!(!self.page.contains(words), "“{words}” is on {}", self.path);
+        self
+    }
+}
+
+pub fn between<'t>(text: &'t str, from: &str, to: &str) -> Option<&'t str> {
+    let start = text.find(from)? + from.len();
+    Some(&text[start..start + text[start..].find(to)?])
+}

@@ -1,0 +1,240 @@
+//! One household gets its decision through the router: citizen, township, county, citizen.
+
+mod visitor;
+
+use visitor::{Office, Visitor, between};
+
+/// A valid number of nobody: 嵩县, 1985-03-02.
+const NUMBER: &str = "41032519850302013";
+
+fn number() -> String {
+    let weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
+    let sum: u32 = NUMBER.bytes().zip(weights).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
+    format!("{NUMBER}{}", b"10X98765432"[(sum % 11) as usize] as char)
+}
+
+/// The application of one man with 1,200 元 a year.
+fn application(number: &str) -> Vec<(&'static str, String)> {
+    let text = |text: &str| text.to_owned();
+    let mut entries = vec![
+        ("applicant", text("李大山")),
+        ("applicant.number", number.to_owned()),
+        ("phone", text("10001234567")),
+        ("home_region", text("410325101200")),
+        ("urban_rural", text("农村")),
+        ("reason", text("身体不好")),
+        ("houses", text("1")),
+        ("has_vehicle", text("否")),
+        ("has_business", text("否")),
+        ("singles.none", text("1")),
+        ("kin.none", text("1")),
+        ("members.0.person_name", text("李大山")),
+        ("members.0.person_number", number.to_owned()),
+        ("members.0.relation", text("本人")),
+        ("members.0.schooling", text("不在读")),
+        ("members.0.excluded", text("无")),
+        ("members.0.disability", text("二级")),
+        ("members.0.deposits", text("500")),
+        ("members.0.income.0.kind", text("经营性")),
+        ("members.0.income.0.amount", text("1200")),
+        ("members.0.income.0.months", text("12")),
+    ];
+    for (flag, value) in [
+        ("members.0.lives_together", "是"),
+        ("members.0.dependent", "否"),
+        ("members.0.mental_disability", "否"),
+        ("members.0.severe_illness", "否"),
+        ("members.0.lacking_labour", "否"),
+        ("members.0.zero_employment", "否"),
+        ("members.0.single_parent", "否"),
+        ("members.0.authorised", "是"),
+    ] {
+        entries.push((flag, text(value)));
+    }
+    entries
+}
+
+fn send(visitor: &mut Visitor, entries: &[(&str, String)]) {
+    let entries: Vec<(&str, &str)> = entries.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    visitor.send(&entries);
+}
+
+/// Applies and gives the receipt number and its secret.
+fn apply(citizen: &mut Visitor) -> (String, String) {
+    citizen.open("/services/dibao/apply");
+    send(citizen, &application(&number()));
+    citizen.sees("申请已经提交");
+    let case = between(&citizen.page, "<p class=\"receipt\">", "</p>").unwrap().to_owned();
+    let secret = between(&citizen.page, "<p class=\"mono\">", "</p>").unwrap().to_owned();
+    (case, secret)
+}
+
+/// Does a step of the case with the form that its page has.
+fn act(office: &Office, who: &str, case: &str, step: &str, entries: &[(&str, &str)]) {
+    let mut staff = office.staff(who);
+    staff.open(&format!("/case/{case}/do/{step}"));
+    staff.send(entries);
+    assert_eq!(staff.path, format!("/case/{case}"), "{who} could not do {step}: {}", staff.text());
+}
+
+/// From acceptance to the notice.
+fn work(office: &Office, case: &str) {
+    office.at("2026-09-22 09:00");
+    act(office, "shouli", case, "accept", &[("lives_elsewhere", "否"), ("conclusion", "受理"), ("o-理由", "")]);
+    office.at("2026-09-23 09:00");
+    let visit = [("living", "三间瓦房"), ("o-在场人", "李大山"), ("o-地点", "家中")];
+    let mut first = office.staff("diaocha1");
+    first.open(&format!("/case/{case}/do/visit"));
+    // The form opens filled with what the citizen stated; it is sent back as it stands.
+    first.sees("李大山");
+    let mut entries = application(&number());
+    entries.retain(|(name, _)| name.starts_with("members"));
+    let mut all: Vec<(&str, &str)> = entries.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    all.extend(visit);
+    first.send(&all);
+    assert_eq!(first.path, format!("/case/{case}"), "{}", first.text());
+    // The second signs from their own list; the first may not.
+    first.open(&format!("/case/{case}")).sees("您已经签过");
+    let mut second = office.staff("diaocha2");
+    second.sees("第二人签字");
+    second.open(&format!("/case/{case}/do/visit"));
+    second.send(&[]);
+    let mut checks: Vec<(&str, &str)> = all.iter().copied().filter(|(name, _)| name.starts_with("members")).collect();
+    checks.extend([
+        ("urban_rural", "农村"),
+        ("houses", "1"),
+        ("has_vehicle", "否"),
+        ("has_business", "否"),
+        ("o-结果", "相符"),
+    ]);
+    act(office, "hedui", case, "match", &checks);
+    office.at("2026-09-25 09:00");
+    let review = [
+        ("o-应到", "9"),
+        ("o-实到", "7"),
+        ("o-赞成", "7"),
+        ("o-反对", "0"),
+        ("o-弃权", "0"),
+        ("review_opinion", "同意"),
+    ];
+    act(office, "zhuchi", case, "review", &review);
+    office.at("2026-09-28 09:00");
+    act(office, "fuze", case, "opinion", &[("conclusion", "拟给予")]);
+    act(office, "shouli", case, "publicity", &[]);
+}
+
+#[test]
+fn one_household_gets_its_decision() {
+    let office = Office::open("2026-09-21 09:00");
+    let mut citizen = office.visitor();
+    citizen.open("/").sees("最低生活保障");
+    citizen.open("/services/dibao").sees("谁可以申请").sees_not("members").sees_not("家庭月收入 =");
+    let (case, secret) = apply(&mut citizen);
+    work(&office, &case);
+    let mut everybody = office.visitor();
+    everybody.open("/notices").sees("李大山").sees("月保障金").sees_not(&number()).sees_not("10001234567");
+    // Nobody can confirm before the notice has ended, and the page says why.
+    let mut county = office.staff("shenpi");
+    county.open(&format!("/case/{case}/do/confirm")).sees("“县级确认”现在不能办");
+    office.at("2026-10-12 09:00");
+    act(&office, "shenpi", &case, "confirm", &[("conclusion", "准予"), ("o-理由", "")]);
+    // The citizen comes back on another machine with receipt and secret.
+    let mut later = office.visitor();
+    later.open("/progress");
+    later.send(&[("case", &case), ("secret", &secret)]);
+    later.sees("准予").sees("低保确认通知书").sees("每月发给550.00元").sees("嵩县低保准〔2026〕000001");
+    later
+        .sees("补差 = 舍入(保障线 500.00 − 家庭月收入 100.00")
+        .sees("低保标准 500.00 元/月，嵩县，农村，自 2026-07-01（示例）");
+    later.sees_not(&number());
+    let mut clerk = office.staff("shouli");
+    clerk.open(&format!("/case/{case}")).sees("已办结").sees("李大山").sees_not(&number()).sees_not("10001234567");
+    assert!(office.site.bureau.store.verify().unwrap().problems.is_empty());
+    assert!(office.site.bureau.store.rebuild().unwrap().differing.is_empty());
+}
+
+#[test]
+fn what_is_wrong_stands_beside_the_field_and_nothing_typed_is_lost() {
+    let office = Office::open("2026-09-21 09:00");
+    let mut citizen = office.visitor();
+    citizen.open("/services/dibao/apply");
+    let mut entries = application("41032519850302013Y");
+    entries.retain(|(name, _)| *name != "houses");
+    entries.push(("houses", "一套半".into()));
+    send(&mut citizen, &entries);
+    citizen.sees("没有办成").sees("房产套数").sees("公民身份号码应为18位").sees_not("沙埔头社区");
+    assert!(
+        citizen.page.contains("value=\"李大山\"")
+            && citizen.page.contains("value=\"一套半\"")
+            && citizen.page.contains("value=\"身体不好\"")
+    );
+    assert!(citizen.page.contains("aria-invalid=\"true\""));
+    // A row more loses nothing either.
+    let mut more = application(&number());
+    more.push(("_add", "members".into()));
+    send(&mut citizen, &more);
+    assert!(citizen.page.contains("name=\"members.1.person_name\"") && citizen.page.contains("value=\"身体不好\""));
+}
+
+#[test]
+fn the_self_check_tells_outcome_amount_and_reasons_and_keeps_nothing() {
+    let office = Office::open("2026-09-21 09:00");
+    let mut citizen = office.visitor();
+    citizen.open("/services/dibao/check");
+    send(&mut citizen, &application(&number()));
+    citizen.sees("自查结果").sees("家庭低保").sees("400.00").sees("150.00");
+    assert_eq!(office.site.bureau.store.verify().unwrap().entries, 0);
+}
+
+#[test]
+fn sent_twice_is_one_application_and_a_stale_form_is_refused() {
+    let office = Office::open("2026-09-21 09:00");
+    let mut citizen = office.visitor();
+    citizen.open("/services/dibao/apply");
+    let page = citizen.page.clone();
+    send(&mut citizen, &application(&number()));
+    let first = citizen.path.split(['/', '?']).nth(2).unwrap().to_owned();
+    // The back button and a second press: the same page with the same key.
+    citizen.page = page;
+    citizen.path = "/services/dibao/apply".into();
+    send(&mut citizen, &application(&number()));
+    assert_eq!(citizen.path, format!("/progress/{first}"));
+    assert_eq!(
+        office.site.bureau.store.records(&first).unwrap().len() as u64,
+        office.site.bureau.store.verify().unwrap().entries
+    );
+    citizen.path = "/services/dibao/apply".into();
+    citizen.post(&[("_token".into(), "falsch".into())]);
+    assert_eq!(citizen.status, 403);
+}
+
+#[test]
+fn nobody_sees_what_is_not_theirs() {
+    let office = Office::open("2026-09-21 09:00");
+    let mut citizen = office.visitor();
+    let (case, _) = apply(&mut citizen);
+    let mut stranger = office.visitor();
+    stranger.open(&format!("/progress/{case}"));
+    assert_eq!(stranger.path, "/progress");
+    stranger.open(&format!("/case/{case}"));
+    assert_eq!(stranger.path, "/sign-in");
+    stranger.open("/progress");
+    stranger.send(&[("case", &case), ("secret", "geraten")]);
+    stranger.sees("受理号和查询码对不上");
+    // The auditor reads and acts nowhere.
+    let mut auditor = office.staff("shenji");
+    auditor.open(&format!("/case/{case}")).sees("不是您的岗位或地区").sees_not(&number());
+    auditor.open(&format!("/case/{case}/do/accept"));
+    auditor.send(&[("lives_elsewhere", "否"), ("conclusion", "受理"), ("o-理由", "")]);
+    auditor.sees("R101");
+    assert_eq!(auditor.open("/healthz").status, 200);
+}
+
+#[test]
+fn too_much_is_refused() {
+    let office = Office::open("2026-09-21 09:00");
+    let mut citizen = office.visitor();
+    citizen.open("/services/dibao/apply");
+    citizen.post(&[("reason".into(), "长".repeat(4_000_000))]);
+    assert_eq!(citizen.status, 413);
+}

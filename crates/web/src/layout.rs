@@ -1,0 +1,123 @@
+//! The frame of every page: banner, head with the way around, main part, foot.
+
+use base::DateTime;
+use casework::people::post_word;
+use casework::{Actor, Capacity, Refusal};
+use maud::{DOCTYPE, Markup, html};
+
+use crate::site::Site;
+use crate::visit::Visit;
+
+/// A whole page. Staff read it densely, citizens large and calm.
+pub fn page(site: &Site, visit: &Visit, title: &str, body: Markup) -> Markup {
+    let desk = visit.staff.is_some();
+    html! {
+        (DOCTYPE)
+        html lang="zh-CN" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (title) " · " (site.name) }
+                link rel="stylesheet" href="/style.css";
+                link rel="icon" href="data:,";
+            }
+            body class=[desk.then_some("desk")] {
+                a.skip href="#main" { "跳到正文" }
+                header {
+                    @if site.demo { p.demo { "演示数据：人物均为虚构，金额标准为示例" } }
+                    div.top { div { (head(site, visit)) } }
+                }
+                main id="main" tabindex="-1" { (body) }
+                footer.foot { div {
+                    p { (site.name) }
+                    p { a href="/" { "办事指南" } "　" a href="/notices" { "公示" } "　" a href="/progress" { "查办理进度" } }
+                } }
+            }
+        }
+    }
+}
+
+fn head(site: &Site, visit: &Visit) -> Markup {
+    html! {
+        a.brand href=(if visit.staff.is_some() { "/desk" } else { "/" }) { (site.name) }
+        nav aria-label="主要" {
+            @if visit.staff.is_some() { a href="/desk" { "我的工作" } }
+            a href="/" { "办事指南" }
+            a href="/notices" { "公示" }
+            @if visit.staff.is_none() { a href="/progress" { "查进度" } }
+        }
+        @match &visit.staff {
+            Some(staff) => div.who {
+                span { (staff.name) " · " (capacity(site, staff)) }
+                form method="post" action="/sign-out" { (token(visit)) button.link type="submit" { "退出" } }
+            },
+            None => div.who { a href="/sign-in" { "工作人员登录" } },
+        }
+    }
+}
+
+/// The post and region of a member of staff.
+pub fn capacity(site: &Site, actor: &Actor) -> String {
+    match &actor.capacity {
+        Capacity::Staff { level, post, region } => format!("{} · {}", post_word(*level, post), site.place(*region)),
+        Capacity::Citizen => "申请人".into(),
+        Capacity::System => "系统".into(),
+    }
+}
+
+/// The hidden word that proves that a form is of this visit.
+pub fn token(visit: &Visit) -> Markup {
+    html! { input type="hidden" name="_token" value=(visit.form_token); }
+}
+
+/// The hidden key that makes an order the same however often it is sent.
+pub fn key(site: &Site, sent: &str) -> Markup {
+    let key = if sent.is_empty() { site.random() } else { sent.to_owned() };
+    html! { input type="hidden" name="_key" value=(key); }
+}
+
+/// A page of one sentence, for whoever has no visit.
+pub fn bare(text: &str) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang="zh-CN" {
+            head { meta charset="utf-8"; title { "民政" } link rel="stylesheet" href="/style.css"; }
+            body { main { div.note.stop role="alert" { p { (text) } p { a href="/" { "回到首页" } } } } }
+        }
+    }
+}
+
+/// Refusals above a form: number, reason, basis, way out. Those of a field stand beside it and are counted here.
+pub fn refusals(refusals: &[Refusal]) -> Markup {
+    if refusals.is_empty() {
+        return html! {};
+    }
+    html! {
+        div.note.stop.errors role="alert" {
+            h2 { "没有办成：有 " (refusals.len()) " 处要改" }
+            ul {
+                @for refusal in refusals {
+                    li {
+                        @if let Some(field) = &refusal.field { a href=(format!("#f-{field}")) { (refusal.text) } }
+                        @else { (refusal.text) }
+                        @if !refusal.basis.is_empty() { span.basis { "（" (refusal.basis) "）" } }
+                        "。" (refusal.way_out) "。"
+                        span.soft.small { " " (refusal.code) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// How long until a due moment, as a mark with words.
+pub fn remaining(due: &str, now: DateTime) -> Markup {
+    let Ok(due) = due.parse::<DateTime>() else { return html! { span.mark.plain { "没有时限" } } };
+    let days = now.date().until(due.date()).map_or(0, |span| span.get_days());
+    html! {
+        @if due < now { span.mark.late { "超期 " (days.unsigned_abs().max(1)) " 天" } }
+        @else if days == 0 { span.mark.today { "今天到期" } }
+        @else if days <= 3 { span.mark.soon { "还有 " (days) " 天" } }
+        @else { span.mark.plain { "还有 " (days) " 天" } }
+    }
+}

@@ -1,0 +1,57 @@
+//! The only crate that knows HTTP: routes, forms, pages.
+//!
+//! Pages work without scripts and show a reader only what the reader may see.
+
+mod field;
+mod layout;
+mod pages;
+mod site;
+mod visit;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::middleware;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+
+pub use site::{Fault, Site, password_hash};
+
+/// All routes of a bureau.
+pub fn router(site: Arc<Site>) -> Router {
+    Router::new()
+        .route("/", get(pages::public::home))
+        .route("/services/{service}", get(pages::public::service))
+        .route("/services/{service}/apply", get(pages::apply::show).post(pages::apply::send))
+        .route("/services/{service}/check", get(pages::apply::show_check).post(pages::apply::send_check))
+        .route("/notices", get(pages::public::notices))
+        .route("/notices/{case}/{step}", get(pages::public::objection).post(pages::public::object))
+        .route("/progress", get(pages::progress::ask).post(pages::progress::open))
+        .route("/progress/{case}", get(pages::progress::show))
+        .route("/sign-in", get(pages::sign_in::show).post(pages::sign_in::send))
+        .route("/sign-out", post(pages::sign_in::out))
+        .route("/desk", get(pages::desk::show))
+        .route("/case/{case}", get(pages::case::show))
+        .route("/case/{case}/do/{step}", get(pages::step::show).post(pages::step::send))
+        .layer(middleware::from_fn_with_state(site.clone(), visit::frame))
+        .route("/healthz", get(healthz))
+        .route("/style.css", get(style))
+        .layer(tower_http::catch_panic::CatchPanicLayer::new())
+        .layer(axum::extract::DefaultBodyLimit::max(1024 * 1024))
+        .with_state(site)
+}
+
+/// Answers while the store does.
+async fn healthz(State(site): State<Arc<Site>>) -> Response {
+    match site.bureau.store.accounts() {
+        Ok(_) => "ok".into_response(),
+        Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    }
+}
+
+async fn style() -> Response {
+    let headers = [(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "max-age=3600")];
+    (headers, include_str!("style.css")).into_response()
+}

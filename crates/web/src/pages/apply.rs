@@ -1,0 +1,155 @@
+//! Applying, and checking before applying: the same form of the first step, kept or thrown away.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::response::IntoResponse;
+use bureau::{Failure, Order};
+use casework::{Actor, Command, Refusal, intake};
+use guide::Guide;
+use maud::{Markup, html};
+
+use super::Page;
+use super::public::{guide, redirect};
+use crate::field::{Drawer, form};
+use crate::layout::{key, page, refusals, token};
+use crate::site::{Fault, Site};
+use crate::visit::{Sent, Visit, set_cookie};
+
+/// The start that a citizen can submit, and its first step.
+fn start(guide: &Guide) -> Result<(String, usize), Fault> {
+    let start = guide.starts.first().ok_or(Fault::NotFound)?;
+    Ok((start.key.to_string(), *start.first.first().ok_or(Fault::NotFound)?))
+}
+
+pub async fn show(
+    State(site): State<Arc<Site>>,
+    Extension(visit): Extension<Visit>,
+    Path(service): Path<String>,
+) -> Page {
+    let guide = guide(&site, &service)?;
+    Ok(form_page(&site, &visit, guide, &Sent::empty(), &[], false)?.into_response())
+}
+
+pub async fn show_check(
+    State(site): State<Arc<Site>>,
+    Extension(visit): Extension<Visit>,
+    Path(service): Path<String>,
+) -> Page {
+    let guide = guide(&site, &service)?;
+    Ok(form_page(&site, &visit, guide, &Sent::empty(), &[], true)?.into_response())
+}
+
+fn form_page(
+    site: &Site,
+    visit: &Visit,
+    guide: &Guide,
+    sent: &Sent,
+    refused: &[Refusal],
+    check: bool,
+) -> Result<Markup, Fault> {
+    let (_, step) = start(guide)?;
+    let drawer = Drawer { site, guide, sent, refusals: refused };
+    let (title, button) = if check { ("先自查", "看结果") } else { ("申请", "提交申请") };
+    let body = html! {
+        p.crumbs { a href="/" { "办事指南" } " › " a href=(format!("/services/{}", guide.key)) { (guide.title) } " › " (title) }
+        h1 { (guide.title) "：" (title) }
+        @if check { p.lead { "填一填就知道按现在的情况会是什么结果、为什么。这里填的内容不会保存。" } }
+        (refusals(refused))
+        form method="post" {
+            button.unseen type="submit" tabindex="-1" aria-hidden="true" { (button) }
+            (token(visit)) (key(site, sent.get("_key")))
+            (drawer.step(step))
+            div.actions { button.main type="submit" { (button) } }
+        }
+    };
+    Ok(page(site, visit, &format!("{}：{title}", guide.title), body))
+}
+
+/// A button «加一行» shows the form again with one more row; nothing typed is lost.
+pub(super) fn one_more(sent: &mut Sent) -> bool {
+    let list = sent.get("_add").to_owned();
+    if !list.is_empty() {
+        let next = sent.rows(&list).last().map_or(0, |last| last + 1);
+        sent.set(&format!("{list}.{next}.row"), "");
+    }
+    !list.is_empty()
+}
+
+pub async fn send(
+    State(site): State<Arc<Site>>,
+    Extension(visit): Extension<Visit>,
+    Path(service): Path<String>,
+    body: Bytes,
+) -> Page {
+    let mut sent = Sent::read(&visit, &body)?;
+    let guide = guide(&site, &service)?;
+    if one_more(&mut sent) {
+        return Ok(form_page(&site, &visit, guide, &sent, &[], false)?.into_response());
+    }
+    let (start, step) = start(guide)?;
+    let input = match intake::read(guide, step, &form(guide, step, &sent)) {
+        Ok(input) => input,
+        Err(refused) => return Ok(form_page(&site, &visit, guide, &sent, &refused, false)?.into_response()),
+    };
+    let applicant = input.values.values().find_map(|datum| match datum {
+        casework::Datum::Person(person) => Some(person.name.clone()),
+        _ => None,
+    });
+    let (case, secret) = (site.receipt(), site.random());
+    let people = vec![Actor::citizen(&format!("visit:{}", visit.form_token), applicant.as_deref().unwrap_or("申请人"))];
+    let command = Command::Submit { case, start, input };
+    let key = format!("{}:{}", visit.form_token, sent.get("_key"));
+    let order = Order { key, people, case: None, command, secret: Some(secret.clone()), now: site.now() };
+    match site.bureau.execute(&order) {
+        Ok(done) if done.repeated => Ok(redirect(&format!("/progress/{}", done.case))),
+        Ok(done) => {
+            let mut response = redirect(&format!("/progress/{}?new={secret}", done.case));
+            set_cookie(&site, &mut response, "receipt", &format!("{}~{secret}", done.case));
+            Ok(response)
+        }
+        Err(Failure::Refused(refused)) => Ok(form_page(&site, &visit, guide, &sent, &refused, false)?.into_response()),
+        Err(failure) => Err(failure.into()),
+    }
+}
+
+pub async fn send_check(
+    State(site): State<Arc<Site>>,
+    Extension(visit): Extension<Visit>,
+    Path(service): Path<String>,
+    body: Bytes,
+) -> Page {
+    let mut sent = Sent::read(&visit, &body)?;
+    let guide = guide(&site, &service)?;
+    if one_more(&mut sent) {
+        return Ok(form_page(&site, &visit, guide, &sent, &[], true)?.into_response());
+    }
+    let (start, step) = start(guide)?;
+    let input = match intake::read(guide, step, &form(guide, step, &sent)) {
+        Ok(input) => input,
+        Err(refused) => return Ok(form_page(&site, &visit, guide, &sent, &refused, true)?.into_response()),
+    };
+    let people = vec![Actor::citizen("check", "自查")];
+    let command = Command::Submit { case: "自查".into(), start, input };
+    let order = Order { key: String::new(), people, case: None, command, secret: None, now: site.now() };
+    match site.bureau.preview(&order) {
+        Ok(state) => {
+            let rules = site.bureau.rules(guide);
+            let answers = casework::outlook(rules, &state, site.now());
+            let body = html! {
+                p.crumbs { a href=(format!("/services/{service}")) { (guide.title) } " › 自查结果" }
+                h1 { "自查结果" }
+                p.lead { "按您填的内容和今天的标准算出来的，不是决定；以调查核实后的决定为准。" }
+                div.card { dl.pairs { @for answer in &answers { dt { (answer.name) } dd { b { (answer.value) } } } } }
+                h2 { "怎么算的" }
+                @for answer in &answers { (super::case::explanation(&answer.name, &answer.lines)) }
+                div.actions { a.button.main href=(format!("/services/{service}/apply")) { "去申请" } }
+            };
+            Ok(page(&site, &visit, "自查结果", body).into_response())
+        }
+        Err(Failure::Refused(refused)) => Ok(form_page(&site, &visit, guide, &sent, &refused, true)?.into_response()),
+        Err(failure) => Err(failure.into()),
+    }
+}

@@ -1,0 +1,218 @@
+//! A case: what is known and who said it, clocks, what can be done and why not, the time line, letters, the explanation.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::{Path, State};
+use axum::response::IntoResponse;
+use casework::state::LetterState;
+use casework::{Datum, State as Case, Status};
+use guide::Guide;
+use guide::model::{Field, FieldType};
+use maud::{Markup, html};
+
+use super::Page;
+use crate::layout::{page, remaining};
+use crate::site::{Fault, Site};
+use crate::visit::Visit;
+
+pub async fn show(State(site): State<Arc<Site>>, Extension(visit): Extension<Visit>, Path(case): Path<String>) -> Page {
+    let actor = visit.staff()?;
+    site.bureau.pass_time(site.now())?;
+    let scope = visit.scope(&case).ok_or(Fault::NotFound)?;
+    let (state, guide) = site.bureau.case(&case, &scope)?.ok_or(Fault::NotFound)?;
+    let rules = site.bureau.rules(&guide);
+    let options = casework::options(rules, &state, actor, site.now());
+    let answers = casework::outlook(rules, &state, site.now());
+    let body = html! {
+        p.crumbs { a href="/desk" { "我的工作" } " › " (state.applicant) }
+        h1 { (state.applicant) "：" (guide.title) }
+        p { span.mono { (case) } "　" (state.region.map(|region| site.place(region)).unwrap_or_default()) }
+        @if let Some((result, at)) = &state.closed { p.standing { span.mark.done { "已办结" } " " (result) "，" (base::format_date(at.date())) } }
+        div.panels {
+            aside {
+                div.card { h2 { "现在可以办" } (actions(&guide, &case, &options)) }
+                div.card { h2 { "时限" } (clocks(&site, &state)) }
+            }
+            div {
+                @if state.closed.is_none() {
+                    div.card {
+                        h2 { "按现在所知" }
+                        dl.pairs { @for answer in &answers { dt { (answer.name) } dd { @if answer.known { b { (answer.value) } } @else { span.soft { (answer.value) } } } } }
+                        @for answer in &answers { (explanation(&answer.name, &answer.lines)) }
+                    }
+                }
+                @if let Some(assessed) = &state.assessed {
+                    div.card {
+                        h2 { "作出决定时" }
+                        dl.pairs { @for (name, value) in &assessed.results { dt { (name) } dd { b { (value) } } } }
+                        (explanation("每个数的来历", &assessed.explanation))
+                    }
+                }
+                h2 { "事实和来源" }
+                (facts(&guide, &state))
+                h2 { "经过" }
+                (time_line(&guide, &state, true))
+                @for letter in &state.letters { (self::letter(&site, letter)) }
+            }
+        }
+    };
+    Ok(page(&site, &visit, &state.applicant, body).into_response())
+}
+
+/// A button for what may be done; in place of the others the reason.
+fn actions(guide: &Guide, case: &str, options: &[casework::StepOption]) -> Markup {
+    html! {
+        @if options.is_empty() { p.soft { "这件已经办结。" } }
+        div.actions.list {
+            @for option in options {
+                @let step = &guide.steps[option.step];
+                @if option.refusals.is_empty() {
+                    a.button.main href=(format!("/case/{case}/do/{}", step.key)) { (step.name) @if option.sign { "：第二人签字" } }
+                } @else {
+                    p.small.soft {
+                        b { (step.name) } "："
+                        @for refusal in &option.refusals { (refusal.text) "。" }
+                        span.small { (option.refusals[0].code) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn clocks(site: &Site, state: &Case) -> Markup {
+    html! {
+        @if state.clocks.is_empty() { p.soft { "还没有起算的时限。" } }
+        dl.pairs {
+            @for (name, clock) in &state.clocks {
+                dt { (name) }
+                dd {
+                    @if clock.stopped_at.is_some() { span.mark.done { "已完成" } } @else { (remaining(&clock.due.at.to_string(), site.now())) }
+                    " 到 " (base::format_date(clock.due.at.date()))
+                    p.small.soft { (clock.due.explained) @if !clock.basis.is_empty() { "（" (clock.basis) "）" } }
+                }
+            }
+        }
+    }
+}
+
+/// Facts as they were stated, each with its step, day and author; the adopted one of a field first.
+fn facts(guide: &Guide, state: &Case) -> Markup {
+    html! {
+        div.scroll { table.facts {
+            thead { tr { th { "项目" } th { "内容" } th { "来源" } th { "记录" } } }
+            tbody {
+                @for field in &guide.fields {
+                    @let adopted = casework::facts::adopted(guide, state, field, 0).map(|fact| fact.sequence);
+                    @for fact in state.facts.iter().filter(|fact| fact.field == *field.key) {
+                        tr {
+                            td { (field.name) }
+                            td { (datum(guide, field, &fact.value)) }
+                            td { (step_name(guide, &fact.step)) @if adopted != Some(fact.sequence) { span.soft { "（未采用）" } } }
+                            td.nowrap { (fact.by.name) "，" (fact.recorded_at.date()) }
+                        }
+                    }
+                }
+            }
+        } }
+    }
+}
+
+fn step_name(guide: &Guide, key: &str) -> String {
+    guide.steps.iter().find(|step| *step.key == *key).map_or_else(|| key.to_owned(), |step| step.name.to_string())
+}
+
+/// A value as it may be shown: numbers of people and telephones are masked.
+fn datum(guide: &Guide, field: &Field, value: &Datum) -> Markup {
+    match (value, &field.ty) {
+        (Datum::Bool(b), _) => html! { (if *b { "是" } else { "否" }) },
+        (Datum::Person(person), _) => html! {
+            (person.name)
+            @if let Some(number) = &person.number { span.soft.mono { " " (masked(number)) } }
+        },
+        (Datum::Text(text), FieldType::CitizenNumber | FieldType::Account) => html! { span.mono { (masked(text)) } },
+        (Datum::Text(text), _) if field.name.contains("电话") => html! { span.mono { (base::mask_phone(text)) } },
+        (Datum::Text(text), _) => html! { (text) },
+        (Datum::Rows(rows), FieldType::List(list)) => html! {
+            @if rows.is_empty() { "没有" }
+            @for row in rows {
+                details {
+                    summary {
+                        @match row.columns.get("person") {
+                            Some(Datum::Person(person)) => (person.name),
+                            _ => { "第 " (row.id) " 行" }
+                        }
+                    }
+                    dl.pairs {
+                        @if let Some(Datum::Person(person)) = row.columns.get("person") {
+                            @if let Some(number) = &person.number { dt { "身份号码" } dd.mono { (masked(number)) } }
+                        }
+                        @for column in &guide.lists[*list].columns {
+                            @if let Some(value) = row.columns.get(&*column.key) { dt { (column.name) } dd { (datum(guide, column, value)) } }
+                        }
+                    }
+                }
+            }
+        },
+        (Datum::Rows(_), _) => html! {},
+    }
+}
+
+fn masked(number: &str) -> String {
+    base::CitizenNumber::parse(number).map_or_else(|_| base::mask_account(number), |number| number.masked())
+}
+
+/// What happened, in order. Citizens do not see who acted.
+pub fn time_line(guide: &Guide, state: &Case, names: bool) -> Markup {
+    html! {
+        ol.line {
+            @for instance in state.steps.iter().filter(|i| !matches!(i.status, Status::Skipped | Status::Waiting)) {
+                @let now = instance.status.is_live();
+                li class=(if now { "now" } else { "past" }) {
+                    h3 { (step_name(guide, &instance.step)) }
+                    @if let Some(conclusion) = &instance.conclusion { "：" (conclusion) }
+                    p.small.soft {
+                        @match (instance.done_at, instance.status) {
+                            (Some(at), _) => (base::format_datetime(at)),
+                            (None, Status::Closed) => "没有办完，已关闭",
+                            (None, Status::Posted) => "公示中",
+                            (None, Status::Awaiting) => "等第二人签字",
+                            _ => "等待办理",
+                        }
+                        @if names && !instance.people.is_empty() {
+                            "　" (instance.people.iter().map(|person| &*person.name).collect::<Vec<_>>().join("、"))
+                        }
+                    }
+                    @if let Some(Datum::Text(reason)) = instance.outputs.get("理由") { p.small { "理由：" (reason) } }
+                }
+            }
+            @for objection in state.objections.iter().filter(|_| names) {
+                li.now { h3 { "异议" } p.small { (objection.text) } p.small.soft { (objection.by.as_deref().unwrap_or("匿名")) "，" (base::format_datetime(objection.at)) } }
+            }
+        }
+    }
+}
+
+/// A letter as it is printed.
+pub fn letter(site: &Site, letter: &LetterState) -> Markup {
+    html! {
+        article.sheet {
+            p.organ { (site.name) }
+            p.number { (letter.number.as_deref().unwrap_or_default()) "号" }
+            h1 { (letter.title) }
+            div.body { @for line in letter.text.lines().filter(|line| !line.is_empty()) { p { (line) } } }
+            div.sign { p { (site.name) } p { (base::format_date(letter.at.date())) } }
+        }
+    }
+}
+
+/// An explanation that opens line by line.
+pub fn explanation(title: &str, lines: &[(usize, String)]) -> Markup {
+    html! {
+        details {
+            summary { (title) }
+            ul.why-tree { @for (depth, line) in lines { li class=(format!("d{}", (*depth).min(6))) { (line) } } }
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! 我的工作: what waits for this member of staff, the nearest due first, and the cases of the region.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::State;
+use axum::response::IntoResponse;
+use bureau::WorkRow;
+use casework::people::{Scope, performer};
+use casework::{Actor, Capacity};
+use guide::model::ActorKind;
+use maud::html;
+
+use super::Page;
+use crate::layout::{page, remaining};
+use crate::site::Site;
+use crate::visit::Visit;
+
+/// Whether a step is of somebody's post.
+fn is_mine(site: &Site, actor: &Actor, row: &WorkRow) -> bool {
+    let guide = site.bureau.library.guides.iter().find(|guide| *guide.key == *row.service);
+    let step = guide.and_then(|guide| guide.steps.iter().find(|step| *step.key == *row.step));
+    let (Some(step), Capacity::Staff { level, post, .. }) = (step, &actor.capacity) else { return false };
+    let mine = performer(step).actor == ActorKind::Staff(*level, post.clone());
+    mine && row.first_actor != actor.id
+}
+
+fn step_name(site: &Site, row: &WorkRow) -> String {
+    let guide = site.bureau.library.guides.iter().find(|guide| *guide.key == *row.service);
+    let step = guide.and_then(|guide| guide.steps.iter().find(|step| *step.key == *row.step));
+    step.map_or_else(|| row.step.clone(), |step| step.name.to_string())
+}
+
+pub async fn show(State(site): State<Arc<Site>>, Extension(visit): Extension<Visit>) -> Page {
+    let actor = visit.staff()?;
+    let now = site.now();
+    site.bureau.pass_time(now)?;
+    let scope = Scope::of(actor);
+    let work: Vec<WorkRow> =
+        site.bureau.store.work(&scope)?.into_iter().filter(|row| is_mine(&site, actor, row)).collect();
+    let cases = site.bureau.store.cases(&scope, 200)?;
+    let applicant =
+        |case: &str| cases.iter().find(|row| row.case == case).map(|row| row.applicant.clone()).unwrap_or_default();
+    let late = work.iter().filter(|row| !row.due.is_empty() && row.due < now.to_string()).count();
+    let place = |code: &str| base::RegionCode::parse(code).map(|code| site.place(code)).unwrap_or_default();
+    let body = html! {
+        h1 { "我的工作" }
+        ul.counters {
+            li { a href="/desk" aria-current="page" { b { (work.len()) } "待办" } }
+            li.late { a href="/desk" { b { (late) } "超期" } }
+        }
+        @if work.is_empty() { p.empty { "没有等您办的件。" } }
+        @else {
+            div.scroll { table.work {
+                thead { tr { th { "申请人" } th { "要办" } th { "时限" } th { "地方" } th { "受理号" } } }
+                tbody { @for row in &work { tr {
+                    td { a href=(format!("/case/{}", row.case)) { (applicant(&row.case)) } }
+                    td data-label="要办" { (step_name(&site, row)) @if row.awaiting { "（第二人签字）" } }
+                    td data-label="时限" { (remaining(&row.due, now)) }
+                    td data-label="地方" { (place(&row.region)) }
+                    td.mono data-label="受理号" { (row.case) }
+                } } }
+            } }
+        }
+        h2 { "本地的件" }
+        div.scroll { table.work {
+            thead { tr { th { "申请人" } th { "现在" } th { "提交" } th { "地方" } th { "受理号" } } }
+            tbody { @for row in &cases { tr {
+                td { a href=(format!("/case/{}", row.case)) { (row.applicant) } }
+                td data-label="现在" { @if row.result.is_empty() { "办理中" } @else { span.mark.done { (row.result) } } }
+                td data-label="提交" { (row.opened_at.get(..10).unwrap_or_default()) }
+                td data-label="地方" { (place(&row.region)) }
+                td.mono data-label="受理号" { (row.case) }
+            } } }
+        } }
+    };
+    Ok(page(&site, &visit, "我的工作", body).into_response())
+}

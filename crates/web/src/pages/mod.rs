@@ -1,0 +1,16 @@
+//! The pages, one file for each family.
+
+pub mod apply;
+pub mod case;
+pub mod desk;
+pub mod progress;
+pub mod public;
+pub mod sign_in;
+pub mod step;
+
+use axum::response::Response;
+
+use crate::site::Fault;
+
+/// What a page yields.
+pub type Page = Result<Response, Fault>;

@@ -1,0 +1,92 @@
+//! A citizen's own case, by receipt number and secret.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::body::Bytes;
+use axum::extract::{Path, Query, State};
+use axum::response::IntoResponse;
+use guide::model::ActorKind;
+use maud::{Markup, html};
+use std::collections::HashMap;
+
+use super::Page;
+use super::public::redirect;
+use crate::layout::{page, token};
+use crate::site::{Fault, Site};
+use crate::visit::{Sent, Visit, set_cookie};
+
+pub async fn ask(State(site): State<Arc<Site>>, Extension(visit): Extension<Visit>) -> Page {
+    Ok(ask_page(&site, &visit, &Sent::empty(), false).into_response())
+}
+
+fn ask_page(site: &Site, visit: &Visit, sent: &Sent, wrong: bool) -> Markup {
+    let body = html! {
+        h1 { "查办理进度" }
+        @if wrong { div.note.stop role="alert" { p { "受理号和查询码对不上，请对照回执核对。" } } }
+        form method="post" {
+            (token(visit))
+            fieldset.bare {
+                div.field { label for="f-case" { "受理号" } input.short type="text" id="f-case" name="case" value=(sent.get("case")) autocomplete="off"; }
+                div.field { label for="f-secret" { "查询码" } input type="text" id="f-secret" name="secret" autocomplete="off"; }
+            }
+            div.actions { button.main type="submit" { "查进度" } }
+        }
+    };
+    page(site, visit, "查办理进度", body)
+}
+
+pub async fn open(State(site): State<Arc<Site>>, Extension(visit): Extension<Visit>, body: Bytes) -> Page {
+    let sent = Sent::read(&visit, &body)?;
+    let (case, secret) = (base::tidy(sent.get("case")).to_uppercase(), base::tidy(sent.get("secret")));
+    if site.bureau.scope_of_receipt(&case, &secret)?.is_none() {
+        return Ok(ask_page(&site, &visit, &sent, true).into_response());
+    }
+    let mut response = redirect(&format!("/progress/{case}"));
+    set_cookie(&site, &mut response, "receipt", &format!("{case}~{secret}"));
+    Ok(response)
+}
+
+pub async fn show(
+    State(site): State<Arc<Site>>,
+    Extension(visit): Extension<Visit>,
+    Path(case): Path<String>,
+    Query(query): Query<HashMap<String, String>>,
+) -> Page {
+    if visit.receipt.as_deref() != Some(&*case) {
+        return Ok(redirect("/progress"));
+    }
+    let scope = visit.scope(&case).ok_or(Fault::NotFound)?;
+    let (state, guide) = site.bureau.case(&case, &scope)?.ok_or(Fault::NotFound)?;
+    let actor = visit.actor(&case, &state.applicant).ok_or(Fault::NotFound)?;
+    let options = casework::options(site.bureau.rules(&guide), &state, &actor, site.now());
+    let own = |step: usize| matches!(guide.steps[step].who.first(), Some((_, performer)) if matches!(performer.actor, ActorKind::Person(_)));
+    let body = html! {
+        @if let Some(secret) = query.get("new") {
+            div.note role="status" {
+                h1 { "申请已经提交" }
+                p { "请记下受理号和查询码，凭它们查进度、补材料、看决定。" }
+                p { "受理号" } p.receipt { (case) }
+                p { "查询码" } p.mono { (secret) }
+            }
+        }
+        h1 { (guide.title) "：办理进度" }
+        p { "受理号 " span.mono { (case) } }
+        @match &state.closed {
+            Some((result, at)) => p.standing { span.mark.done { "已办结" } " " (result) "，" (base::format_date(at.date())) },
+            None => p.standing { span.mark.today { "办理中" } }
+        }
+        @for option in options.iter().filter(|option| own(option.step) && option.refusals.is_empty()) {
+            @let step = &guide.steps[option.step];
+            div.actions { a.button href=(format!("/case/{case}/do/{}", step.key)) { (step.name) } }
+        }
+        @for letter in &state.letters { (super::case::letter(&site, letter)) }
+        h2 { "经过" }
+        (super::case::time_line(&guide, &state, false))
+        @if let Some(assessed) = state.assessed.as_ref().filter(|_| state.closed.is_some()) {
+            h2 { "决定是怎么算的" }
+            (super::case::explanation("每个数的来历", &assessed.explanation))
+        }
+    };
+    Ok(page(&site, &visit, "办理进度", body).into_response())
+}

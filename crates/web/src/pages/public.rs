@@ -1,0 +1,173 @@
+//! What everybody may read: services, guides, notices, and objections to them.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Redirect};
+use bureau::{Failure, Order};
+use casework::{Actor, Command, Refusal};
+use guide::Guide;
+use maud::{Markup, PreEscaped, html};
+
+use super::Page;
+use crate::layout::{key, page, refusals, token};
+use crate::site::{Fault, Site};
+use crate::visit::{Sent, Visit};
+
+pub async fn home(State(site): State<Arc<Site>>, Extension(visit): Extension<Visit>) -> Page {
+    let body = html! {
+        h1 { "办事指南" }
+        p.lead { "看规定、先自查、在网上申请、查进度。" }
+        ul.cards {
+            @for guide in &site.bureau.library.guides {
+                li.card {
+                    h2 { a href=(format!("/services/{}", guide.key)) { (guide.title) } }
+                    @if let Some(first) = guide.prose.first() { p { (first.text) } }
+                }
+            }
+        }
+    };
+    Ok(page(&site, &visit, "办事指南", body).into_response())
+}
+
+/// A service by its key.
+pub fn guide<'s>(site: &'s Site, service: &str) -> Result<&'s Arc<Guide>, Fault> {
+    site.bureau.library.guides.iter().find(|guide| &*guide.key == service).ok_or(Fault::NotFound)
+}
+
+pub async fn service(
+    State(site): State<Arc<Site>>,
+    Extension(visit): Extension<Visit>,
+    Path(service): Path<String>,
+) -> Page {
+    let guide = guide(&site, &service)?;
+    let passages = guide.prose.iter().filter(|passage| passage.level <= 2);
+    let body = html! {
+        p.crumbs { a href="/" { "办事指南" } " › " (guide.title) }
+        h1 { (guide.title) }
+        div.actions {
+            a.button.main href=(format!("/services/{service}/apply")) { "申请" }
+            a.button href=(format!("/services/{service}/check")) { "先自查" }
+        }
+        div.prose {
+            @for passage in passages {
+                @if passage.level == 2 { h2 { (passage.heading) } }
+                (markdown(&passage.text))
+            }
+        }
+        h2 { "依据" }
+        ul { @for law in &guide.laws { li { (law.name) @if let Some(number) = law.facts.get("文号") { span.soft { "　" (number) } } } } }
+    };
+    Ok(page(&site, &visit, &guide.title, body).into_response())
+}
+
+/// Prose of a guide. Soft line breaks between Chinese characters vanish.
+fn markdown(text: &str) -> Markup {
+    let events = pulldown_cmark::Parser::new(text).filter(|event| !matches!(event, pulldown_cmark::Event::SoftBreak));
+    let mut out = String::new();
+    pulldown_cmark::html::push_html(&mut out, events.filter(|event| !matches!(event, pulldown_cmark::Event::Html(_))));
+    PreEscaped(out)
+}
+
+pub async fn notices(State(site): State<Arc<Site>>, Extension(visit): Extension<Visit>) -> Page {
+    let rows = site.bureau.store.notices()?;
+    let body = html! {
+        h1 { "公示" }
+        p.lead { "对公示的内容有异议的，可以在公示期内提出，不署名也可以。" }
+        @if rows.is_empty() { p.empty { "现在没有公示。" } }
+        @else {
+            div.scroll { table.work {
+                thead { tr { th { "服务" } th { "地方" } th { "内容" } th { "公示到" } th { "异议" } } }
+                tbody {
+                    @for row in &rows {
+                        @let guide = site.bureau.library.guides.iter().find(|guide| *guide.key == *row.service);
+                        tr {
+                            td { (guide.map_or(row.service.as_str(), |guide| &guide.title)) }
+                            td data-label="地方" { (row.region.parse_place(&site)) }
+                            td data-label="内容" { @for (name, value) in &row.shown { span.nowrap { (name) "：" b { (value) } } "　" } }
+                            td data-label="公示到" { (row.until.get(..10).unwrap_or_default()) }
+                            td { a href=(format!("/notices/{}/{}", row.case, row.step)) { "提出异议" } }
+                        }
+                    }
+                }
+            } }
+        }
+    };
+    Ok(page(&site, &visit, "公示", body).into_response())
+}
+
+trait Place {
+    fn parse_place(&self, site: &Site) -> String;
+}
+
+impl Place for String {
+    fn parse_place(&self, site: &Site) -> String {
+        base::RegionCode::parse(self).map_or_else(|_| self.clone(), |code| site.place(code))
+    }
+}
+
+pub async fn objection(
+    State(site): State<Arc<Site>>,
+    Extension(visit): Extension<Visit>,
+    Path((case, step)): Path<(String, String)>,
+) -> Page {
+    hanging(&site, &case, &step)?;
+    Ok(objection_page(&site, &visit, &Sent::empty(), &[]).into_response())
+}
+
+fn hanging(site: &Site, case: &str, step: &str) -> Result<(), Fault> {
+    let rows = site.bureau.store.notices()?;
+    if rows.iter().any(|row| row.case == case && row.step == step) { Ok(()) } else { Err(Fault::NotFound) }
+}
+
+fn objection_page(site: &Site, visit: &Visit, sent: &Sent, refused: &[Refusal]) -> Markup {
+    let body = html! {
+        p.crumbs { a href="/notices" { "公示" } " › 提出异议" }
+        h1 { "提出异议" }
+        (refusals(refused))
+        form method="post" {
+            (token(visit)) (key(site, sent.get("_key")))
+            fieldset.bare {
+                div.field {
+                    label for="f-text" { "异议的内容" span.need { "必填" } }
+                    p.help { "写明什么情况不实、您怎么知道的。" }
+                    textarea id="f-text" name="text" rows="5" { "\n" (sent.get("text")) }
+                }
+                div.field { label for="f-by" { "您的姓名" } p.help { "可以不填；署名的会得到答复。" } input type="text" id="f-by" name="by" value=(sent.get("by")); }
+                div.field { label for="f-contact" { "联系方式" } input type="text" id="f-contact" name="contact" value=(sent.get("contact")); }
+            }
+            div.actions { button.main type="submit" { "提交异议" } }
+        }
+    };
+    page(site, visit, "提出异议", body)
+}
+
+pub async fn object(
+    State(site): State<Arc<Site>>,
+    Extension(visit): Extension<Visit>,
+    Path((case, step)): Path<(String, String)>,
+    body: Bytes,
+) -> Page {
+    let sent = Sent::read(&visit, &body)?;
+    hanging(&site, &case, &step)?;
+    let word = |name: &str| Some(sent.get(name).trim().to_owned()).filter(|word| !word.is_empty());
+    let command = Command::Object { step, by: word("by"), contact: word("contact"), text: sent.get("text").to_owned() };
+    let people = vec![Actor::citizen("public", word("by").as_deref().unwrap_or("匿名"))];
+    let key = format!("public:{}", sent.get("_key"));
+    let order = Order { key, people, case: Some(case), command, secret: None, now: site.now() };
+    match site.bureau.execute(&order) {
+        Ok(_) => {
+            let body = html! { div.note role="status" { h1 { "异议已收到" } p { "工作人员会去核查。署名的，会按您留的联系方式答复。" } } };
+            Ok(page(&site, &visit, "异议已收到", body).into_response())
+        }
+        Err(Failure::Refused(refused)) => Ok(objection_page(&site, &visit, &sent, &refused).into_response()),
+        Err(failure) => Err(failure.into()),
+    }
+}
+
+/// Where somebody goes after an order was carried out.
+pub fn redirect(to: &str) -> axum::response::Response {
+    Redirect::to(to).into_response()
+}

@@ -1,0 +1,126 @@
+//! What every page needs: the bureau, the clock, chance, and how the bureau is called.
+
+use argon2::Argon2;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use base::{DateTime, RegionCode};
+use bureau::{Bureau, Failure};
+
+type Clock = Box<dyn Fn() -> DateTime + Send + Sync>;
+type Chance = Box<dyn Fn() -> [u8; 16] + Send + Sync>;
+
+/// A bureau on the web. Clock and chance are passed in.
+pub struct Site {
+    pub bureau: Bureau,
+    pub name: String,
+    /// The region that the bureau serves.
+    pub region: RegionCode,
+    /// Whether the people are made up and the pages say so.
+    pub demo: bool,
+    /// Whether cookies ask for TLS.
+    pub secure: bool,
+    clock: Clock,
+    chance: Chance,
+    /// Seals the words of forms; made anew at every start.
+    secret: String,
+}
+
+impl Site {
+    pub fn new(bureau: Bureau, name: &str, region: RegionCode, clock: Clock, chance: Chance) -> Self {
+        let secret = hex(&chance());
+        Self { bureau, name: name.to_owned(), region, demo: false, secure: false, clock, chance, secret }
+    }
+
+    pub fn now(&self) -> DateTime {
+        (self.clock)()
+    }
+
+    /// A word that nobody can guess.
+    pub fn random(&self) -> String {
+        hex(&(self.chance)())
+    }
+
+    /// A receipt number: not derivable from anything, without letters that look alike.
+    pub fn receipt(&self) -> String {
+        const LETTERS: &[u8] = b"23456789ABCDEFGHJKMNPQRSTUVWXYZ";
+        let letters = (self.chance)()
+            .iter()
+            .take(12)
+            .map(|b| LETTERS[usize::from(*b) % LETTERS.len()] as char)
+            .collect::<Vec<_>>();
+        letters.chunks(4).map(|chunk| chunk.iter().collect::<String>()).collect::<Vec<_>>().join("-")
+    }
+
+    /// The word that a form of a visit carries.
+    pub fn form_token(&self, visit: &str) -> String {
+        bureau::hash(&[&self.secret, visit])
+    }
+
+    /// A region as people call it.
+    pub fn place(&self, region: RegionCode) -> String {
+        let path = self.bureau.regions.path(region);
+        path.map_or_else(
+            || region.to_string(),
+            |path| path.rsplit_once('市').map_or(path.clone(), |(_, rest)| rest.to_owned()),
+        )
+    }
+
+    /// Whether a password is that of a hash.
+    pub fn password_fits(&self, password: &str, hash: &str) -> bool {
+        argon2::PasswordHash::new(hash)
+            .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
+    }
+}
+
+/// The hash that an account keeps of a password.
+pub fn password_hash(password: &str, salt: &[u8; 16]) -> String {
+    Argon2::default()
+        .hash_password_with_salt(password.as_bytes(), salt)
+        .map(|hash| hash.to_string())
+        .unwrap_or_default()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Something that a page cannot show. Opaque to the reader; complete in the log.
+#[derive(Debug)]
+pub enum Fault {
+    NotFound,
+    /// Somebody has to sign in first.
+    SignIn,
+    Forbidden,
+    /// The form does not belong to this visit.
+    Stale,
+    Broken(String),
+}
+
+impl From<bureau::Fault> for Fault {
+    fn from(fault: bureau::Fault) -> Self {
+        Self::Broken(fault.to_string())
+    }
+}
+
+impl From<Failure> for Fault {
+    fn from(failure: Failure) -> Self {
+        Self::Broken(failure.to_string())
+    }
+}
+
+impl IntoResponse for Fault {
+    fn into_response(self) -> Response {
+        let (status, text) = match &self {
+            Self::NotFound => (StatusCode::NOT_FOUND, "没有这个页面，或者您不能看。"),
+            Self::SignIn => return axum::response::Redirect::to("/sign-in").into_response(),
+            Self::Forbidden => (StatusCode::FORBIDDEN, "您不能这样做。"),
+            Self::Stale => (StatusCode::FORBIDDEN, "这个页面放得太久了，请回到上一页刷新再提交；填的内容还在上一页。"),
+            Self::Broken(why) => {
+                eprintln!("fault: {why}");
+                (StatusCode::INTERNAL_SERVER_ERROR, "系统出了故障，已经记录。请稍后再试，或打窗口电话。")
+            }
+        };
+        (status, crate::layout::bare(text)).into_response()
+    }
+}
