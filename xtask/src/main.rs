@@ -1,6 +1,7 @@
 //! The project's own commands: `cargo xtask test`, `cargo xtask accept`.
 #![allow(clippy::disallowed_methods, reason = "a tool around the program, not part of its core")]
 
+mod machine;
 mod shell;
 mod test;
 

@@ -1,13 +1,14 @@
 //! `cargo xtask test`: everything that must hold, in the order in which it is cheapest to learn that it does not.
 
+use crate::machine;
 use crate::shell::{self, Outcome, cargo, check, counted};
 
 /// The project's copy of the acceptance fixtures.
 const ACCEPTANCE: &str = "crates/minzheng/tests/acceptance";
 
 /// Runs every part and reports how long each took; `quick` leaves out what needs a browser or minutes.
-pub fn run(_quick: bool) -> Result<(), String> {
-    let parts: Vec<(&str, Outcome)> = vec![
+pub fn run(quick: bool) -> Result<(), String> {
+    let mut parts: Vec<(&str, Outcome)> = vec![
         ("format", check(cargo().args(["fmt", "--all", "--check"]))),
         ("lints", check(cargo().args(["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]))),
         ("tests", counted(cargo().args(["test", "--workspace", "--no-fail-fast"]))),
@@ -15,6 +16,9 @@ pub fn run(_quick: bool) -> Result<(), String> {
         ("scenarios", counted(minzheng().arg("scenarios"))),
         ("acceptance", counted(minzheng().args(["accept", ACCEPTANCE]))),
     ];
+    if !quick {
+        parts.push(("browser", browser()));
+    }
     report(&parts)
 }
 
@@ -25,6 +29,15 @@ pub fn accept(folder: Option<&str>) -> Result<(), String> {
         None => shell::root().join(ACCEPTANCE),
     };
     shell::run(minzheng().arg("accept").arg(folder))
+}
+
+/// The walks of a real Chromium.
+fn browser() -> Outcome {
+    if let Err(message) = machine::prepare_browser() {
+        eprintln!("{message}");
+        return Outcome { failed: 1, ..Outcome::default() };
+    }
+    counted(cargo().args(["test", "--package", "minzheng", "--test", "browser", "--", "--test-threads=1"]))
 }
 
 fn minzheng() -> std::process::Command {

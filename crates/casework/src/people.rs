@@ -88,7 +88,7 @@ pub fn admit(guide: &Guide, people: &[Actor], step: &Step, state: &State) -> Vec
 
 fn post(guide: &Guide, performer: &Performer, actor: &Actor, step: &Step, state: &State) -> Option<Refusal> {
     let wanted = match &performer.actor {
-        ActorKind::Staff(level, post) => post_word(*level, post),
+        ActorKind::Staff(level, post) => format!("{level}{post}"),
         ActorKind::Person(field) => field.clone(),
         ActorKind::System => "系统".to_owned(),
     };

@@ -225,8 +225,12 @@ fn nobody_sees_what_is_not_theirs() {
     let mut auditor = office.staff("shenji");
     auditor.open(&format!("/case/{case}")).sees("不是您的岗位或地区").sees_not(&number());
     auditor.open(&format!("/case/{case}/do/accept"));
-    auditor.send(&[("lives_elsewhere", "否"), ("conclusion", "受理"), ("o-理由", "")]);
+    auditor.sees("R101").sees_not("name=\"conclusion\"");
+    let token = between(&auditor.page, "name=\"_token\" value=\"", "\"").unwrap().to_owned();
+    let pairs = [("_token", &*token), ("_key", "k"), ("lives_elsewhere", "否"), ("conclusion", "受理")];
+    auditor.post(&pairs.map(|(name, value)| (name.to_owned(), value.to_owned())));
     auditor.sees("R101");
+    assert_eq!(office.site.bureau.store.state(&case).unwrap().unwrap().live().next().unwrap().step, "accept");
     assert_eq!(auditor.open("/healthz").status, 200);
 }
 

@@ -109,7 +109,10 @@ impl Sent {
     pub fn read(visit: &Visit, body: &[u8]) -> Result<Self, Fault> {
         let pairs: Vec<(String, String)> = form_urlencoded::parse(body).into_owned().collect();
         let mut sent = Self { pairs };
-        sent.compact();
+        // While rows are being added the form stays as it looks.
+        if sent.get("_add").is_empty() {
+            sent.compact();
+        }
         if sent.get("_token") == visit.form_token { Ok(sent) } else { Err(Fault::Stale) }
     }
 

@@ -47,7 +47,14 @@ pub async fn show(
     Path((case, step)): Path<(String, String)>,
 ) -> Page {
     let subject = subject(&site, &visit, &case, &step)?;
-    Ok(step_page(&site, &visit, &subject, &filled(&subject), &[]).into_response())
+    let sent = if subject.may_act() { filled(&subject) } else { Sent::empty() };
+    Ok(step_page(&site, &visit, &subject, &sent, &[]).into_response())
+}
+
+impl Subject {
+    fn may_act(&self) -> bool {
+        self.option.as_ref().is_some_and(|option| option.refusals.is_empty())
+    }
 }
 
 /// A form opens filled with what was stated before, where that is plain text.
@@ -102,9 +109,9 @@ fn step_page(site: &Site, visit: &Visit, subject: &Subject, sent: &Sent, refused
     let body = html! {
         p.crumbs { a href=(back) { (state.applicant) "：" (guide.title) } " › " (step.name) }
         h1 { (step.name) }
-        @if subject.option.is_none() && refused.is_empty() { div.note.stop role="alert" { p { "“" (step.name) "”现在不能办。" } } }
+        @if subject.option.is_none() && refused.is_empty() && not.is_empty() { div.note.stop role="alert" { p { "“" (step.name) "”现在不能办。" } } }
         (refusals(not)) (refusals(refused))
-        @if subject.option.is_some() {
+        @if subject.may_act() {
             form method="post" {
                 button.unseen type="submit" tabindex="-1" aria-hidden="true" { "提交" }
                 (token(visit)) (key(site, sent.get("_key")))

@@ -1,0 +1,163 @@
+//! One household gets its decision in a real Chromium: on a phone as a citizen, on a desk as township and county.
+
+mod chromium;
+#[path = "../visitor/mod.rs"]
+mod visitor;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use chromium::Chromium;
+use visitor::Office;
+
+fn picture(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../target/pictures").join(format!("{name}.png"))
+}
+
+/// Serves the office on a port of its own, beside the test.
+fn serve(office: &Office) -> String {
+    let listener = std::net::TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let address = listener.local_addr().unwrap();
+    let router = office.router.clone();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async move {
+            let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+            axum::serve(listener, router).await.unwrap();
+        });
+    });
+    format!("http://{address}")
+}
+
+/// 嵩县, 1985-03-02, a man; the check digit is computed.
+fn number() -> String {
+    let body = "41032519850302013";
+    let weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
+    let sum: u32 = body.bytes().zip(weights).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
+    format!("{body}{}", b"10X98765432"[(sum % 11) as usize] as char)
+}
+
+fn fill_member(page: &mut Chromium) {
+    for (name, value) in [
+        ("members.0.person_name", "李大山"),
+        ("members.0.person_number", &number()),
+        ("members.0.relation", "本人"),
+        ("members.0.lives_together", "是"),
+        ("members.0.dependent", "否"),
+        ("members.0.schooling", "不在读"),
+        ("members.0.excluded", "无"),
+        ("members.0.disability", "二级"),
+        ("members.0.mental_disability", "否"),
+        ("members.0.severe_illness", "否"),
+        ("members.0.lacking_labour", "否"),
+        ("members.0.zero_employment", "否"),
+        ("members.0.single_parent", "否"),
+        ("members.0.authorised", "是"),
+        ("members.0.deposits", "500"),
+        ("members.0.income.0.kind", "经营性"),
+        ("members.0.income.0.amount", "1200"),
+        ("members.0.income.0.months", "12"),
+    ] {
+        page.fill(name, value);
+    }
+}
+
+fn sign_in(page: &mut Chromium, account: &str) {
+    page.forget();
+    page.open("/sign-in");
+    page.fill("account", account);
+    page.fill("password", account);
+    page.press("登录");
+    assert_eq!(page.path(), "/desk", "{account}");
+}
+
+fn act(page: &mut Chromium, who: &str, case: &str, step: &str, entries: &[(&str, &str)], button: &str) {
+    sign_in(page, who);
+    page.open(&format!("/case/{case}/do/{step}"));
+    for (name, value) in entries {
+        page.fill(name, value);
+    }
+    page.press(button);
+    assert_eq!(page.path(), format!("/case/{case}"), "{who} {step}: {}", page.text());
+}
+
+#[test]
+fn a_household_gets_its_decision_in_chromium() {
+    let office = Office::open("2026-09-21 09:00");
+    let base = serve(&office);
+    let mut phone = Chromium::start(&base, true, true);
+    phone.open("/services/dibao");
+    phone.picture(&picture("guide-390"));
+    phone.open("/services/dibao/apply");
+    for (name, value) in [
+        ("applicant", "李大山"),
+        ("applicant.number", &*number()),
+        ("phone", "10001234567"),
+        ("home_region", "410325101200"),
+        ("urban_rural", "农村"),
+        ("houses", "1"),
+        ("has_vehicle", "否"),
+        ("has_business", "否"),
+        ("singles.none", "1"),
+        ("kin.none", "1"),
+    ] {
+        phone.fill(name, value);
+    }
+    // The list of incomes begins with a row; nothing typed is lost when rows are added.
+    phone.press("加一行收入");
+    fill_member(&mut phone);
+    phone.picture(&picture("apply-390"));
+    assert_eq!(phone.overflow(), 0, "the form is wider than a phone");
+    phone.press("提交申请");
+    phone.sees("申请已经提交");
+    phone.picture(&picture("receipt-390"));
+    let path = phone.path();
+    let case = path.split(['/', '?']).nth(2).unwrap().to_owned();
+
+    let mut desk = Chromium::start(&base, true, false);
+    office.at("2026-09-22 09:00");
+    sign_in(&mut desk, "shouli");
+    desk.picture(&picture("desk-1280"));
+    act(&mut desk, "shouli", &case, "accept", &[("lives_elsewhere", "否"), ("conclusion", "受理")], "作出决定");
+    office.at("2026-09-23 09:00");
+    let visit = [("living", "三间瓦房"), ("o-在场人", "李大山"), ("o-地点", "家中")];
+    act(&mut desk, "diaocha1", &case, "visit", &visit, "提交");
+    act(&mut desk, "diaocha2", &case, "visit", &[], "签字");
+    act(&mut desk, "hedui", &case, "match", &[("o-结果", "相符")], "提交");
+    office.at("2026-09-25 09:00");
+    let review = [("o-应到", "9"), ("o-实到", "7"), ("o-赞成", "7"), ("o-反对", "0"), ("o-弃权", "0")];
+    act(&mut desk, "zhuchi", &case, "review", &review, "提交");
+    act(&mut desk, "fuze", &case, "opinion", &[("conclusion", "拟给予")], "作出决定");
+    desk.picture(&picture("case-1280"));
+    act(&mut desk, "shouli", &case, "publicity", &[], "登记张贴");
+    desk.forget();
+    desk.open("/notices");
+    desk.sees("李大山");
+    desk.picture(&picture("notices-1280"));
+    office.at("2026-10-12 09:00");
+    act(&mut desk, "shenpi", &case, "confirm", &[("conclusion", "准予")], "作出决定");
+    desk.resize(1920, 1080);
+    desk.open(&format!("/case/{case}"));
+    desk.picture(&picture("decided-1920"));
+
+    phone.open(&format!("/progress/{case}"));
+    phone.sees("低保确认通知书");
+    phone.sees("每月发给550.00元");
+    phone.picture(&picture("decision-390"));
+    assert_eq!(phone.overflow(), 0, "the decision is wider than a phone");
+    phone.assert_no_barriers();
+    desk.assert_no_barriers();
+}
+
+#[test]
+fn pages_work_without_scripts() {
+    let office = Office::open("2026-09-21 09:00");
+    let base = serve(&office);
+    let mut page = Chromium::start(&base, false, false);
+    page.open("/services/dibao/check");
+    page.press("看结果");
+    page.sees("没有办成");
+    page.press("加一行成员");
+    page.sees("第 2 行");
+}
