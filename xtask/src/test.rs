@@ -31,6 +31,19 @@ pub fn accept(folder: Option<&str>) -> Result<(), String> {
     shell::run(minzheng().arg("accept").arg(folder))
 }
 
+/// Changes the rules of `casework` one by one with cargo-mutants: a change that no test notices is a rule that no test holds.
+pub fn mutants() -> Result<(), String> {
+    let files = ["decide", "follow", "people", "clocks"].map(|file| format!("crates/casework/src/{file}.rs"));
+    let mut command = cargo();
+    command.arg("mutants");
+    for file in &files {
+        command.args(["--file", file]);
+    }
+    command.args(["--test-package", "bureau", "--test-package", "minzheng", "--output", "target/mutants"]);
+    let tests = ["--", "--test", "proof", "--test", "histories", "--test", "scenarios"];
+    shell::run(command.args(tests))
+}
+
 /// The walks of a real Chromium.
 fn browser() -> Outcome {
     if let Err(message) = machine::prepare_browser() {

@@ -2,7 +2,7 @@
 
 use base::{Level, RegionCode};
 use guide::Guide;
-use guide::model::{ActorKind, LEVELS, Performer, Step};
+use guide::model::{ActorKind, Performer, Step};
 use serde::{Deserialize, Serialize};
 
 use crate::event::{ActorRef, Datum};
@@ -42,15 +42,6 @@ impl Actor {
     pub fn reference(&self) -> ActorRef {
         ActorRef { id: self.id.clone(), name: self.name.clone() }
     }
-}
-
-fn level_word(level: Level) -> &'static str {
-    LEVELS.iter().find(|(_, known)| *known == level).map_or("", |(word, _)| word)
-}
-
-/// A post as guides write it: `乡 受理员`.
-pub fn post_word(level: Level, post: &str) -> String {
-    format!("{} {post}", level_word(level))
 }
 
 /// The performer of a step; conditions on performers are not built yet, so the first is the one.

@@ -1,7 +1,6 @@
 //! The frame of every page: banner, head with the way around, main part, foot.
 
 use base::DateTime;
-use casework::people::post_word;
 use casework::{Actor, Capacity, Refusal};
 use maud::{DOCTYPE, Markup, html};
 
@@ -59,7 +58,7 @@ fn head(site: &Site, visit: &Visit) -> Markup {
 /// The post and region of a member of staff.
 pub fn capacity(site: &Site, actor: &Actor) -> String {
     match &actor.capacity {
-        Capacity::Staff { level, post, region } => format!("{} · {}", post_word(*level, post), site.place(*region)),
+        Capacity::Staff { level, post, region } => format!("{level}{post} · {}", site.place(*region)),
         Capacity::Citizen => "申请人".into(),
         Capacity::System => "系统".into(),
     }

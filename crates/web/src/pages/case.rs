@@ -50,7 +50,7 @@ pub async fn show(State(site): State<Arc<Site>>, Extension(visit): Extension<Vis
                     }
                 }
                 h2 { "事实和来源" }
-                (facts(&guide, &state))
+                (facts(&site, &guide, &state))
                 h2 { "经过" }
                 (time_line(&guide, &state, true))
                 @for letter in &state.letters { (self::letter(&site, letter)) }
@@ -98,7 +98,7 @@ fn clocks(site: &Site, state: &Case) -> Markup {
 }
 
 /// Facts as they were stated, each with its step, day and author; the adopted one of a field first.
-fn facts(guide: &Guide, state: &Case) -> Markup {
+fn facts(site: &Site, guide: &Guide, state: &Case) -> Markup {
     html! {
         div.scroll { table.facts {
             thead { tr { th { "项目" } th { "内容" } th { "来源" } th { "记录" } } }
@@ -108,7 +108,7 @@ fn facts(guide: &Guide, state: &Case) -> Markup {
                     @for fact in state.facts.iter().filter(|fact| fact.field == *field.key) {
                         tr {
                             td { (field.name) }
-                            td { (datum(guide, field, &fact.value)) }
+                            td { (datum(site, guide, field, &fact.value)) }
                             td { (step_name(guide, &fact.step)) @if adopted != Some(fact.sequence) { span.soft { "（未采用）" } } }
                             td.nowrap { (fact.by.name) "，" (fact.recorded_at.date()) }
                         }
@@ -124,7 +124,7 @@ fn step_name(guide: &Guide, key: &str) -> String {
 }
 
 /// A value as it may be shown: numbers of people and telephones are masked.
-fn datum(guide: &Guide, field: &Field, value: &Datum) -> Markup {
+fn datum(site: &Site, guide: &Guide, field: &Field, value: &Datum) -> Markup {
     match (value, &field.ty) {
         (Datum::Bool(b), _) => html! { (if *b { "是" } else { "否" }) },
         (Datum::Person(person), _) => html! {
@@ -132,6 +132,9 @@ fn datum(guide: &Guide, field: &Field, value: &Datum) -> Markup {
             @if let Some(number) = &person.number { span.soft.mono { " " (masked(number)) } }
         },
         (Datum::Text(text), FieldType::CitizenNumber | FieldType::Account) => html! { span.mono { (masked(text)) } },
+        (Datum::Text(text), FieldType::Plain(formula::Type::Region)) => {
+            html! { (base::RegionCode::parse(text).map_or_else(|_| text.clone(), |code| site.place(code))) }
+        }
         (Datum::Text(text), _) if field.name.contains("电话") => html! { span.mono { (base::mask_phone(text)) } },
         (Datum::Text(text), _) => html! { (text) },
         (Datum::Rows(rows), FieldType::List(list)) => html! {
@@ -149,7 +152,7 @@ fn datum(guide: &Guide, field: &Field, value: &Datum) -> Markup {
                             @if let Some(number) = &person.number { dt { "身份号码" } dd.mono { (masked(number)) } }
                         }
                         @for column in &guide.lists[*list].columns {
-                            @if let Some(value) = row.columns.get(&*column.key) { dt { (column.name) } dd { (datum(guide, column, value)) } }
+                            @if let Some(value) = row.columns.get(&*column.key) { dt { (column.name) } dd { (datum(site, guide, column, value)) } }
                         }
                     }
                 }
