@@ -35,11 +35,11 @@ pub fn accept(folder: Option<&str>) -> Result<(), String> {
 pub fn mutants() -> Result<(), String> {
     let files = ["decide", "follow", "people", "clocks"].map(|file| format!("crates/casework/src/{file}.rs"));
     let mut command = cargo();
-    command.arg("mutants");
+    command.args(["mutants", "--package", "casework"]);
     for file in &files {
         command.args(["--file", file]);
     }
-    command.args(["--test-package", "bureau", "--test-package", "minzheng", "--output", "target/mutants"]);
+    command.args(["--test-workspace", "true", "--output", "target/mutants"]);
     let tests = ["--", "--test", "proof", "--test", "histories", "--test", "scenarios"];
     shell::run(command.args(tests))
 }

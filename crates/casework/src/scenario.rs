@@ -14,6 +14,21 @@ use crate::walk::{special, walk};
 pub struct Failure {
     pub span: std::ops::Range<usize>,
     pub message: String,
+    /// What `--update` puts in the place of the span: what really came out.
+    pub instead: Option<String>,
+}
+
+/// An expectation that does not hold: why, and what came out.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Wrong {
+    pub message: String,
+    pub instead: Option<String>,
+}
+
+impl From<String> for Wrong {
+    fn from(message: String) -> Self {
+        Self { message, instead: None }
+    }
 }
 
 /// What scenarios run against.
@@ -29,12 +44,13 @@ pub struct World<'w> {
 /// Runs one scenario; no failures means that it holds.
 pub fn run(world: World, scenario: &Scenario) -> Vec<Failure> {
     let mut failures = Vec::new();
-    let mut fail =
-        |span: &std::ops::Range<usize>, message: String| failures.push(Failure { span: span.clone(), message });
+    let mut fail = |span: &std::ops::Range<usize>, wrong: Wrong| {
+        failures.push(Failure { span: span.clone(), message: wrong.message, instead: wrong.instead });
+    };
     let rates = match overlays(world.guide, scenario) {
         Ok(overlays) => world.rates.overlaid(overlays),
         Err((span, message)) => {
-            fail(&span, message);
+            fail(&span, message.into());
             return failures;
         }
     };
@@ -50,7 +66,7 @@ pub fn run(world: World, scenario: &Scenario) -> Vec<Failure> {
         None => facts(world, scenario),
     };
     match facts {
-        Err((span, message)) => fail(&span, message),
+        Err((span, message)) => fail(&span, message.into()),
         Ok(facts) => {
             let assessment = Assessment::new(&world.guide.program, &facts, &rates, world.calendar);
             let mut lines = Vec::new();
@@ -58,8 +74,8 @@ pub fn run(world: World, scenario: &Scenario) -> Vec<Failure> {
                 let special =
                     walked.as_ref().and_then(|walked| special(walked, world.guide, &item.text, &expected.text));
                 let result = special.unwrap_or_else(|| expect(world.guide, &assessment, item, expected));
-                if let Err(message) = result {
-                    fail(&expected.span, message);
+                if let Err(wrong) = result {
+                    fail(&expected.span, wrong);
                 }
                 let explained = assessment.explain(&item.text);
                 lines.extend(
@@ -67,7 +83,7 @@ pub fn run(world: World, scenario: &Scenario) -> Vec<Failure> {
                 );
             }
             if let Err((span, message)) = told(&lines, scenario) {
-                fail(&span, message);
+                fail(&span, message.into());
             }
         }
     }
@@ -191,24 +207,28 @@ fn find_row(rows: &[Facts], wanted: &str) -> Option<usize> {
 }
 
 /// Whether an item of 应得 has the value that is written.
-pub(crate) fn expect(guide: &Guide, assessment: &Assessment, item: &Cell, expected: &Cell) -> Result<(), String> {
+pub(crate) fn expect(guide: &Guide, assessment: &Assessment, item: &Cell, expected: &Cell) -> Result<(), Wrong> {
     let expression = guide.program.expression(&item.text, item.span.start, true, None);
     let expression = expression.map_err(|found| found.first().map_or_else(String::new, |f| f.message.clone()))?;
     let outcome = assessment.expression(&expression);
-    if let Some(reason) = expected.text.strip_prefix("未知") {
-        let reason = reason.trim_matches(['：', ':', '（', '）', '(', ')']);
-        return match outcome {
-            Err(unknown) if unknown.to_string().contains(reason) => Ok(()),
-            Err(unknown) => Err(format!("{}应未知（{reason}），实际未知（{unknown}）", item.text)),
-            Ok(value) => Err(format!("{}应未知，实际是 {}", item.text, value.show(&expression.ty))),
-        };
+    let shown = match &outcome {
+        Ok(value) => value.show(&expression.ty),
+        Err(unknown) => format!("未知（{unknown}）"),
+    };
+    let right = match (expected.text.strip_prefix("未知"), &outcome) {
+        (Some(reason), Err(unknown)) => {
+            let reason = reason.trim_matches(['：', ':', '（', '）', '(', ')']);
+            unknown.to_string().contains(reason)
+        }
+        (None, Ok(value)) => {
+            let same = given::read(&expected.text, &expression.ty).is_ok_and(|wanted| wanted == *value);
+            same || shown == expected.text
+        }
+        _ => false,
+    };
+    if right {
+        return Ok(());
     }
-    let value = outcome.map_err(|unknown| format!("{}应是 {}，实际未知（{unknown}）", item.text, expected.text))?;
-    let same = given::read(&expected.text, &expression.ty).is_ok_and(|wanted| wanted == value);
-    let shown = value.show(&expression.ty);
-    if same || shown == expected.text {
-        Ok(())
-    } else {
-        Err(format!("{}应是 {}，实际是 {shown}", item.text, expected.text))
-    }
+    let message = format!("{}应是 {}，实际是 {shown}", item.text, expected.text);
+    Err(Wrong { message, instead: Some(shown) })
 }

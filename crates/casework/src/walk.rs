@@ -11,7 +11,7 @@ use crate::decide::{Command, Draft, Rules, decide};
 use crate::intake::{self, Form, Input, Typed};
 use crate::people::{Actor, Capacity};
 use crate::refusal::Refusal;
-use crate::scenario::{Failure, World};
+use crate::scenario::{Failure, World, Wrong};
 use crate::state::{State, Status};
 
 /// A case that a scenario has walked, with the time line for whoever has to understand a failure.
@@ -38,8 +38,16 @@ pub fn walk(world: World, rates: &RateBook, scenario: &Scenario) -> Walked {
 
 impl Walked {
     fn fail(&mut self, cell: &Cell, message: String) {
+        self.fail_with(cell, message, None);
+    }
+
+    fn fail_with(&mut self, cell: &Cell, message: String, instead: Option<String>) {
         let line = self.line.join("\n  ");
-        self.failures.push(Failure { span: cell.span.clone(), message: format!("{message}。时间线：\n  {line}") });
+        self.failures.push(Failure {
+            span: cell.span.clone(),
+            message: format!("{message}。时间线：\n  {line}"),
+            instead,
+        });
     }
 
     fn step(&mut self, world: World, rules: Rules, scenario: &Scenario, row: &Move) {
@@ -84,12 +92,15 @@ impl Walked {
         let wanted = clauses(&row.expect);
         let refusal = wanted.iter().find_map(|clause| clause.text.strip_prefix("拒 "));
         let lowest = refused.iter().map(|refusal| refusal.code).min().map(|code| code.to_string());
-        match (refusal, &lowest) {
-            (None, None) => {}
-            (Some(wanted), Some(code)) if wanted.trim() == code => {}
-            (Some(wanted), Some(code)) => self.fail(&row.expect, format!("应拒 {wanted}，实际拒 {code}")),
-            (Some(wanted), None) => self.fail(&row.expect, format!("应拒 {wanted}，实际通过")),
-            (None, Some(code)) => self.fail(&row.expect, format!("应通过，实际拒 {code}")),
+        if refusal.map(str::trim) != lowest.as_deref() {
+            let told = |code: Option<&str>| code.map_or("通过".to_owned(), |code| format!("拒 {code}"));
+            let message = format!("应{}，实际{}", told(refusal.map(str::trim)), told(lowest.as_deref()));
+            // What was expected of a command that is refused cannot have come about.
+            let others =
+                wanted.iter().filter(|c| lowest.is_none() && !c.text.starts_with("拒 ")).map(|c| c.text.clone());
+            let all: Vec<String> = lowest.iter().map(|code| format!("拒 {code}")).chain(others).collect();
+            self.fail_with(&row.expect, message, Some(all.join("；")));
+            return;
         }
         for clause in wanted.iter().filter(|clause| !clause.text.starts_with("拒 ")) {
             if let Err(message) = self.holds(rules, clause) {
@@ -145,7 +156,7 @@ impl Walked {
         let facts = self.facts(rules);
         let assessment = Assessment::new(&rules.guide.program, &facts, rules.rates, rules.calendar);
         let cell = |text: &str| Cell { text: text.to_owned(), span: place.span.clone() };
-        crate::scenario::expect(rules.guide, &assessment, &cell(name), &cell(wanted))
+        crate::scenario::expect(rules.guide, &assessment, &cell(name), &cell(wanted)).map_err(|wrong| wrong.message)
     }
 
     /// The facts of the case as they stand, with 计算日.
@@ -322,13 +333,18 @@ fn rows(
 }
 
 /// Whether an item of 应得 is a clock or a month of an entitlement; `None` if it is a formula.
-pub fn special(walked: &Walked, guide: &Guide, item: &str, wanted: &str) -> Option<Result<(), String>> {
+pub(crate) fn special(walked: &Walked, guide: &Guide, item: &str, wanted: &str) -> Option<Result<(), Wrong>> {
     if let Some(clock) = item.strip_suffix(" 到期") {
-        return Some(walked.due(clock.trim(), wanted));
+        let clock = clock.trim();
+        let instead = walked.state.clocks.get(clock).map(|known| known.due.at.date().to_string());
+        return Some(walked.due(clock, wanted).map_err(|message| Wrong { message, instead }));
     }
     let (entitlement, month) = item.rsplit_once(' ')?;
     let month = month.parse().ok()?;
     let fen = walked.granted(guide, entitlement.trim(), month)?;
-    let right = base::Fen::parse(wanted) == Some(fen);
-    Some(if right { Ok(()) } else { Err(format!("{item}应是 {wanted}，实际是 {}", fen.plain())) })
+    if base::Fen::parse(wanted) == Some(fen) {
+        return Some(Ok(()));
+    }
+    let message = format!("{item}应是 {wanted}，实际是 {}", fen.plain());
+    Some(Err(Wrong { message, instead: Some(fen.plain()) }))
 }

@@ -49,6 +49,9 @@ enum Command {
         service: Option<String>,
         #[arg(long)]
         guides: Option<PathBuf>,
+        /// 把实际的结果写进场景
+        #[arg(long)]
+        update: bool,
     },
     /// 计算一个式子
     Eval {
@@ -84,7 +87,9 @@ pub fn run(arguments: Arguments) -> Result<(), String> {
         Command::Serve { data, listen, guides } => command::serve::serve(data, listen, guides.as_deref()),
         Command::Demo { data, households, seed } => command::serve::make_demo(&data, households, seed),
         Command::Check { folder } => command::check::run(folder.as_deref()),
-        Command::Scenarios { service, guides } => command::scenarios::run(guides.as_deref(), service.as_deref()),
+        Command::Scenarios { service, guides, update } => {
+            command::scenarios::run(guides.as_deref(), service.as_deref(), update)
+        }
         Command::Eval { expression, facts } => command::eval::run(&expression, facts.as_deref()),
         Command::Accept { folder } => command::accept::run(&folder),
         Command::Verify { data } => command::prove::verify(&data),
