@@ -39,7 +39,7 @@ pub fn mutants() -> Result<(), String> {
     for file in &files {
         command.args(["--file", file]);
     }
-    command.args(["--test-workspace", "true", "--output", "target/mutants"]);
+    command.args(["--test-workspace", "true", "--baseline", "skip", "--timeout", "90", "--output", "target/mutants"]);
     let tests = ["--", "--test", "proof", "--test", "histories", "--test", "scenarios"];
     shell::run(command.args(tests))
 }

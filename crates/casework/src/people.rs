@@ -55,7 +55,7 @@ pub fn admit(guide: &Guide, people: &[Actor], step: &Step, state: &State) -> Vec
     let performer = performer(step);
     let mut refusals = Vec::new();
     for actor in people {
-        refusals.extend(post(guide, &performer, actor, step, state));
+        refusals.extend(post(&performer, actor, step, state));
         for other in &performer.other_than {
             let other = &guide.steps[*other];
             let acted = state.steps.iter().filter(|i| i.step == *other.key).flat_map(|i| &i.people);
@@ -77,7 +77,7 @@ pub fn admit(guide: &Guide, people: &[Actor], step: &Step, state: &State) -> Vec
     refusals
 }
 
-fn post(guide: &Guide, performer: &Performer, actor: &Actor, step: &Step, state: &State) -> Option<Refusal> {
+fn post(performer: &Performer, actor: &Actor, step: &Step, state: &State) -> Option<Refusal> {
     let wanted = match &performer.actor {
         ActorKind::Staff(level, post) => format!("{level}{post}"),
         ActorKind::Person(field) => field.clone(),
@@ -90,7 +90,6 @@ fn post(guide: &Guide, performer: &Performer, actor: &Actor, step: &Step, state:
         }
         _ => false,
     };
-    let _ = guide;
     let text = format!("“{}”由{wanted}办，不是您的岗位或地区", step.name);
     (!fits).then(|| Refusal::new(Code::R101, text, "请转给有这个岗位的人").basis(&step.basis))
 }

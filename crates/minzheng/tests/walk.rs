@@ -242,3 +242,32 @@ fn too_much_is_refused() {
     citizen.post(&[("reason".into(), "长".repeat(4_000_000))]);
     assert_eq!(citizen.status, 413);
 }
+
+#[test]
+fn a_citizen_comes_back_for_what_was_missing() {
+    let office = Office::open("2026-09-21 09:00");
+    let mut citizen = office.visitor();
+    let (case, secret) = apply(&mut citizen);
+    office.at("2026-09-22 09:00");
+    act(
+        &office,
+        "shouli",
+        &case,
+        "accept",
+        &[("lives_elsewhere", "否"), ("conclusion", "补正"), ("o-理由", "请带残疾人证来核对")],
+    );
+    let mut later = office.visitor();
+    later.open("/progress");
+    later.send(&[("case", &case), ("secret", &secret)]);
+    later.sees("请带残疾人证来核对").sees("补正");
+    later.open(&format!("/case/{case}/do/supplement"));
+    later.send(&[("supplement_note", "证件已带来核对")]);
+    assert_eq!(later.path, format!("/progress/{case}"));
+    office.staff("shouli").sees("受理");
+    // Withdrawing is open to the applicant alone, and ends the case.
+    let mut clerk = office.staff("shouli");
+    clerk.open(&format!("/case/{case}/do/withdraw")).sees("R101");
+    later.open(&format!("/case/{case}/do/withdraw"));
+    later.send(&[]);
+    later.sees("已办结").sees("撤回");
+}

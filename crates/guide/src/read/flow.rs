@@ -275,8 +275,7 @@ impl Reader {
         }
         let timed = |index: usize| found.iter().any(|clock| clock.until == index && !clock.until_start);
         let kinds = [StepKind::Publicity, StepKind::Wait];
-        for (index, step) in known.steps.iter().enumerate().filter(|(i, s)| kinds.contains(&s.kind) && !timed(*i)) {
-            let _ = index;
+        for (_, step) in known.steps.iter().enumerate().filter(|(i, s)| kinds.contains(&s.kind) && !timed(*i)) {
             let message = format!("{}步骤“{}”没有时限", step.kind.word(), step.name);
             self.error("G601", &step.span, message, format!("请加一行：起“{0} 开始”，止“{0}”", step.name));
         }

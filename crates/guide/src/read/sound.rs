@@ -23,8 +23,7 @@ impl Reader {
         while let Some(step) = waiting.pop() {
             waiting.extend(guide.next(step, true).into_iter().filter(|next| reached.insert(*next)));
         }
-        for (index, step) in guide.steps.iter().enumerate().filter(|(index, _)| !reached.contains(index)) {
-            let _ = index;
+        for (_, step) in guide.steps.iter().enumerate().filter(|(index, _)| !reached.contains(index)) {
             let help = "请在某步骤的“然后”写上它，或删去";
             self.error("G501", &step.span, format!("步骤“{}”走不到", step.name), help);
         }
