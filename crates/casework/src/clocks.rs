@@ -39,13 +39,11 @@ impl Draft<'_> {
         let Some(clock) = rows.iter().find(|clock| self.applies(clock)) else { return };
         let Some(from) = self.began(&clock.from) else { return };
         let ended = self.ended(clock, from);
-        match (&known, ended) {
-            (Some(known), true) if known.stopped_at.is_none() => {
-                return self.emit(Event::ClockStopped { clock: name.to_owned() });
+        if ended {
+            if known.is_some_and(|known| known.stopped_at.is_none()) {
+                self.emit(Event::ClockStopped { clock: name.to_owned() });
             }
-            (Some(known), true) if known.stopped_at.is_some() => return,
-            (None, true) => return,
-            _ => {}
+            return;
         }
         let Some(due) = self.due(clock, from) else { return };
         let unchanged = known.is_some_and(|known| known.due == due && known.stopped_at.is_none());
@@ -86,12 +84,17 @@ impl Draft<'_> {
         }
     }
 
-    /// Whether the step that is due has been done after the clock began, and is not open again.
+    /// Whether the step that is due has been done after the clock began, and nothing that is open leads to it again.
     fn ended(&self, clock: &Clock, from: DateTime) -> bool {
-        let open = self.instances(clock.until).any(|i| i.status.is_live());
+        if clock.until_start {
+            return self.instances(clock.until).any(|i| !matches!(i.status, Status::Waiting | Status::Skipped));
+        }
+        let guide = self.rules.guide;
+        let leads = |step: usize| step == clock.until || guide.reach(step).contains(&clock.until);
+        let ahead =
+            self.state.live().filter_map(|i| guide.steps.iter().position(|step| *step.key == *i.step)).any(leads);
         let done = self.instances(clock.until).any(|i| i.done_at.is_some_and(|at| at >= from));
-        let begun = self.instances(clock.until).any(|i| i.status != Status::Waiting && i.status != Status::Skipped);
-        if clock.until_start { begun } else { done && !open }
+        done && !ahead
     }
 
     fn due(&self, clock: &Clock, from: DateTime) -> Option<DueAt> {

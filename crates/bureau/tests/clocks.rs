@@ -1,0 +1,56 @@
+//! Clocks: they stop once when their step is done, run again on a way back, and never start later than they first did.
+
+mod common;
+
+use bureau::Bureau;
+use casework::{Event, State};
+use common::{CASE, act, citizen, granted, look, open, send, staff, submit};
+
+fn state(bureau: &Bureau) -> State {
+    bureau.store.state(CASE).unwrap().unwrap()
+}
+
+/// How often a clock was set and how often it was stopped.
+fn told(bureau: &Bureau, name: &str) -> (usize, usize) {
+    let records = bureau.store.records(CASE).unwrap();
+    let set = records.iter().filter(|r| matches!(&r.event, Event::ClockSet { clock, .. } if clock == name)).count();
+    let stopped = records.iter().filter(|r| matches!(&r.event, Event::ClockStopped { clock } if clock == name)).count();
+    (set, stopped)
+}
+
+#[test]
+fn a_clock_is_set_once_and_stopped_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let bureau = open(folder.path());
+    granted(&bureau);
+    assert_eq!([told(&bureau, "全程"), told(&bureau, "查档期"), told(&bureau, "公布期")], [(1, 1), (1, 1), (1, 1)]);
+    let state = state(&bureau);
+    // It stopped when its step was done, not when the case ended.
+    assert_eq!(state.clocks["查档期"].stopped_at.unwrap().to_string(), "2026-03-03T10:00:00");
+    assert_eq!(state.clocks["全程"].stopped_at, state.closed.map(|(_, at)| at));
+}
+
+#[test]
+fn a_way_back_never_lengthens_a_limit() {
+    let folder = tempfile::tempdir().unwrap();
+    let bureau = open(folder.path());
+    let accept = |when: &str, key: &str| {
+        send(&bureau, &[staff("甲", "园丁")], act("accept", Some("受理"), &[]), when, key).unwrap();
+    };
+    send(&bureau, &[citizen("张三")], submit("30", "沙土"), "2026-03-02 09:00", "1").unwrap();
+    assert!(state(&bureau).clocks.is_empty(), "nothing runs before acceptance");
+    accept("2026-03-02 10:00", "2");
+    let first = state(&bureau).clocks;
+    assert_eq!(first["查档期"].due.at.date().to_string(), "2026-03-05");
+    let both = [staff("乙", "看地员"), staff("丙", "看地员")];
+    send(&bureau, &both, look("30"), "2026-03-03 09:00", "3").unwrap();
+    send(&bureau, &[staff("丁", "档案员")], act("files", None, &[("结果", "相符")]), "2026-03-03 10:00", "4").unwrap();
+    assert!(state(&bureau).clocks["查档期"].stopped_at.is_some() && state(&bureau).clocks["全程"].stopped_at.is_none());
+    send(&bureau, &[staff("甲", "园丁")], act("post", None, &[]), "2026-03-04 09:00", "5").unwrap();
+    send(&bureau, &[staff("戊", "园林官")], act("allot", Some("退回"), &[]), "2026-03-10 10:00", "6").unwrap();
+    accept("2026-03-11 10:00", "7");
+    let again = state(&bureau).clocks;
+    assert_eq!(again["全程"].due, first["全程"].due);
+    assert_eq!((again["全程"].stopped_at, again["查档期"].stopped_at), (None, None), "both run again");
+    assert_eq!(again["查档期"].due, first["查档期"].due);
+}
