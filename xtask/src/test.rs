@@ -40,7 +40,7 @@ pub fn mutants() -> Result<(), String> {
         command.args(["--file", file]);
     }
     command.args(["--test-workspace", "true", "--baseline", "skip", "--timeout", "90", "--output", "target/mutants"]);
-    let tests = ["--", "--test", "proof", "--test", "histories", "--test", "scenarios"];
+    let tests = ["--", "--test", "proof", "--test", "histories", "--test", "clocks", "--test", "scenarios"];
     shell::run(command.args(tests))
 }
 
