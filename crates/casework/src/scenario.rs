@@ -115,7 +115,7 @@ fn overlays(guide: &Guide, scenario: &Scenario) -> Result<Vec<Overlay>, Misread>
     Ok(found)
 }
 
-/// A rate laid over those of the guide, written `低保标准(农村)`, from the beginning of time.
+/// A rate laid over those of the guide, written `最小面积(沙土)`, from the beginning of time.
 pub fn overlay(guide: &Guide, parameter: &str, value: &str) -> Result<Overlay, String> {
     let (name, key) = match parameter.split_once('(') {
         Some((name, rest)) => {

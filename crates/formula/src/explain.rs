@@ -228,7 +228,7 @@ fn fact(name: &str, outcome: &Outcome, ty: &Type) -> Explanation {
     Explanation { line: format!("{name}：{value}"), kind: Explained::Fact, parts: Vec::new() }
 }
 
-/// `低保标准 500.00 元/月，嵩县，农村，自 2025-07-01（示例）`.
+/// `最小面积 30 平方米，嵩县，沙土，自 2020-01-01（示例）`.
 fn rate_line(name: &str, ty: &Type, rate: &Rate, key: &[String]) -> String {
     let key: String = key.iter().map(|word| format!("，{word}")).collect();
     format!("{name} {}，{}{key}，自 {}（{}）", rate.value.show_with_unit(ty), rate.region, rate.from, rate.document)

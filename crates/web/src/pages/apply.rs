@@ -7,7 +7,7 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::response::IntoResponse;
 use bureau::{Failure, Order};
-use casework::{Actor, Command, Refusal, intake};
+use casework::{Actor, Command, Input, Refusal, intake};
 use guide::Guide;
 use maud::{Markup, html};
 
@@ -78,21 +78,35 @@ pub(super) fn one_more(sent: &mut Sent) -> bool {
     !list.is_empty()
 }
 
+/// Reads the form: what was sent, the start, and the typed input; or the page that shows it again with what is wrong.
+fn receive(
+    site: &Site,
+    visit: &Visit,
+    guide: &Guide,
+    body: &[u8],
+    check: bool,
+) -> Result<Result<(Sent, String, Input), Markup>, Fault> {
+    let mut sent = Sent::read(visit, body)?;
+    if one_more(&mut sent) {
+        return form_page(site, visit, guide, &sent, &[], check).map(Err);
+    }
+    let (start, step) = start(guide)?;
+    match intake::read(guide, step, &form(guide, step, &sent)) {
+        Ok(input) => Ok(Ok((sent, start, input))),
+        Err(refused) => form_page(site, visit, guide, &sent, &refused, check).map(Err),
+    }
+}
+
 pub async fn send(
     State(site): State<Arc<Site>>,
     Extension(visit): Extension<Visit>,
     Path(service): Path<String>,
     body: Bytes,
 ) -> Page {
-    let mut sent = Sent::read(&visit, &body)?;
     let guide = guide(&site, &service)?;
-    if one_more(&mut sent) {
-        return Ok(form_page(&site, &visit, guide, &sent, &[], false)?.into_response());
-    }
-    let (start, step) = start(guide)?;
-    let input = match intake::read(guide, step, &form(guide, step, &sent)) {
-        Ok(input) => input,
-        Err(refused) => return Ok(form_page(&site, &visit, guide, &sent, &refused, false)?.into_response()),
+    let (sent, start, input) = match receive(&site, &visit, guide, &body, false)? {
+        Ok(received) => received,
+        Err(page) => return Ok(page.into_response()),
     };
     let applicant = input.values.values().find_map(|datum| match datum {
         casework::Datum::Person(person) => Some(person.name.clone()),
@@ -121,15 +135,10 @@ pub async fn send_check(
     Path(service): Path<String>,
     body: Bytes,
 ) -> Page {
-    let mut sent = Sent::read(&visit, &body)?;
     let guide = guide(&site, &service)?;
-    if one_more(&mut sent) {
-        return Ok(form_page(&site, &visit, guide, &sent, &[], true)?.into_response());
-    }
-    let (start, step) = start(guide)?;
-    let input = match intake::read(guide, step, &form(guide, step, &sent)) {
-        Ok(input) => input,
-        Err(refused) => return Ok(form_page(&site, &visit, guide, &sent, &refused, true)?.into_response()),
+    let (sent, start, input) = match receive(&site, &visit, guide, &body, true)? {
+        Ok(received) => received,
+        Err(page) => return Ok(page.into_response()),
     };
     let people = vec![Actor::citizen("check", "自查")];
     let command = Command::Submit { case: "自查".into(), start, input };

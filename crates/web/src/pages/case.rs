@@ -28,7 +28,9 @@ pub async fn show(State(site): State<Arc<Site>>, Extension(visit): Extension<Vis
         p.crumbs { a href="/desk" { "我的工作" } " › " (state.applicant) }
         h1 { (state.applicant) "：" (guide.title) }
         p { span.mono { (case) } "　" (state.region.map(|region| site.place(region)).unwrap_or_default()) }
-        @if let Some((result, at)) = &state.closed { p.standing { span.mark.done { "已办结" } " " (result) "，" (base::format_date(at.date())) } }
+        @if let Some((result, at)) = &state.closed {
+            p.standing { span.mark.done { "已办结" } " " (result) "，" (base::format_date(at.date())) }
+        }
         div.panels {
             aside {
                 div.card { h2 { "现在可以办" } (actions(&guide, &case, &options)) }
@@ -68,7 +70,9 @@ fn actions(guide: &Guide, case: &str, options: &[casework::StepOption]) -> Marku
             @for option in options {
                 @let step = &guide.steps[option.step];
                 @if option.refusals.is_empty() {
-                    a.button.main href=(format!("/case/{case}/do/{}", step.key)) { (step.name) @if option.sign { "：第二人签字" } }
+                    a.button.main href=(format!("/case/{case}/do/{}", step.key)) {
+                        (step.name) @if option.sign { "：第二人签字" }
+                    }
                 } @else {
                     p.small.soft {
                         b { (step.name) } "："
@@ -88,7 +92,8 @@ fn clocks(site: &Site, state: &Case) -> Markup {
             @for (name, clock) in &state.clocks {
                 dt { (name) }
                 dd {
-                    @if clock.stopped_at.is_some() { span.mark.done { "已完成" } } @else { (remaining(&clock.due.at.to_string(), site.now())) }
+                    @if clock.stopped_at.is_some() { span.mark.done { "已完成" } }
+                    @else { (remaining(&clock.due.at.to_string(), site.now())) }
                     " 到 " (base::format_date(clock.due.at.date()))
                     p.small.soft { (clock.due.explained) @if !clock.basis.is_empty() { "（" (clock.basis) "）" } }
                 }
@@ -109,7 +114,10 @@ fn facts(site: &Site, guide: &Guide, state: &Case) -> Markup {
                         tr {
                             td { (field.name) }
                             td { (datum(site, guide, field, &fact.value)) }
-                            td { (step_name(guide, &fact.step)) @if adopted != Some(fact.sequence) { span.soft { "（未采用）" } } }
+                            td {
+                                (step_name(guide, &fact.step))
+                                @if adopted != Some(fact.sequence) { span.soft { "（未采用）" } }
+                            }
                             td.nowrap { (fact.by.name) "，" (fact.recorded_at.date()) }
                         }
                     }
@@ -152,7 +160,10 @@ fn datum(site: &Site, guide: &Guide, field: &Field, value: &Datum) -> Markup {
                             @if let Some(number) = &person.number { dt { "身份号码" } dd.mono { (masked(number)) } }
                         }
                         @for column in &guide.lists[*list].columns {
-                            @if let Some(value) = row.columns.get(&*column.key) { dt { (column.name) } dd { (datum(site, guide, column, value)) } }
+                            @if let Some(value) = row.columns.get(&*column.key) {
+                                dt { (column.name) }
+                                dd { (datum(site, guide, column, value)) }
+                            }
                         }
                     }
                 }
