@@ -3,7 +3,8 @@
 mod common;
 
 use bureau::Bureau;
-use casework::{Event, State};
+use casework::event::Datum;
+use casework::{Command, Event, State};
 use common::{CASE, act, citizen, granted, look, open, send, staff, submit};
 
 fn state(bureau: &Bureau) -> State {
@@ -53,4 +54,29 @@ fn a_way_back_never_lengthens_a_limit() {
     assert_eq!(again["全程"].due, first["全程"].due);
     assert_eq!((again["全程"].stopped_at, again["查档期"].stopped_at), (None, None), "both run again");
     assert_eq!(again["查档期"].due, first["查档期"].due);
+}
+
+#[test]
+fn a_clock_begins_where_its_row_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let bureau = open(folder.path());
+    let Command::Submit { case, start, mut input } = submit("30", "黏土") else { panic!() };
+    input.values.insert("sowing".into(), Datum::Text("2026-04-01".into()));
+    send(&bureau, &[citizen("张三")], Command::Submit { case, start, input }, "2026-03-02 09:00", "1").unwrap();
+    // A field of the case: thirty days after 1 April are 1 May, a holiday; work is taken up again on the 6th.
+    assert_eq!(state(&bureau).clocks["播种期"].due.at.date().to_string(), "2026-05-06");
+    send(&bureau, &[staff("甲", "园丁")], act("accept", Some("受理"), &[]), "2026-03-02 10:00", "2").unwrap();
+    send(&bureau, &[staff("丁", "档案员")], act("files", None, &[("结果", "相符")]), "2026-03-03 10:00", "3").unwrap();
+    assert!(!state(&bureau).clocks.contains_key("评议期"), "what waits for others has not begun");
+    let both = [staff("乙", "看地员"), staff("丙", "看地员")];
+    send(&bureau, &both, look("30"), "2026-03-05 09:00", "4").unwrap();
+    assert_eq!(state(&bureau).clocks["评议期"].due.at.date().to_string(), "2026-03-10");
+}
+
+#[test]
+fn the_clock_of_a_step_that_is_skipped_never_begins() {
+    let folder = tempfile::tempdir().unwrap();
+    let bureau = open(folder.path());
+    granted(&bureau);
+    assert_eq!(told(&bureau, "评议期"), (0, 0));
 }

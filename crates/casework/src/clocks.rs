@@ -75,7 +75,9 @@ impl Draft<'_> {
             ClockFrom::Start => self.state.opened_at,
             ClockFrom::Done(step) => self.instances(*step).filter_map(|i| i.done_at).next(),
             ClockFrom::Opened(step) => {
-                self.instances(*step).filter(|i| i.status != Status::Waiting).map(|i| i.opened_at).next()
+                let mut opened =
+                    self.instances(*step).filter(|i| !matches!(i.status, Status::Waiting | Status::Skipped));
+                opened.next().map(|i| i.opened_at)
             }
             ClockFrom::Field(name) => match self.facts(0).values.get(&**name) {
                 Some(Value::Date(date)) => Some(date.at(0, 0, 0, 0)),
@@ -91,8 +93,7 @@ impl Draft<'_> {
         }
         let guide = self.rules.guide;
         let leads = |step: usize| step == clock.until || guide.reach(step).contains(&clock.until);
-        let ahead =
-            self.state.live().filter_map(|i| guide.steps.iter().position(|step| *step.key == *i.step)).any(leads);
+        let ahead = self.state.live().filter_map(|i| guide.step_by_key(&i.step)).any(leads);
         let done = self.instances(clock.until).any(|i| i.done_at.is_some_and(|at| at >= from));
         done && !ahead
     }

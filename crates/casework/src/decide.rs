@@ -229,16 +229,12 @@ impl Draft<'_> {
         let name = |key: &str| {
             guide.steps.iter().find(|step| *step.key == *key).map_or(key.to_owned(), |s| s.name.to_string())
         };
-        let done = self.state.steps.iter().any(|i| i.step == *step.key && i.status == Status::Done);
         let live: Vec<String> = self.state.live().map(|i| name(&i.step)).collect();
-        if done && !live.contains(&step.name.to_string()) && self.state.live().count() > 0 {
-            let later = self.state.live().all(|i| {
-                let at = guide.steps.iter().position(|s| *s.key == *i.step);
-                at.is_some_and(|at| guide.reach(index).contains(&at))
-            });
-            if later {
-                return Refusal::new(Code::R113, format!("“{}”已经办过了", step.name), "请刷新页面看现在该办什么");
-            }
+        let done = self.state.steps.iter().any(|i| i.step == *step.key && i.status == Status::Done);
+        let reach = guide.reach(index);
+        let later = self.state.live().all(|i| guide.step_by_key(&i.step).is_some_and(|at| reach.contains(&at)));
+        if done && later {
+            return Refusal::new(Code::R113, format!("“{}”已经办过了", step.name), "请刷新页面看现在该办什么");
         }
         let hanging = self.state.live().find(|i| i.status == Status::Posted);
         let notice = hanging.and_then(|i| self.state.notices.iter().rfind(|n| n.instance == i.id));
@@ -247,13 +243,15 @@ impl Draft<'_> {
         Refusal::new(Code::R104, text, "请等前面的步骤办完").basis(&step.basis)
     }
 
+    /// Whether the main line is between the two steps of 期间: some open step lies on a way from one to the other.
     pub(crate) fn side_is_open(&self, index: usize) -> bool {
         let guide = self.rules.guide;
         let Some((from, to)) = guide.steps[index].side else { return false };
-        let of = |step: usize| self.state.steps.iter().filter(move |i| i.step == *guide.steps[step].key);
-        let begun = of(from).any(|i| !matches!(i.status, Status::Waiting | Status::Skipped));
-        let ended = of(to).any(|i| i.status == Status::Done) && !of(to).any(|i| i.status.is_live());
-        begun && !ended
+        let after_from = guide.reach(from);
+        let between = |step: usize| {
+            (step == from || after_from.contains(&step)) && (step == to || guide.reach(step).contains(&to))
+        };
+        self.state.live().filter_map(|i| guide.step_by_key(&i.step)).any(between)
     }
 
     /// R107 for required fields that neither this input nor the reading of the form caught.

@@ -63,7 +63,7 @@ impl Draft<'_> {
     fn settle(&mut self) {
         loop {
             let guide = self.rules.guide;
-            let place = |key: &str| guide.steps.iter().position(|step| *step.key == *key);
+            let place = |key: &str| guide.step_by_key(key);
             let ready = self.state.steps.iter().filter(|i| i.status == Status::Waiting).find_map(|waiting| {
                 let step = place(&waiting.step)?;
                 let others = self.state.live().filter(|other| other.id != waiting.id && other.thread == waiting.thread);

@@ -435,6 +435,10 @@ impl Guide {
         self.steps.iter().position(|step| &*step.name == name)
     }
 
+    pub fn step_by_key(&self, key: &str) -> Option<usize> {
+        self.steps.iter().position(|step| *step.key == *key)
+    }
+
     pub fn field(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|field| &*field.name == name)
     }

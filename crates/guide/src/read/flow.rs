@@ -80,6 +80,11 @@ impl Reader {
             }
             step.arrows =
                 clauses(&row.get("然后")).iter().filter_map(|clause| self.arrow(known, clause, kind)).collect();
+            // A side step may end where it stands; the main line goes on without it.
+            if step.arrows.is_empty() && step.side.is_some() {
+                let (conclusion, condition, span) = (None, None, row.span.clone());
+                step.arrows.push(Arrow { conclusion, condition, otherwise: false, target: Target::End, span });
+            }
             step.basis = self.basis(known, &row);
             found[index] = step;
         }
