@@ -80,3 +80,37 @@ fn the_clock_of_a_step_that_is_skipped_never_begins() {
     granted(&bureau);
     assert_eq!(told(&bureau, "评议期"), (0, 0));
 }
+
+#[test]
+fn what_does_not_count_is_added_and_told() {
+    let due = |soil: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        let bureau = open(folder.path());
+        send(&bureau, &[citizen("张三")], submit("30", soil), "2026-03-02 09:00", "1").unwrap();
+        send(&bureau, &[staff("甲", "园丁")], act("accept", Some("受理"), &[]), "2026-03-02 10:00", "2").unwrap();
+        let first = state(&bureau).clocks;
+        assert_eq!(first["办理期"].due.at.date().to_string(), "2026-03-30");
+        assert_eq!(first["自然期"].due.at.date().to_string(), "2026-04-01");
+        assert!(!first["办理期"].due.explained.contains("不计"));
+        send(&bureau, &[staff("丁", "档案员")], act("files", None, &[("结果", "相符")]), "2026-03-03 10:00", "3")
+            .unwrap();
+        let both = [staff("乙", "看地员"), staff("丙", "看地员")];
+        send(&bureau, &both, look("30"), "2026-03-04 09:00", "4").unwrap();
+        if soil == "黏土" {
+            let talk = act("talk", None, &[("应到", "5"), ("实到", "5")]);
+            send(&bureau, &[staff("庚", "园长")], talk, "2026-03-04 09:00", "5").unwrap();
+        }
+        // Until it is posted the notice is somebody's work, and the time counts.
+        send(&bureau, &[staff("甲", "园丁")], act("post", None, &[]), "2026-03-06 09:00", "6").unwrap();
+        send(&bureau, &[casework::Actor::system()], Command::Tick, "2026-03-10 09:00", "7").unwrap();
+        let clocks = state(&bureau).clocks;
+        ["办理期", "自然期"].map(|name| (clocks[name].due.at.date().to_string(), clocks[name].due.explained.clone()))
+    };
+    // The visit stood open for two working days; the notice hung from Friday the 6th to Monday the 9th, one of them.
+    let [working, natural] = due("沙土");
+    assert_eq!(working.0, "2026-04-02");
+    assert!(working.1.ends_with("，其中“看地”的2天不计，其中“公布”的1天不计"), "{}", working.1);
+    assert_eq!(natural.0, "2026-04-07", "1 April and three days are a Saturday, then Qingming");
+    assert!(natural.1.ends_with("，其中“公布”的3天不计"), "{}", natural.1);
+    assert_eq!(due("黏土")[0].0, "2026-04-01", "only the visit is left out");
+}

@@ -111,31 +111,35 @@ impl Draft<'_> {
         let mut paused = String::new();
         for (step, condition) in &clock.pauses {
             let counts = condition.as_ref().is_none_or(|c| self.evaluate(c, 0) == Ok(Value::Bool(true)));
-            let name = &self.rules.guide.steps[*step].name;
             for instance in self.instances(*step).filter(|_| counts) {
-                let end = instance.done_at.unwrap_or(self.now).date();
-                let days = match &mut length {
-                    base::Clock::WorkingDays(n) => {
-                        let days = self.rules.calendar.working_days_between(instance.opened_at.date(), end).max(0);
-                        let days = u32::try_from(days).unwrap_or(0);
-                        *n += days;
-                        days
-                    }
-                    base::Clock::Days(n) | base::Clock::FixedDays(n) => {
-                        let days = instance.opened_at.date().until(end).map_or(0, |span| span.get_days());
-                        let days = u32::try_from(days).unwrap_or(0);
-                        *n += days;
-                        days
-                    }
-                    _ => 0,
+                let Some(began) = self.began_to_pause(instance) else { continue };
+                let (began, end) = (began.date(), instance.done_at.unwrap_or(self.now).date());
+                let days = match length {
+                    base::Clock::WorkingDays(_) => self.rules.calendar.working_days_between(began, end),
+                    _ => began.until(end).map_or(0, |span| i64::from(span.get_days())),
                 };
+                let days = u32::try_from(days).unwrap_or(0);
+                match &mut length {
+                    base::Clock::WorkingDays(n) | base::Clock::Days(n) | base::Clock::FixedDays(n) => *n += days,
+                    _ => continue,
+                }
                 if days > 0 {
-                    paused += &format!("，其中“{name}”的{days}天不计");
+                    paused += &format!("，其中“{}”的{days}天不计", self.rules.guide.steps[*step].name);
                 }
             }
         }
         let due = due_at(length.due(from, self.rules.calendar));
         Some(DueAt { explained: due.explained + &paused, ..due })
+    }
+
+    /// From when a step's time does not count: a notice counts from its posting, not while it waits to be posted.
+    fn began_to_pause(&self, instance: &Instance) -> Option<DateTime> {
+        let publicity =
+            self.rules.guide.steps.iter().any(|s| *s.key == *instance.step && s.kind == StepKind::Publicity);
+        if !publicity {
+            return Some(instance.opened_at);
+        }
+        self.state.notices.iter().rfind(|notice| notice.instance == instance.id).map(|notice| notice.posted_at)
     }
 
     /// The length of a notice posted now.

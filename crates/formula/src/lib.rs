@@ -12,6 +12,7 @@ mod environment;
 mod eval;
 mod explain;
 mod finding;
+mod lacking;
 mod number;
 mod operate;
 mod parse;
@@ -32,6 +33,7 @@ pub use environment::{Environment, ListName, ParameterName, RegisterName, ValueN
 pub use eval::{Assessment, Rate, RateRequest, Rates};
 pub use explain::{Explained, Explanation};
 pub use finding::{Finding, nearest};
+pub use lacking::{Lack, Place};
 pub use number::{ROUNDINGS, Rational, exact_decimal, parse_decimal, round_to_fen, shown, shown_yuan};
 pub use program::{Block, Content, Definition, Expression, Program, Uses, compile};
 pub use table::{Cell, TableText};

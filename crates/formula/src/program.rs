@@ -88,6 +88,11 @@ impl Expression {
     pub fn text(&self) -> String {
         self.expr.to_string()
     }
+
+    /// Where it stands in its file.
+    pub fn span(&self) -> Range<usize> {
+        self.expr.span.clone()
+    }
 }
 
 impl Uses {

@@ -214,6 +214,10 @@ fn every_slip_has_its_finding() {
         ("| 面积、地价 |", "| 面积、电话 |", "G803"),
         ("| 阻止 | 太大了 |", "| 阻拦 | 太大了 |", "G303"),
         ("{地价}元", "{面积 * 2元 / 1平方米}元", "G302"),
+        ("给地 若 够大 → 办结：给地；", "给地 若 够大 且 复看.地点 = \"村口\" → 办结：给地；", "G504"),
+        ("给地 若 够大 → 办结：给地；", "给地 若 够大 → 办结：给地；再看 → 回 复看；", "G509"),
+        ("{地价}元", "{复看.日期}", "G802"),
+        ("乡 园丁 | | 公布 |", "乡 园丁 | | 若 面积 > 9平方米 → 公布；否则 → — |", "G502"),
     ];
     for (from, to, code) in cases {
         let found = findings(from, to);
@@ -240,6 +244,39 @@ fn what_is_told_can_be_followed() {
     for (from, to, expected) in cases {
         assert_eq!(findings(from, to)[0], expected);
     }
+}
+
+#[test]
+fn what_stands_behind_a_guard_is_not_lacking() {
+    let give = "给地 若 够大 → 办结：给地；";
+    for guarded in [
+        "给地 若 够大 且 已有(复看) 且 复看.地点 = \"村口\" → 办结：给地；",
+        "给地 若 若 已有(复看) 则 复看.地点 = \"村口\" 否则 够大 → 办结：给地；",
+        "给地 若 非 已有(复看) 或 复看.地点 = \"村口\" → 办结：给地；",
+        "给地 若 够大 且 公布.张贴日期 > 2020-01-01 且 公布.日期 > 2020-01-01 → 办结：给地；",
+    ] {
+        assert_eq!(findings(give, guarded), Vec::<String>::new(), "{guarded}");
+    }
+    // The way back is guarded; what is left is that a second look on the main line leads nowhere.
+    let back = findings(give, "给地 若 够大 → 办结：给地；再看 若 已有(复看) → 回 复看；");
+    assert!(back.len() == 1 && back[0].starts_with("G502") && back[0].contains("分配 → 复看”之后走不到"), "{back:?}");
+    // A notice can be seen as soon as it hangs, but its end is not known in the round of an objection.
+    assert_eq!(findings("若 面积 > 9平方米 → 回", "若 公布.张贴日期 > 2020-01-01 → 回"), Vec::<String>::new());
+    assert_eq!(
+        findings("若 面积 > 9平方米 → 回", "若 公布.日期 > 2020-01-01 → 回"),
+        [
+            "G504 plot/guide.md:40 “公布.日期”用在“复看”，但从“登记 → 公布”到此时没有办过“公布” → 请写“已有(公布) 且 …”或“若 已有(公布) 则 …”"
+        ]
+    );
+}
+
+#[test]
+fn a_decision_table_guards_its_rows() {
+    let table = "| 唯一 | 面积 | → 等级 |\n|---|---|---|\n| 小 | < 50 | \"小\" |\n| 大 | >= 50 | \"大\" |\n";
+    let guarded = "| 唯一 | 已有(复看) | 复看.地点 | → 等级 |\n|---|---|---|---|\n| 未看 | 否 | - | \"小\" |\n| 看过 | 是 | - | 复看.地点 |\n";
+    assert_eq!(findings(table, guarded), Vec::<String>::new());
+    let unguarded = guarded.replace("| 未看 | 否 |", "| 未看 | 是 |").replace("| 看过 | 是 |", "| 看过 | 否 |");
+    assert!(findings(table, &unguarded)[0].starts_with("G802"), "{:?}", findings(table, &unguarded));
 }
 
 #[test]

@@ -248,6 +248,14 @@ impl Reader {
                 };
                 pauses.extend(self.step(known.steps, &step).map(|step| (step, condition)));
             }
+            let countable = matches!(
+                length,
+                Some(Length::Fixed(base::Clock::Days(_) | base::Clock::FixedDays(_) | base::Clock::WorkingDays(_)))
+            );
+            if !pauses.is_empty() && !countable {
+                let message = format!("长度“{}”不能有“不计”", row.text("长度"));
+                self.error("G603", &row.get("不计").span, message, "“不计”只用于 日、工作日");
+            }
             if !row.text("期满").is_empty() {
                 self.error("G107", &row.get("期满").span, "时限的“期满”还没有实现", "留空：逾期只显示");
             }

@@ -1,9 +1,11 @@
 //! Files into guides: everything that is wrong is found here, with its place and what to write instead.
 
+mod course;
 mod edition;
 mod fields;
 mod fixtures;
 mod flow;
+mod lacks;
 mod law;
 mod rates;
 mod results;

@@ -1,0 +1,404 @@
+//! The course of a service: every situation that a case can come into, and what each formula can know there.
+//!
+//! A situation is which steps are open, which were done and which were skipped; all ways out of it are tried.
+//! So a value that nobody can have stated yet is found when the guide is checked and not at somebody's desk.
+
+use std::collections::HashMap;
+
+use formula::{Lack, Place, Value};
+
+use super::lacks::Use;
+use super::step_outputs;
+use crate::model::{FieldType, Guide, Step, StepKind, Target};
+
+/// Situations that a service may have; the six services on which the format was tried have 2 to 1,000.
+pub(crate) const MOST_SITUATIONS: usize = 60_000;
+
+/// A set of steps.
+type Steps = u128;
+
+pub(crate) fn bit(step: usize) -> Steps {
+    1 << step
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Situation {
+    /// Steps that are open: on the main line, and in the round of an objection.
+    open: [Steps; 2],
+    /// Steps at a 汇合 at which something can still arrive.
+    waiting: [Steps; 2],
+    pub known: Known,
+    pub closed: bool,
+}
+
+/// What has happened: what formulas can build on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Known {
+    pub done: Steps,
+    /// Opened; a notice is opened by being posted.
+    pub opened: Steps,
+    pub skipped: Steps,
+}
+
+/// Where a value of the environment comes from.
+enum Origin {
+    Always,
+    /// 缘由.
+    Start,
+    /// 已有 and 已开.
+    WasDone(usize),
+    WasOpened(usize),
+    /// One of these steps says it when it is done.
+    Said(Steps),
+    /// The step has it as soon as it is open.
+    Opening(usize),
+}
+
+pub(crate) struct Course<'g> {
+    pub guide: &'g Guide,
+    origins: Vec<Origin>,
+    columns: Vec<Vec<Steps>>,
+    start: usize,
+    known: HashMap<Situation, usize>,
+    /// Each situation with the one before it and the step that led here.
+    pub list: Vec<(Situation, Option<(usize, usize)>)>,
+    /// What was known when a step was done (with the conclusion) or opened, and a situation in which it was.
+    pub moments: HashMap<(usize, Option<usize>, bool, Known), usize>,
+    pub ways: Vec<(usize, usize)>,
+    /// What plain arrows lead to from each step.
+    reach: Vec<Steps>,
+    /// The situation whose ways out are being tried.
+    here: usize,
+}
+
+pub(crate) struct At<'c> {
+    pub course: &'c Course<'c>,
+    pub known: Known,
+}
+
+impl Place for At<'_> {
+    fn value(&self, value: usize) -> Option<Value> {
+        match &self.course.origins[value] {
+            Origin::Start => Some(Value::text(&self.course.guide.starts[self.course.start].name)),
+            Origin::WasDone(step) => Some(Value::Bool(self.known.done & bit(*step) != 0)),
+            Origin::WasOpened(step) => Some(Value::Bool(self.known.opened & bit(*step) != 0)),
+            _ => None,
+        }
+    }
+
+    fn has_value(&self, value: usize) -> bool {
+        match &self.course.origins[value] {
+            Origin::Always | Origin::Start | Origin::WasDone(_) | Origin::WasOpened(_) => true,
+            Origin::Said(steps) => self.known.done & steps != 0,
+            Origin::Opening(step) => (self.known.opened | self.known.done) & bit(*step) != 0,
+        }
+    }
+
+    fn has_column(&self, list: usize, column: usize) -> bool {
+        self.course.columns[list].get(column).is_none_or(|steps| self.known.done & steps != 0)
+    }
+
+    fn has_rows(&self, list: usize) -> bool {
+        self.course.columns[list].last().is_none_or(|steps| self.known.done & steps != 0)
+    }
+}
+
+impl<'g> Course<'g> {
+    pub fn new(guide: &'g Guide, start: usize) -> Self {
+        let origins = guide.program.environment().values.iter().map(|value| origin(guide, &value.name)).collect();
+        let columns = (0..guide.lists.len()).map(|list| list_sources(guide, list)).collect();
+        let (known, list, moments, ways) = Default::default();
+        let reach = (0..guide.steps.len()).map(|step| guide.reach(step).into_iter().map(bit).sum()).collect();
+        Self { guide, origins, columns, start, known, list, moments, ways, reach, here: 0 }
+    }
+
+    /// Tries all ways from the start. `false` when there are too many.
+    pub fn explore(&mut self) -> bool {
+        let mut begun = vec![Situation::default()];
+        for step in &self.guide.starts[self.start].first {
+            begun = begun.into_iter().flat_map(|situation| self.arrive(situation, *step, 0)).collect();
+        }
+        for situation in begun {
+            self.found(situation, None);
+        }
+        let mut next = 0;
+        while next < self.list.len() {
+            if self.list.len() > MOST_SITUATIONS {
+                return false;
+            }
+            let situation = self.list[next].0;
+            if !situation.closed {
+                self.here = next;
+                self.leave(situation);
+            }
+            next += 1;
+        }
+        true
+    }
+
+    fn found(&mut self, situation: Situation, from: Option<(usize, usize)>) {
+        let index = *self.known.entry(situation).or_insert_with(|| {
+            self.list.push((situation, from));
+            self.list.len() - 1
+        });
+        if let Some((before, _)) = from {
+            self.ways.push((before, index));
+        }
+    }
+
+    fn leave(&mut self, situation: Situation) {
+        for step in 0..self.guide.steps.len() {
+            for thread in 0..2 {
+                if situation.open[thread] & bit(step) != 0 {
+                    self.act(situation, step, thread);
+                }
+            }
+            let side = self.guide.steps[step].side.is_some_and(|(from, to)| self.is_between(situation, from, to));
+            // Whether a side step was done once or twice makes no difference to what is known.
+            if side && situation.known.done & bit(step) == 0 {
+                let mut opened = situation;
+                opened.known.opened |= bit(step);
+                opened.open[0] |= bit(step);
+                self.act(opened, step, 0);
+            }
+        }
+    }
+
+    fn is_between(&self, situation: Situation, from: usize, to: usize) -> bool {
+        let live = situation.open[0] | situation.open[1] | situation.waiting[0] | situation.waiting[1];
+        let before_to = |step: usize| step == to || self.reach[step] & bit(to) != 0;
+        let between = live & (bit(from) | self.reach[from]);
+        (0..self.guide.steps.len()).any(|step| between & bit(step) != 0 && before_to(step))
+    }
+
+    fn act(&mut self, mut situation: Situation, step: usize, thread: usize) {
+        let own = &self.guide.steps[step];
+        if own.kind == StepKind::Publicity {
+            situation.known.opened |= bit(step);
+            self.moments.entry((step, None, true, situation.known)).or_insert(self.here);
+            for arrow in own.arrows.iter().filter(|arrow| arrow.conclusion.as_deref() == Some("异议")) {
+                self.go(situation, step, &arrow.target, 1);
+            }
+            // The notice ends when no round of an objection is open any more.
+            if situation.open[1] | situation.waiting[1] != 0 {
+                return;
+            }
+        }
+        situation.open[thread] &= !bit(step);
+        situation.known.done |= bit(step);
+        for (place, arrow) in own.arrows.iter().enumerate() {
+            let timed = matches!(own.kind, StepKind::Publicity | StepKind::Wait);
+            if timed && arrow.conclusion.as_deref() != Some("期满") {
+                continue;
+            }
+            let settled = match &arrow.condition {
+                Some(condition) => self.guide.program.settled(condition, &At { course: self, known: situation.known }),
+                None => Some(true),
+            };
+            if settled == Some(false) {
+                self.moments.entry((step, None, false, situation.known)).or_insert(self.here);
+                continue;
+            }
+            self.moments.entry((step, Some(place), false, situation.known)).or_insert(self.here);
+            self.go(situation, step, &arrow.target, thread);
+            // Outside decisions the first arrow whose condition holds is followed.
+            if own.kind != StepKind::Decide && settled == Some(true) {
+                break;
+            }
+        }
+    }
+
+    fn go(&mut self, situation: Situation, step: usize, target: &Target, thread: usize) {
+        for next in self.follow(situation, target, thread) {
+            self.found(next, Some((self.here, step)));
+        }
+    }
+
+    fn follow(&mut self, mut situation: Situation, target: &Target, thread: usize) -> Vec<Situation> {
+        let reached = match target {
+            Target::Steps(steps) => {
+                let mut found = vec![situation];
+                for step in steps {
+                    found = found.into_iter().flat_map(|situation| self.arrive(situation, *step, thread)).collect();
+                }
+                found
+            }
+            Target::Back(step) => {
+                let ahead = bit(*step) | self.reach[*step];
+                for line in 0..2 {
+                    situation.open[line] &= !ahead;
+                    situation.waiting[line] &= !ahead;
+                }
+                self.arrive(situation, *step, 0)
+            }
+            Target::Close(_) => {
+                (situation.open, situation.waiting, situation.closed) = ([0; 2], [0; 2], true);
+                vec![situation]
+            }
+            Target::End => vec![situation],
+        };
+        reached.into_iter().flat_map(|situation| self.settle(situation)).collect()
+    }
+
+    fn arrive(&mut self, mut situation: Situation, step: usize, thread: usize) -> Vec<Situation> {
+        if (situation.open[thread] | situation.waiting[thread]) & bit(step) != 0 {
+            return vec![situation];
+        }
+        if self.guide.steps[step].join {
+            situation.waiting[thread] |= bit(step);
+            return vec![situation];
+        }
+        self.open(situation, step, thread)
+    }
+
+    /// Opens a step, or skips it, or both where that cannot be told.
+    fn open(&mut self, situation: Situation, step: usize, thread: usize) -> Vec<Situation> {
+        let own = &self.guide.steps[step];
+        let settled = own.condition.as_ref().map_or(Some(true), |condition| {
+            self.guide.program.settled(condition, &At { course: self, known: situation.known })
+        });
+        if own.condition.is_some() {
+            self.moments.entry((step, None, true, situation.known)).or_insert(self.here);
+        }
+        let mut found = Vec::new();
+        if settled != Some(false) {
+            let mut opened = situation;
+            opened.open[thread] |= bit(step);
+            if own.kind != StepKind::Publicity {
+                opened.known.opened |= bit(step);
+            }
+            found.push(opened);
+        }
+        if settled != Some(true) {
+            let mut skipped = situation;
+            skipped.known.skipped |= bit(step);
+            match after_skip(own) {
+                Some(target) => found.extend(self.follow(skipped, &target, thread)),
+                None => found.push(skipped),
+            }
+        }
+        found
+    }
+
+    /// Opens what waits and is awaited no longer.
+    fn settle(&mut self, mut situation: Situation) -> Vec<Situation> {
+        for thread in 0..2 {
+            for step in (0..self.guide.steps.len()).filter(|step| situation.waiting[thread] & bit(*step) != 0) {
+                let others = (situation.open[thread] | situation.waiting[thread]) & !bit(step);
+                let leads = |other: &usize| others & bit(*other) != 0 && self.reach[*other] & bit(step) != 0;
+                if !(0..self.guide.steps.len()).any(|other| leads(&other)) {
+                    situation.waiting[thread] &= !bit(step);
+                    let opened = self.open(situation, step, thread);
+                    return opened.into_iter().flat_map(|situation| self.settle(situation)).collect();
+                }
+            }
+        }
+        vec![situation]
+    }
+
+    pub fn moments_of<'a>(&'a self, used: &'a Use) -> impl Iterator<Item = (Known, usize)> + 'a {
+        let arrows = &self.guide.steps[used.step].arrows;
+        let mut found: Vec<(Known, usize)> = self
+            .moments
+            .iter()
+            .filter(|((step, arrow, before, _), _)| {
+                let word = || arrow.and_then(|arrow| arrows[arrow].conclusion.as_deref());
+                *step == used.step && *before == used.before && (used.conclusion.is_none() || used.conclusion == word())
+            })
+            .map(|((.., known), situation)| (*known, *situation))
+            .collect();
+        found.sort_by_key(|(_, situation)| *situation);
+        found.into_iter()
+    }
+
+    /// The last two steps that led to a situation.
+    pub fn path(&self, mut situation: usize) -> String {
+        let mut names = Vec::new();
+        while let Some((before, step)) = self.list[situation].1.filter(|_| names.len() < 3) {
+            names.push(&*self.guide.steps[step].name);
+            situation = before;
+        }
+        names.reverse();
+        if names.is_empty() { self.guide.starts[self.start].name.to_string() } else { names.join(" → ") }
+    }
+
+    pub fn name(&self, lack: &Lack) -> String {
+        let env = self.guide.program.environment();
+        match lack {
+            Lack::Value(value) => env.values[*value].name.to_string(),
+            Lack::Column(list, column) => {
+                format!("{}.{}", env.list_path(*list), env.lists[*list].columns[*column].name)
+            }
+            Lack::Rows(list) => env.list_path(*list),
+        }
+    }
+
+    /// The steps that could say what is lacking.
+    pub fn sources(&self, lack: &Lack) -> impl Iterator<Item = usize> {
+        let steps = match lack {
+            Lack::Value(value) => match &self.origins[*value] {
+                Origin::Said(steps) => *steps,
+                Origin::Opening(step) => bit(*step),
+                _ => 0,
+            },
+            Lack::Column(list, column) => self.columns[*list].get(*column).copied().unwrap_or(0),
+            Lack::Rows(list) => self.columns[*list].last().copied().unwrap_or(0),
+        };
+        (0..self.guide.steps.len()).filter(move |step| steps & bit(*step) != 0)
+    }
+}
+
+/// Where a skipped step leads: its 期满, else 否则, else its plain arrow.
+fn after_skip(step: &Step) -> Option<Target> {
+    let expiry = step.arrows.iter().find(|arrow| arrow.conclusion.as_deref() == Some("期满"));
+    let otherwise = || step.arrows.iter().find(|arrow| arrow.otherwise);
+    let plain = || step.arrows.iter().find(|arrow| arrow.condition.is_none() && arrow.conclusion.is_none());
+    expiry.or_else(otherwise).or_else(plain).map(|arrow| arrow.target.clone())
+}
+
+fn origin(guide: &Guide, name: &str) -> Origin {
+    if name == "缘由" {
+        return Origin::Start;
+    }
+    let sources = |sources: &[Vec<usize>]| sources.iter().flatten().fold(0, |all, step| all | bit(*step));
+    if let Some(field) = guide.field(name) {
+        return Origin::Said(sources(&field.sources));
+    }
+    let Some((step, own)) = name.split_once('.').and_then(|(step, own)| Some((guide.step(step)?, own))) else {
+        return Origin::Always;
+    };
+    let kind = guide.steps[step].kind;
+    match own {
+        "已有" => Origin::WasDone(step),
+        "已开" => Origin::WasOpened(step),
+        "次数" => Origin::Always,
+        "开始日期" => Origin::Opening(step),
+        own if kind == StepKind::Publicity && step_outputs(kind, &[]).iter().any(|(name, _)| *name == own) => {
+            Origin::Opening(step)
+        }
+        _ => Origin::Said(bit(step)),
+    }
+}
+
+/// The steps that say each column of a list, in the order of the environment; last the list itself.
+fn list_sources(guide: &Guide, list: usize) -> Vec<Steps> {
+    let all = |sources: &[Vec<usize>]| sources.iter().flatten().fold(0, |all, step| all | bit(*step));
+    let holder = |of: usize, fields: &[crate::model::Field]| {
+        fields.iter().find(|field| field.ty == FieldType::List(of)).map_or(0, |field| all(&field.sources))
+    };
+    // Empty 来源 is inherited outward.
+    let mut whole = holder(list, &guide.fields);
+    let mut outer = guide.lists[list].parent;
+    let mut inner = list;
+    while let Some(parent) = outer.filter(|_| whole == 0) {
+        whole = holder(inner, &guide.lists[parent].columns);
+        if whole == 0 {
+            whole = holder(parent, &guide.fields);
+        }
+        (inner, outer) = (parent, guide.lists[parent].parent);
+    }
+    let own = &guide.lists[list];
+    let columns = own.columns.iter().filter(|column| !matches!(column.ty, FieldType::List(_)));
+    let said = columns.map(|column| if column.sources.is_empty() { whole } else { all(&column.sources) });
+    own.register.map(|_| whole).into_iter().chain(said).chain([whole]).collect()
+}

@@ -1,0 +1,170 @@
+//! What each formula of a guide lacks where it runs: G504, G509, G802, and G502 for what can get stuck.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use formula::{Expression, Lack};
+
+use super::Reader;
+use super::course::{At, Course, MOST_SITUATIONS, bit};
+use crate::model::{Action, Guide, LetterPart, Target};
+
+/// A formula and where it is used.
+pub(crate) struct Use<'g> {
+    pub step: usize,
+    pub conclusion: Option<&'g str>,
+    /// Before the step is done: conditions of 前提, contents of a notice.
+    pub before: bool,
+    what: What<'g>,
+    span: Range<usize>,
+    /// The name of the letter that it fills, if it fills one.
+    letter: Option<&'g str>,
+}
+
+enum What<'g> {
+    Expression(&'g Expression),
+    Definition(&'g str),
+}
+
+impl Reader {
+    /// G504, G509, G802, and G502 for what can get stuck.
+    pub(crate) fn course(&mut self, guide: &Guide) {
+        if guide.steps.len() > 128 {
+            return self.error("G107", &(0..0), "超过 128 个步骤的服务还没有实现", "拆成两个服务");
+        }
+        let mut told: BTreeSet<(usize, usize)> = BTreeSet::new();
+        for start in 0..guide.starts.len() {
+            let mut course = Course::new(guide, start);
+            if !course.explore() {
+                let message = format!("“{}”的步骤组合超过 {MOST_SITUATIONS} 种", guide.starts[start].name);
+                return self.error("G107", &(0..0), message, "减少同时开着的步骤，或拆成两个服务");
+            }
+            self.ways_back(&course);
+            for used in uses(guide) {
+                let lack = course.moments_of(&used).find_map(|(known, situation)| {
+                    let at = At { course: &course, known };
+                    let lack = match used.what {
+                        What::Expression(expression) => guide.program.lacking(expression, &at),
+                        What::Definition(name) => guide.program.definition_lacking(name, &at),
+                    };
+                    lack.map(|lack| (lack, situation))
+                });
+                if let Some((lack, situation)) = lack
+                    && told.insert((used.span.start, used.step))
+                {
+                    self.tell(&course, &used, &lack, situation);
+                }
+            }
+            self.stuck(&course);
+        }
+    }
+
+    fn tell(&mut self, course: &Course, used: &Use, lack: &Lack, situation: usize) {
+        let name = course.name(lack);
+        let step = &course.guide.steps[used.step].name;
+        if let Some(letter) = used.letter {
+            let message = format!("文书“{letter}”用了“{name}”，办“{step}”时还没有值");
+            return self.error("G802", &used.span, message, "换一个一定有值的名称，或写“若 已有(步骤) 则 …”");
+        }
+        let sources: Vec<&str> = course.sources(lack).map(|step| &*course.guide.steps[step].name).collect();
+        let (path, sources) = (course.path(situation), sources.join("、"));
+        let message = format!("“{name}”用在“{step}”，但从“{path}”到此时没有办过“{sources}”");
+        let first = sources.split('、').next().unwrap_or_default();
+        self.error("G504", &used.span, message, format!("请写“已有({first}) 且 …”或“若 已有({first}) 则 …”"));
+    }
+
+    /// 回 to a step that was neither begun nor skipped.
+    fn ways_back(&mut self, course: &Course) {
+        let guide = course.guide;
+        for (index, step) in guide.steps.iter().enumerate() {
+            for (place, arrow) in step.arrows.iter().enumerate() {
+                let Target::Back(to) = arrow.target else { continue };
+                let missed = course.moments.iter().filter(|((at, arrow, before, known), _)| {
+                    *at == index
+                        && *arrow == Some(place)
+                        && !before
+                        && (known.done | known.opened | known.skipped) & bit(to) == 0
+                });
+                let Some(situation) = missed.map(|(_, situation)| *situation).min() else { continue };
+                let to = &guide.steps[to].name;
+                let message = format!("“{} → 回 {to}”：经“{}”到此时没有办过“{to}”", step.name, course.path(situation));
+                self.error("G509", &arrow.span, message, format!("请写“… 若 已有({to}) → 回 {to}”"));
+            }
+        }
+    }
+
+    /// Situations from which no way leads to 办结.
+    fn stuck(&mut self, course: &Course) {
+        let mut ends: Vec<bool> = course.list.iter().map(|(situation, _)| situation.closed).collect();
+        loop {
+            let more: Vec<usize> = course.ways.iter().filter(|(a, b)| !ends[*a] && ends[*b]).map(|(a, _)| *a).collect();
+            if more.is_empty() {
+                break;
+            }
+            more.into_iter().for_each(|situation| ends[situation] = true);
+        }
+        if let Some(stuck) = ends.iter().position(|ends| !ends) {
+            let step = course.list[stuck].1.map_or(0, |(_, step)| step);
+            let message = format!("“{}”之后走不到“办结”", course.path(stuck));
+            self.error("G502", &course.guide.steps[step].span.clone(), message, "请补一条“否则 → …”或“办结：结果”");
+        }
+    }
+}
+
+/// Every formula that runs when something is done.
+fn uses(guide: &Guide) -> Vec<Use<'_>> {
+    let mut found = Vec::new();
+    for (step, own) in guide.steps.iter().enumerate() {
+        let plain = |expression, before| Use {
+            step,
+            conclusion: None,
+            before,
+            what: What::Expression(expression),
+            span: expression.span(),
+            letter: None,
+        };
+        found.extend(own.condition.iter().map(|condition| plain(condition, true)));
+        found.extend(own.arrows.iter().filter_map(|arrow| arrow.condition.as_ref()).map(|c| plain(c, false)));
+        let notices = guide.publicities.iter().filter(|publicity| publicity.step == step);
+        found.extend(notices.flat_map(|notice| notice.shown.iter().map(|(_, shown)| plain(shown, true))));
+    }
+    for check in &guide.checks {
+        found.extend(check.steps.iter().map(|(step, conclusion)| Use {
+            step: *step,
+            conclusion: conclusion.as_deref(),
+            before: false,
+            what: What::Expression(&check.condition),
+            span: check.condition.span(),
+            letter: None,
+        }));
+    }
+    for effect in &guide.effects {
+        let used = |what, span, letter| Use {
+            step: effect.step,
+            conclusion: effect.conclusion.as_deref(),
+            before: false,
+            what,
+            span,
+            letter,
+        };
+        let own = effect.condition.iter().chain(&effect.from).chain(&effect.until);
+        found.extend(own.map(|expression| used(What::Expression(expression), expression.span(), None)));
+        match effect.action {
+            Action::Letter => {
+                let letter = &guide.letters[effect.target];
+                let holes = letter.text.iter().filter_map(|part| match part {
+                    LetterPart::Hole(hole) => Some(&**hole),
+                    LetterPart::Text(_) => None,
+                });
+                found.extend(holes.map(|hole| used(What::Expression(hole), hole.span(), Some(&*letter.name))));
+            }
+            Action::Grant => {
+                let span = guide.steps[effect.step].span.clone();
+                let amounts = guide.entitlements[effect.target].components.iter();
+                found.extend(amounts.map(|part| used(What::Definition(&part.amount), span.clone(), None)));
+            }
+            Action::Stop => {}
+        }
+    }
+    found
+}
