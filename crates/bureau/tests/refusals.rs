@@ -37,7 +37,7 @@ fn files() -> Command {
 
 fn remark() -> Command {
     let values = BTreeMap::from([("remark".to_owned(), Datum::Text("还想种豆".into()))]);
-    Command::Do { step: "remark".into(), conclusion: None, input: Input { values, outputs: BTreeMap::new() } }
+    Command::Do { step: "remark".into(), conclusion: None, input: Input { values, ..Input::default() } }
 }
 
 #[test]
@@ -65,6 +65,9 @@ fn a_step_that_is_not_open_says_what_is_awaited_or_that_it_was_done() {
         (Code::R104, "“分配”现在不能办；正在等：公布，公示到 2026-03-09 结束"),
         "three days from the posting end on a Saturday"
     );
+    // Skipped is not done, though all that is open comes after it.
+    let talk = act("talk", None, &[("应到", "5"), ("实到", "5")]);
+    assert_eq!(told(&bureau, &[staff("庚", "园长")], talk, "2026-03-05 10:00").0, Code::R104);
     send(&bureau, &officer, act("allot", Some("退回"), &[]), "2026-03-10 09:00", "s6").unwrap();
     // The visit was done in the first round, but acceptance stands before it again.
     let (code, text) = told(&bureau, &both, look("30"), "2026-03-10 10:00");
@@ -155,4 +158,35 @@ fn a_check_of_one_conclusion_leaves_the_others_alone() {
     let (_folder, bureau) = with_many_plants();
     let back = act("allot", Some("退回"), &[]);
     assert_eq!(code(send(&bureau, &[staff("戊", "园林官")], back, "2026-03-10 09:30", "t8")), None);
+}
+
+#[test]
+fn a_closed_case_says_when_and_how_it_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let bureau = open(folder.path());
+    common::granted(&bureau);
+    let officer = [staff("戊", "园林官")];
+    let (code, text) = told(&bureau, &officer, act("allot", Some("给地"), &[]), "2026-03-11 09:00");
+    assert_eq!((code, &*text), (Code::R113, "这件已于 2026-03-10 办结：给地"));
+}
+
+#[test]
+fn what_is_stated_holds_from_the_day_that_is_given() {
+    let (_folder, bureau) = start("沙土");
+    accept(&bureau);
+    let both = [staff("乙", "看地员"), staff("丙", "看地员")];
+    let from = |day: i8| match look("31") {
+        Command::Do { step, conclusion, input } => Command::Do {
+            step,
+            conclusion,
+            input: Input { valid_from: Some(base::Date::constant(2026, 3, day)), ..input },
+        },
+        other => other,
+    };
+    let (code, text) = told(&bureau, &both, from(4), "2026-03-03 10:00");
+    assert_eq!((code, &*text), (Code::R108, "“生效日”在今天以后"));
+    send(&bureau, &both, from(1), "2026-03-03 11:00", "s3").unwrap();
+    let state = bureau.store.state(common::CASE).unwrap().unwrap();
+    let days = |step: &str| state.facts.iter().find(|f| f.step == step).map(|f| f.valid_from.to_string());
+    assert_eq!((days("ask").as_deref(), days("look").as_deref()), (Some("2026-03-02"), Some("2026-03-01")));
 }

@@ -7,7 +7,7 @@ use guide::{Guide, RateBook};
 
 use crate::event::{ActorRef, Event, Record};
 use crate::facts::facts;
-use crate::intake::Input;
+use crate::intake::{Input, VALID_FROM};
 use crate::people::{Actor, Capacity, admit, performer};
 use crate::refusal::{Code, Refusal};
 use crate::state::{Instance, State, Status};
@@ -95,7 +95,7 @@ impl Draft<'_> {
             instance: 1,
             step: guide.steps[first].key.to_string(),
             thread: 0,
-            valid_from: self.now.date(),
+            valid_from: input.valid_from.unwrap_or(self.now.date()),
             values: input.values.clone(),
         }));
         let facts = facts(guide, &trial, 0, self.now);
@@ -163,6 +163,11 @@ impl Draft<'_> {
         };
         let mut refusals = admit(guide, people, step, &self.state);
         refusals.extend(self.missing(index, input));
+        if input.valid_from.is_some_and(|day| day > self.now.date()) {
+            let refusal =
+                Refusal::new(Code::R108, "“生效日”在今天以后", "写情况已经发生的那一天，还没有发生的到时再报");
+            refusals.push(refusal.at(VALID_FROM));
+        }
         if !refusals.is_empty() {
             return Err(refusals);
         }
@@ -171,7 +176,7 @@ impl Draft<'_> {
                 instance: instance.id,
                 step: step.key.to_string(),
                 thread: instance.thread,
-                valid_from: self.now.date(),
+                valid_from: input.valid_from.unwrap_or(self.now.date()),
                 values: input.values.clone(),
             });
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use base::CitizenNumber;
+use base::{CitizenNumber, Date};
 use formula::{Type, Value};
 use guide::model::{Field, FieldType, Required};
 use guide::{Guide, plain_value, step_outputs};
@@ -36,7 +36,12 @@ pub struct Form {
 pub struct Input {
     pub values: BTreeMap<String, Datum>,
     pub outputs: BTreeMap<String, Datum>,
+    /// 生效日: from which day what is stated holds; without one, from the day of the command.
+    pub valid_from: Option<Date>,
 }
+
+/// What every form with fields asks for besides them: the day from which its statement holds.
+pub const VALID_FROM: &str = "生效日";
 
 /// The fields that the form of a step asks for: those that list the step as a source.
 pub fn fields_of(guide: &Guide, step: usize) -> impl Iterator<Item = &Field> {
@@ -73,6 +78,12 @@ pub fn read(guide: &Guide, step: usize, form: &Form) -> Result<Input, Vec<Refusa
             }
             None if name == "理由" => {}
             None => reader.refuse(Code::R107, format!("没有填“{name}”"), "请填写", name),
+        }
+    }
+    if let Some(text) = form.outputs.get(VALID_FROM).map(|text| text.trim()).filter(|text| !text.is_empty()) {
+        match reader.plain(VALID_FROM, text, &Type::Date, VALID_FROM) {
+            Some(Datum::Text(text)) => input.valid_from = text.parse().ok(),
+            _ => return Err(reader.refusals),
         }
     }
     if reader.refusals.is_empty() { Ok(input) } else { Err(reader.refusals) }

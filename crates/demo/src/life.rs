@@ -1,7 +1,5 @@
 //! The life of a case: step by step through the bureau, until it ends or the present has come.
 
-use std::collections::BTreeMap;
-
 use base::{DateTime, RegionCode};
 use bureau::{Bureau, Failure, Order};
 use casework::event::Datum;
@@ -40,7 +38,7 @@ pub fn live(
     let begun = days_before(present, dice.between(0, 75));
     let case = receipt(seed);
     let mut life = Life { bureau, case: case.clone(), seed, turn: 0, now: begun };
-    let input = Input { values: household.values.clone(), outputs: BTreeMap::new() };
+    let input = Input { values: household.values.clone(), ..Input::default() };
     let citizen = Actor::citizen(&format!("demo:{case}"), &household.applicant.name);
     life.order(vec![citizen.clone()], Command::Submit { case, start: "apply".into(), input })?;
     let township = RegionCode::parse(&household.village.to_string()[..9]).unwrap_or(household.village);
@@ -196,7 +194,7 @@ impl Life<'_> {
         let values = values.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect();
         let outputs =
             outputs.iter().map(|(key, value)| ((*key).to_owned(), Datum::Text((*value).to_owned()))).collect();
-        let input = Input { values, outputs };
+        let input = Input { values, outputs, ..Input::default() };
         self.order(people, Command::Do { step: step.into(), conclusion: conclusion.map(str::to_owned), input })
     }
 }

@@ -74,3 +74,41 @@ fn the_demo_is_the_same_for_the_same_seed() {
     assert_eq!(made("5"), made("5"));
     assert_ne!(made("5"), made("6"));
 }
+
+/// A fault is opaque on the page and told in the log, and neither says anything about anybody.
+#[test]
+fn a_fault_tells_the_log_what_broke_and_nothing_of_anybody() {
+    let data = tempfile::tempdir().unwrap();
+    let mut demo = program();
+    demo.args(["demo", "--households", "12", "--seed", "3", "--data"]).arg(data.path());
+    assert!(demo.stderr(Stdio::null()).status().unwrap().success());
+    let sql = rusqlite::Connection::open(data.path().join("minzheng.db")).unwrap();
+    let column = |query: &str| -> Vec<String> {
+        let mut statement = sql.prepare(query).unwrap();
+        statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    };
+    let names = column("SELECT DISTINCT applicant FROM case_row");
+    let journal = column("SELECT CAST(parts AS TEXT) FROM journal").concat();
+    let words = journal.split(|c: char| !c.is_ascii_alphanumeric());
+    let numbers: Vec<&str> = words.filter(|word| word.len() == 18).collect();
+    assert!(names.len() > 5 && numbers.len() > 12, "the demo has people");
+    sql.execute_batch("ALTER TABLE notice_row RENAME TO gone").unwrap();
+    let mut serve = program();
+    serve.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data.path());
+    let mut server = Server(serve.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
+    let mut line = String::new();
+    BufReader::new(server.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let page = get(line.trim().strip_prefix("http://").unwrap(), "/notices");
+    assert!(
+        page.starts_with("HTTP/1.1 500") && page.contains("系统出了故障") && !page.contains("notice_row"),
+        "{page}"
+    );
+    server.0.kill().unwrap();
+    let mut log = String::new();
+    server.0.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+    assert!(log.contains("fault:") && log.contains("notice_row"), "{log}");
+    assert!(
+        !numbers.iter().any(|number| log.contains(number)) && !names.iter().any(|name| log.contains(name)),
+        "{log}"
+    );
+}

@@ -177,6 +177,26 @@ fn what_is_wrong_stands_beside_the_field_and_nothing_typed_is_lost() {
 }
 
 #[test]
+fn a_day_that_is_no_day_is_refused_beside_its_field() {
+    let office = Office::open("2026-09-21 09:00");
+    let mut citizen = office.visitor();
+    let (case, _) = apply(&mut citizen);
+    let mut clerk = office.staff("shouli");
+    for (day, told) in [("2026-02-30", "“生效日”填的不对"), ("2026-09-22", "“生效日”在今天以后")]
+    {
+        clerk.open(&format!("/case/{case}/do/accept"));
+        clerk.send(&[("lives_elsewhere", "是"), ("conclusion", "受理"), ("o-理由", ""), ("o-生效日", day)]);
+        clerk.sees(told);
+        assert!(
+            clerk.page.contains("<details class=\"since\" open") && clerk.page.contains(&format!("value=\"{day}\""))
+        );
+    }
+    clerk.send(&[("lives_elsewhere", "是"), ("conclusion", "受理"), ("o-理由", ""), ("o-生效日", "2026-09-01")]);
+    assert_eq!(clerk.path, format!("/case/{case}"));
+    clerk.sees("自 2026-09-01 起");
+}
+
+#[test]
 fn the_self_check_tells_outcome_amount_and_reasons_and_keeps_nothing() {
     let office = Office::open("2026-09-21 09:00");
     let mut citizen = office.visitor();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use casework::intake::{fields_of, is_required};
+use casework::intake::{VALID_FROM, fields_of, is_required};
 use casework::{Form, Refusal, Typed};
 use formula::Type;
 use guide::model::{Field, FieldType, Required, StepKind};
@@ -21,6 +21,7 @@ pub fn form(guide: &Guide, step: usize, sent: &Sent) -> Form {
     for (name, _) in step_outputs(guide.steps[step].kind, &[]) {
         form.outputs.insert(name.to_owned(), sent.get(&format!("o-{name}")).to_owned());
     }
+    form.outputs.insert(VALID_FROM.to_owned(), sent.get(&format!("o-{VALID_FROM}")).to_owned());
     form
 }
 
@@ -77,6 +78,19 @@ impl Drawer<'_> {
                 }
             }
             (self.outputs(self.guide.steps[step].kind))
+            @if !fields.is_empty() { (self.valid_from()) }
+        }
+    }
+
+    /// Closed unless something was typed or is wrong: most statements hold from today.
+    fn valid_from(&self) -> Markup {
+        let (name, note) = (format!("o-{VALID_FROM}"), "默认今天；情况更早发生的，写发生的那一天");
+        let open = !self.sent.get(&name).is_empty() || self.error(VALID_FROM).is_some();
+        html! {
+            details.since open[open] {
+                summary { "以上情况从哪天起？" }
+                (self.input(VALID_FROM, &name, VALID_FROM, note, false, "date"))
+            }
         }
     }
 

@@ -67,7 +67,7 @@ pub fn application(area: &str, soil: &str) -> Input {
         ("soil", text(soil)),
         ("crops", Datum::Rows(vec![Row { id: 1, columns: crop }])),
     ];
-    Input { values: values.map(|(key, value)| (key.to_owned(), value)).into(), outputs: BTreeMap::new() }
+    Input { values: values.map(|(key, value)| (key.to_owned(), value)).into(), ..Input::default() }
 }
 
 /// Sends one command; the key is unique unless it is given.
@@ -83,18 +83,18 @@ pub fn submit(area: &str, soil: &str) -> Command {
 
 pub fn act(step: &str, conclusion: Option<&str>, outputs: &[(&str, &str)]) -> Command {
     let outputs = outputs.iter().map(|(k, v)| ((*k).to_owned(), Datum::Text((*v).to_owned()))).collect();
-    let input = Input { values: BTreeMap::new(), outputs };
+    let input = Input { outputs, ..Input::default() };
     Command::Do { step: step.into(), conclusion: conclusion.map(str::to_owned), input }
 }
 
 pub fn look(area: &str) -> Command {
     let values = BTreeMap::from([("area".to_owned(), Datum::Text(area.to_owned()))]);
-    Command::Do { step: "look".into(), conclusion: None, input: Input { values, outputs: BTreeMap::new() } }
+    Command::Do { step: "look".into(), conclusion: None, input: Input { values, ..Input::default() } }
 }
 
 pub fn relook(mistaken: bool) -> Command {
     let values = BTreeMap::from([("mistaken".to_owned(), Datum::Bool(mistaken))]);
-    Command::Do { step: "relook".into(), conclusion: None, input: Input { values, outputs: BTreeMap::new() } }
+    Command::Do { step: "relook".into(), conclusion: None, input: Input { values, ..Input::default() } }
 }
 
 /// The lowest number of a refusal.

@@ -35,14 +35,16 @@ pub fn serve(data: Option<PathBuf>, listen: SocketAddr, guides: Option<&Path>) -
 async fn run(site: Arc<Site>, listen: SocketAddr, is_demo: bool) -> Result<(), String> {
     let listener = tokio::net::TcpListener::bind(listen).await.map_err(|error| format!("{listen}：{error}"))?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
-    println!("http://{address}");
+    let mut greeting = format!("http://{address}\n");
     if is_demo {
-        println!("演示账号（密码与账号相同）：");
+        greeting += "演示账号（密码与账号相同）：\n";
         for (id, name, level, post) in demo::STAFF {
-            println!("  {id:<10} {name} {level}{post}");
+            greeting += &format!("  {id:<10} {name} {level}{post}\n");
         }
     }
-    let _ = std::io::stdout().flush();
+    // Whoever started the program may have stopped listening; it serves all the same.
+    let mut out = std::io::stdout();
+    let _ = out.write_all(greeting.as_bytes()).and_then(|()| out.flush());
     // What falls due by time happens also when nobody looks.
     let timer = site.clone();
     tokio::spawn(async move {

@@ -118,7 +118,12 @@ fn facts(site: &Site, guide: &Guide, state: &Case) -> Markup {
                                 (step_name(guide, &fact.step))
                                 @if adopted != Some(fact.sequence) { span.soft { "（未采用）" } }
                             }
-                            td.nowrap { (fact.by.name) "，" (fact.recorded_at.date()) }
+                            td.nowrap {
+                                (fact.by.name) "，" (fact.recorded_at.date())
+                                @if fact.valid_from != fact.recorded_at.date() {
+                                    br; span.soft { "自 " (fact.valid_from) " 起" }
+                                }
+                            }
                         }
                     }
                 }
