@@ -29,6 +29,8 @@ fn a_clock_is_set_once_and_stopped_once() {
     // It stopped when its step was done, not when the case ended.
     assert_eq!(state.clocks["查档期"].stopped_at.unwrap().to_string(), "2026-03-03T10:00:00");
     assert_eq!(state.clocks["全程"].stopped_at, state.closed.map(|(_, at)| at));
+    // A length ends with its notice, at the moment at which that fell due.
+    assert_eq!(state.clocks["公布期"].stopped_at, Some(state.notices[0].until.at));
 }
 
 #[test]

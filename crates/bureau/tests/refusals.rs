@@ -190,3 +190,38 @@ fn what_is_stated_holds_from_the_day_that_is_given() {
     let days = |step: &str| state.facts.iter().find(|f| f.step == step).map(|f| f.valid_from.to_string());
     assert_eq!((days("ask").as_deref(), days("look").as_deref()), (Some("2026-03-02"), Some("2026-03-01")));
 }
+
+#[test]
+fn an_objection_is_in_time_to_the_last_second_and_says_something() {
+    let (_folder, bureau) = with_many_plants();
+    let until = bureau.store.state(common::CASE).unwrap().unwrap().notices[0].until.at;
+    let object = |who: Actor, text: &str, now| {
+        let key = format!("{now} {} {}", who.name, text.len());
+        let command = Command::Object { step: "post".into(), by: None, contact: None, text: text.to_owned() };
+        let case = Some(common::CASE.to_owned());
+        match bureau.execute(&bureau::Order { key, people: vec![who], case, command, secret: None, now }) {
+            Ok(_) => None,
+            Err(Failure::Refused(refusals)) => Some((refusals[0].code, refusals[0].text.clone())),
+            Err(Failure::Fault(fault)) => panic!("{fault}"),
+        }
+    };
+    let neighbour = || citizen("邻居");
+    let nothing = Some((Code::R107, "没有写异议的内容，或写得太长".to_owned()));
+    assert_eq!(object(neighbour(), "  ", until), nothing);
+    assert_eq!(object(neighbour(), &"长".repeat(5001), until), nothing);
+    assert_eq!(object(Actor::system(), "不是他的", until), Some((Code::R112, "您不能对这件提出异议".into())));
+    assert_eq!(object(neighbour(), &"长".repeat(5000), until), None, "the last second is in time");
+    // While its round is open the notice hangs on, but it takes no more objections.
+    let late = until.saturating_add(jiff::SignedDuration::from_secs(1));
+    assert_eq!(object(neighbour(), "地不是他的", late), Some((Code::R112, "公示期已过".into())));
+}
+
+#[test]
+fn only_a_start_opens_a_case() {
+    let folder = tempfile::tempdir().unwrap();
+    let bureau = open(folder.path());
+    let Command::Submit { case, input, .. } = submit("30", "沙土") else { panic!() };
+    let borrow = Command::Submit { case, start: "borrow".into(), input };
+    let (why, text) = told(&bureau, &[citizen("张三")], borrow, "2026-03-02 09:00");
+    assert_eq!((why, &*text), (Code::R104, "没有这种申请"));
+}

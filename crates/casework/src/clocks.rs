@@ -16,6 +16,13 @@ impl Draft<'_> {
             return;
         }
         let guide = self.rules.guide;
+        // A length ends with its notice, however that ends.
+        let over = |id: &u32| self.state.instance(*id).is_some_and(|instance| !instance.status.is_live());
+        let lengths =
+            self.state.clocks.iter().filter(|(_, c)| c.stopped_at.is_none() && c.instance.is_some_and(|id| over(&id)));
+        for clock in lengths.map(|(name, _)| name.clone()).collect::<Vec<_>>() {
+            self.emit(Event::ClockStopped { clock });
+        }
         let mut names: Vec<&str> = Vec::new();
         for clock in &guide.clocks {
             if names.contains(&&*clock.name) || self.is_length(clock) {

@@ -82,7 +82,7 @@ impl Draft<'_> {
 
     fn submit(&mut self, case: &str, start: &str, input: &Input, people: &[Actor]) -> Result<(), Refused> {
         let guide = self.rules.guide;
-        let start = guide.starts.iter().find(|known| *known.key == *start || *known.name == *start);
+        let start = guide.starts.iter().find(|known| *known.key == *start);
         let Some((start, first)) = start.and_then(|start| Some((start, *start.first.first()?))) else {
             return Err(vec![Refusal::new(Code::R104, "没有这种申请", "请从服务页面重新开始")]);
         };
