@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use base::{DateTime, Level, RegionCode};
 use formula::{Assessment, Cell, half_width};
 use guide::model::{FieldType, Move, Scenario, StepKind};
-use guide::{Guide, RateBook, clauses};
+use guide::{Guide, RateBook, clauses, step_outputs};
 
 use crate::decide::{Command, Draft, Rules, decide};
 use crate::intake::{self, Form, Input, Typed};
@@ -280,6 +280,10 @@ fn input(guide: &Guide, scenario: &Scenario, row: &Move, index: usize) -> Result
     }
     if step.kind == StepKind::Match {
         form.outputs = BTreeMap::from([("结果".into(), "相符".into())]);
+    }
+    let asked = step_outputs(step.kind, &[]);
+    if let Some(name) = changes.keys().find(|n| **n != *intake::VALID_FROM && !asked.iter().any(|(o, _)| o == *n)) {
+        return Err(format!("步骤“{}”不填“{name}”", step.name));
     }
     form.outputs.extend(changes);
     Ok(intake::read(guide, index, &form))

@@ -26,6 +26,10 @@ fn text(text: impl Into<String>) -> Datum {
     Datum::Text(text.into())
 }
 
+fn row<const N: usize>(index: u32, columns: [(&str, Datum); N]) -> Row {
+    Row { id: index + 1, columns: columns.map(|(key, value)| (key.to_owned(), value)).into() }
+}
+
 impl Maker {
     pub fn new(dice: Dice, today: Date) -> Self {
         Self { dice, today, taken: BTreeSet::new() }
@@ -63,15 +67,26 @@ impl Maker {
             _ => vec![("本人", Sex::Female, grown), ("子女", Sex::Male, grown - 24)],
         };
         let poor = self.dice.chance(75);
+        let (couple, elder_house) = (people.len() > 1 && people[1].0 == "配偶", shape < 2);
         for (index, (relation, sex, years)) in people.iter().enumerate() {
             let person = self.person(surname, *sex, *years, village);
-            rows.push(self.member(index, relation, person, *years, poor));
+            rows.push(self.member(index, relation, person, *years, poor, couple));
         }
         let applicant = match rows[0].columns.get("person") {
             Some(Datum::Person(person)) => person.clone(),
             _ => PersonRef { name: surname.to_owned(), number: None },
         };
-        let vehicle = self.dice.chance(4);
+        let kind = if self.dice.chance(4) {
+            Some("轿车")
+        } else if self.dice.chance(25) {
+            Some("三轮车")
+        } else {
+            None
+        };
+        let vehicles = kind.map(|kind| row(0, [("kind", text(kind))])).into_iter().collect();
+        let area = self.dice.between(45, 120);
+        let supporters = if elder_house && self.dice.chance(50) { vec![self.supporter(surname)] } else { Vec::new() };
+        let costs = if self.dice.chance(20) { vec![self.cost()] } else { Vec::new() };
         let values = BTreeMap::from([
             ("applicant".to_owned(), Datum::Person(applicant.clone())),
             ("phone".to_owned(), text(format!("1000{:07}", self.dice.below(10_000_000)))),
@@ -82,16 +97,51 @@ impl Maker {
                 text(self.dice.pick(&["年老体弱，没有收入来源", "因病花费大", "家里缺劳动力", "孩子上学，负担重"])),
             ),
             ("members".to_owned(), Datum::Rows(rows)),
-            ("houses".to_owned(), text("1")),
-            ("has_vehicle".to_owned(), Datum::Bool(vehicle)),
-            ("has_business".to_owned(), Datum::Bool(false)),
+            ("supporters".to_owned(), Datum::Rows(supporters)),
+            ("costs".to_owned(), Datum::Rows(costs)),
+            ("houses".to_owned(), Datum::Rows(vec![row(0, [("use", text("居住")), ("area", text(area.to_string()))])])),
+            ("vehicles".to_owned(), Datum::Rows(vehicles)),
+            ("businesses".to_owned(), Datum::Rows(Vec::new())),
             ("singles".to_owned(), Datum::Rows(Vec::new())),
             ("kin".to_owned(), Datum::Rows(Vec::new())),
         ]);
         Household { village, applicant, values }
     }
 
-    fn member(&mut self, index: usize, relation: &str, person: PersonRef, years: u32, poor: bool) -> Row {
+    /// A son who lives apart, with what his own household earns.
+    fn supporter(&mut self, surname: &str) -> Row {
+        let name = format!("{surname}{}", names::given(&mut self.dice, Sex::Male, Generation::Grown));
+        let people = self.dice.between(2, 5);
+        let income = people * self.dice.between(400, 2_200);
+        row(
+            0,
+            [
+                ("name", text(name)),
+                ("relation", text("子女")),
+                ("agreed", Datum::Bool(self.dice.chance(90))),
+                ("excused", text("无")),
+                ("ground", text("按公式")),
+                ("people", text(people.to_string())),
+                ("family_income", text(income.to_string())),
+                ("sides", text(self.dice.between(1, 2).to_string())),
+                ("unpaid", Datum::Bool(false)),
+            ],
+        )
+    }
+
+    fn cost(&mut self) -> Row {
+        row(
+            0,
+            [
+                ("kind", text(self.dice.pick(&["残疾康复照料", "重病治疗"]))),
+                ("amount", text(self.dice.between(300, 6_000).to_string())),
+                ("months", text("12")),
+                ("receipts", Datum::Bool(self.dice.chance(80))),
+            ],
+        )
+    }
+
+    fn member(&mut self, index: usize, relation: &str, person: PersonRef, years: u32, poor: bool, couple: bool) -> Row {
         let working = (18..60).contains(&years);
         let disability =
             if self.dice.chance(18) { self.dice.pick(&["一级", "二级", "三级", "四级"]) } else { "无" };
@@ -107,10 +157,23 @@ impl Maker {
             earn("基础养老金", 1_716);
         }
         let flag = |b: bool| Datum::Bool(b);
+        let able = working && !matches!(disability, "一级" | "二级");
+        let marriage = match relation {
+            "子女" => "未婚",
+            _ if couple => "已婚",
+            _ if years >= 60 => "丧偶",
+            _ => "离异",
+        };
+        let work = match (able, poor) {
+            (false, _) => "不适用",
+            (true, true) => "务农",
+            (true, false) => "灵活就业",
+        };
         let schooling = if years < 18 { "高中及以下" } else { "不在读" };
         let columns = [
             ("person", Datum::Person(person)),
             ("relation", text(relation)),
+            ("marriage", text(marriage)),
             ("lives_together", flag(true)),
             ("dependent", flag(false)),
             ("schooling", text(schooling)),
@@ -118,9 +181,8 @@ impl Maker {
             ("disability", text(disability)),
             ("mental_disability", flag(false)),
             ("severe_illness", flag(self.dice.chance(10))),
-            ("lacking_labour", flag(false)),
-            ("zero_employment", flag(false)),
-            ("single_parent", flag(false)),
+            ("labour", text(if able { "有" } else { "无" })),
+            ("work", text(work)),
             ("authorised", flag(true)),
             ("deposits", text(self.dice.between(0, 6_000).to_string())),
             ("income", Datum::Rows(income)),

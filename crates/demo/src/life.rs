@@ -77,9 +77,13 @@ fn is_open(state: &State, step: &str) -> bool {
     state.live().any(|i| i.step == step && matches!(i.status, Status::Open | Status::Awaiting))
 }
 
-fn members(household: &Household) -> (&'static str, Datum) {
-    ("members", household.values["members"].clone())
+/// What was stated before, as whoever states it again finds it.
+fn stated(household: &Household, keys: &[&'static str]) -> Vec<(&'static str, Datum)> {
+    keys.iter().map(|key| (*key, household.values[*key].clone())).collect()
 }
+
+const VISITED: [&str; 4] = ["members", "supporters", "costs", "houses"];
+const MATCHED: [&str; 6] = ["urban_rural", "members", "supporters", "houses", "vehicles", "businesses"];
 
 /// The outcome as the formulas have it now.
 fn outcome(bureau: &Bureau, state: &State, now: DateTime) -> String {
@@ -101,28 +105,21 @@ impl Life<'_> {
             let note = ("supplement_note", Datum::Text("已补治疗票据".into()));
             self.act(vec![scene.citizen.clone()], "supplement", None, &[note], &[])?;
         } else if open("visit") {
-            let living = ("living", Datum::Text("三间瓦房，家电简单，与申报相符".into()));
+            let mut found = stated(scene.household, &VISITED);
+            found.push(("living", Datum::Text("三间瓦房，家电简单，与申报相符".into())));
             let outputs = [("在场人", &*scene.household.applicant.name), ("地点", "家中")];
             if dice.chance(12) {
                 // The second signs another day.
-                self.act(vec![scene.staff(VISITS[0])], "visit", None, &[living, members(scene.household)], &outputs)?;
+                self.act(vec![scene.staff(VISITS[0])], "visit", None, &found, &outputs)?;
                 self.now = working_hour(self.now, dice);
                 if self.now < scene.present {
                     self.order(vec![scene.staff(VISITS[1])], Command::Sign { step: "visit".into() })?;
                 }
                 return Ok(true);
             }
-            self.act(
-                VISITS.map(|index| scene.staff(index)).to_vec(),
-                "visit",
-                None,
-                &[living, members(scene.household)],
-                &outputs,
-            )?;
+            self.act(VISITS.map(|index| scene.staff(index)).to_vec(), "visit", None, &found, &outputs)?;
         } else if open("match") {
-            let values = ["urban_rural", "houses", "has_vehicle", "has_business"]
-                .map(|key| (key, scene.household.values[key].clone()));
-            let all: Vec<(&str, Datum)> = values.into_iter().chain([members(scene.household)]).collect();
+            let all = stated(scene.household, &MATCHED);
             self.act(vec![scene.staff(MATCHES)], "match", None, &all, &[("结果", "相符")])?;
         } else if open("review") {
             let against = dice.below(3);

@@ -127,7 +127,8 @@ impl Reader {
         let code =
             if region.text == "全国" { Some(RegionCode::NATION) } else { RegionCode::parse(&region.text).ok() };
         let level = region_level(&region.text);
-        if code.is_none() || level != parameter.level {
+        let above = parameter.inherit && level.is_none_or(|level| parameter.level.is_some_and(|own| level < own));
+        if code.is_none() || (level != parameter.level && !above) {
             let setter = parameter.level.map_or("全国".to_owned(), |level| level.to_string());
             let is = level.map_or("全国".to_owned(), |level| level.to_string());
             let message = match code {

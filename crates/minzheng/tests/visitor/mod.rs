@@ -87,17 +87,12 @@ impl Visitor<'_> {
         self
     }
 
-    /// Sends the page's own form: its hidden words, what it shows, and these entries, each of which it must have.
+    /// Sends the page's own form as a browser does: what it is filled with, and these entries, each of which it must have.
     pub fn send(&mut self, entries: &[(&str, &str)]) -> &mut Self {
         let form =
             self.page.split("<form method=\"post\">").nth(1).unwrap_or_else(|| panic!("no form on {}", self.path));
         let form = form.split("</form>").next().unwrap_or_default().to_owned();
-        let mut pairs: Vec<(String, String)> = Vec::new();
-        for name in ["_token", "_key"] {
-            if let Some(value) = between(&form, &format!("name=\"{name}\" value=\""), "\"") {
-                pairs.push((name.to_owned(), value.to_owned()));
-            }
-        }
+        let mut pairs = filled(&form);
         for (name, value) in entries {
             assert!(
                 form.contains(&format!("name=\"{name}\"")),
@@ -105,6 +100,7 @@ impl Visitor<'_> {
                 self.path,
                 self.text()
             );
+            pairs.retain(|(known, _)| known != name);
             pairs.push(((*name).to_owned(), (*value).to_owned()));
         }
         self.post(&pairs)
@@ -174,6 +170,28 @@ impl Visitor<'_> {
         assert!(!self.page.contains(words), "“{words}” is on {}", self.path);
         self
     }
+}
+
+/// What a form holds before anybody types: inputs with a value, boxes that are ticked, options that are chosen.
+fn filled(form: &str) -> Vec<(String, String)> {
+    let attribute = |tag: &str, name: &str| {
+        let value = between(tag, &format!(" {name}=\""), "\"")?;
+        Some(value.replace("&quot;", "\"").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))
+    };
+    let (mut found, mut select) = (Vec::new(), None);
+    for tag in form.split('<').map(|part| part.split('>').next().unwrap_or_default()) {
+        let kind = attribute(tag, "type").unwrap_or_default();
+        let box_or_choice = kind == "checkbox" || kind == "radio";
+        if tag.starts_with("input") && (!box_or_choice || tag.contains(" checked")) {
+            let pair = attribute(tag, "name").zip(attribute(tag, "value"));
+            found.extend(pair.filter(|(_, value)| !value.is_empty()));
+        } else if tag.starts_with("select") {
+            select = attribute(tag, "name");
+        } else if tag.starts_with("option") && tag.contains(" selected") {
+            found.extend(select.clone().zip(attribute(tag, "value")));
+        }
+    }
+    found
 }
 
 pub fn between<'t>(text: &'t str, from: &str, to: &str) -> Option<&'t str> {
