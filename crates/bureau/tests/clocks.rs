@@ -24,6 +24,8 @@ fn a_clock_is_set_once_and_stopped_once() {
     let folder = tempfile::tempdir().unwrap();
     let bureau = open(folder.path());
     granted(&bureau);
+    // A length that a region sets: twelve days from 2 March.
+    assert_eq!(state(&bureau).clocks["看护期"].due.at.date().to_string(), "2026-03-16", "the 14th is a Saturday");
     assert_eq!([told(&bureau, "全程"), told(&bureau, "查档期"), told(&bureau, "公布期")], [(1, 1), (1, 1), (1, 1)]);
     let state = state(&bureau);
     // It stopped when its step was done, not when the case ended.
@@ -70,9 +72,12 @@ fn a_clock_begins_where_its_row_says() {
     send(&bureau, &[staff("甲", "园丁")], act("accept", Some("受理"), &[]), "2026-03-02 10:00", "2").unwrap();
     send(&bureau, &[staff("丁", "档案员")], act("files", None, &[("结果", "相符")]), "2026-03-03 10:00", "3").unwrap();
     assert!(!state(&bureau).clocks.contains_key("评议期"), "what waits for others has not begun");
+    assert_eq!(state(&bureau).clocks["评议前"].stopped_at, None, "nor has what must begin by then");
     let both = [staff("乙", "看地员"), staff("丙", "看地员")];
     send(&bureau, &both, look("30"), "2026-03-05 09:00", "4").unwrap();
     assert_eq!(state(&bureau).clocks["评议期"].due.at.date().to_string(), "2026-03-10");
+    assert_eq!(state(&bureau).clocks["评议前"].stopped_at.unwrap().to_string(), "2026-03-05T09:00:00");
+    assert!(!state(&bureau).clocks.contains_key("看护期"), "half a day is no length");
 }
 
 #[test]

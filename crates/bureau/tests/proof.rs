@@ -3,6 +3,7 @@
 mod common;
 
 use casework::Code;
+use casework::people::Scope;
 use common::{CASE, act, citizen, code, granted, open, send, staff, submit};
 use rusqlite::Connection;
 
@@ -143,4 +144,28 @@ fn an_old_edition_still_runs() {
     send(&bureau, &[staff("甲", "园丁")], act("accept", Some("受理"), &[]), "2026-03-02 10:00", "k2").unwrap();
     let state = bureau.store.state(CASE).unwrap().unwrap();
     assert_eq!(state.clocks["全程"].due.at.date().to_string(), "2026-03-30");
+}
+
+#[test]
+fn everybody_sees_what_is_theirs() {
+    let folder = tempfile::tempdir().unwrap();
+    let bureau = open(folder.path());
+    send(&bureau, &[citizen("张三")], submit("30", "沙土"), "2026-03-02 09:00", "k").unwrap();
+    let sees = |scope: &Scope| {
+        let case = bureau.case(CASE, scope).unwrap().is_some();
+        let listed = bureau.store.cases(scope, 9).unwrap().len();
+        (case, listed, bureau.store.work(scope).unwrap().len())
+    };
+    let mut elsewhere = staff("甲", "园丁");
+    if let casework::Capacity::Staff { region, .. } = &mut elsewhere.capacity {
+        *region = base::RegionCode::parse("410325102").unwrap();
+    }
+    // The clerk of the place and the county see the case in their lists; the next township, and any citizen, do not.
+    assert_eq!(sees(&Scope::of(&staff("甲", "园丁"))), (true, 1, 1));
+    assert_eq!(sees(&Scope::of(&staff("戊", "园林官"))), (true, 1, 1));
+    assert_eq!(sees(&Scope::of(&elsewhere)), (false, 0, 0));
+    assert_eq!(sees(&Scope::of(&citizen("张三"))), (false, 0, 0));
+    // The receipt opens its own case and no list.
+    assert_eq!(sees(&Scope::of_receipt(CASE)), (true, 0, 0));
+    assert_eq!(sees(&Scope::of_receipt("MZ-2")), (false, 0, 0));
 }

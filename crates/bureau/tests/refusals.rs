@@ -69,6 +69,11 @@ fn a_step_that_is_not_open_says_what_is_awaited_or_that_it_was_done() {
     let talk = act("talk", None, &[("应到", "5"), ("实到", "5")]);
     assert_eq!(told(&bureau, &[staff("庚", "园长")], talk, "2026-03-05 10:00").0, Code::R104);
     send(&bureau, &officer, act("allot", Some("退回"), &[]), "2026-03-10 09:00", "s6").unwrap();
+    let rounds = |step: &str| -> Vec<u32> {
+        let state = bureau.store.state(common::CASE).unwrap().unwrap();
+        state.steps.iter().filter(|i| i.step == step).map(|i| i.round).collect()
+    };
+    assert_eq!((rounds("accept"), rounds("look")), (vec![1, 2], vec![1]));
     // The visit was done in the first round, but acceptance stands before it again.
     let (code, text) = told(&bureau, &both, look("30"), "2026-03-10 10:00");
     assert_eq!((code, &*text), (Code::R104, "“看地”现在不能办；正在等：受理"));
@@ -224,4 +229,17 @@ fn only_a_start_opens_a_case() {
     let borrow = Command::Submit { case, start: "borrow".into(), input };
     let (why, text) = told(&bureau, &[citizen("张三")], borrow, "2026-03-02 09:00");
     assert_eq!((why, &*text), (Code::R104, "没有这种申请"));
+}
+
+#[test]
+fn a_skipped_notice_is_followed_as_if_its_time_were_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let bureau = open(folder.path());
+    send(&bureau, &[citizen("张三")], submit("5", "沙土"), "2026-03-02 09:00", "s1").unwrap();
+    accept(&bureau);
+    let both = [staff("乙", "看地员"), staff("丙", "看地员")];
+    send(&bureau, &both, look("5"), "2026-03-03 10:00", "s4").unwrap();
+    send(&bureau, &[staff("丁", "档案员")], files(), "2026-03-03 11:00", "s5").unwrap();
+    let state = bureau.store.state(common::CASE).unwrap().unwrap();
+    assert_eq!(state.live().map(|i| &*i.step).collect::<Vec<_>>(), ["allot"]);
 }
