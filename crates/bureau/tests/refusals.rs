@@ -131,11 +131,11 @@ fn checks_block_ask_for_a_reason_or_only_remind() {
 fn with_many_plants() -> (tempfile::TempDir, Bureau) {
     let folder = tempfile::tempdir().unwrap();
     let bureau = open(folder.path());
-    let Command::Submit { case, start, mut input } = submit("30", "沙土") else { panic!() };
+    let Command::Submit { case, start, mut input, draw } = submit("30", "沙土") else { panic!() };
     if let Some(Datum::Rows(rows)) = input.values.get_mut("crops") {
         rows[0].columns.insert("plants".into(), Datum::Text("21".into()));
     }
-    send(&bureau, &[citizen("张三")], Command::Submit { case, start, input }, "2026-03-02 09:00", "s1").unwrap();
+    send(&bureau, &[citizen("张三")], Command::Submit { case, start, input, draw }, "2026-03-02 09:00", "s1").unwrap();
     accept(&bureau);
     let steps = [
         (vec![staff("乙", "看地员"), staff("丙", "看地员")], look("30")),
@@ -178,7 +178,9 @@ fn a_closed_case_says_when_and_how_it_ended() {
 #[test]
 fn what_is_stated_holds_from_the_day_that_is_given() {
     let (_folder, bureau) = start("沙土");
-    accept(&bureau);
+    let input = Input { valid_from: Some(base::Date::constant(2026, 3, 2)), ..Input::default() };
+    let today = Command::Do { step: "accept".into(), conclusion: Some("受理".into()), input };
+    send(&bureau, &[staff("甲", "园丁")], today, "2026-03-02 10:00", "s2").unwrap();
     let both = [staff("乙", "看地员"), staff("丙", "看地员")];
     let from = |day: i8| match look("31") {
         Command::Do { step, conclusion, input } => Command::Do {
@@ -225,8 +227,8 @@ fn an_objection_is_in_time_to_the_last_second_and_says_something() {
 fn only_a_start_opens_a_case() {
     let folder = tempfile::tempdir().unwrap();
     let bureau = open(folder.path());
-    let Command::Submit { case, input, .. } = submit("30", "沙土") else { panic!() };
-    let borrow = Command::Submit { case, start: "borrow".into(), input };
+    let Command::Submit { case, input, draw, .. } = submit("30", "沙土") else { panic!() };
+    let borrow = Command::Submit { case, start: "borrow".into(), input, draw };
     let (why, text) = told(&bureau, &[citizen("张三")], borrow, "2026-03-02 09:00");
     assert_eq!((why, &*text), (Code::R104, "没有这种申请"));
 }

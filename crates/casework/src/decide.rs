@@ -2,13 +2,13 @@
 
 use base::{Calendar, DateTime};
 use formula::{Assessment, Expression, Facts, Outcome, Value};
-use guide::model::{CheckSeverity, StepKind};
+use guide::model::{CheckSeverity, Performer, StepKind};
 use guide::{Guide, RateBook};
 
 use crate::event::{ActorRef, Event, Record};
 use crate::facts::facts;
 use crate::intake::{Input, VALID_FROM};
-use crate::people::{Actor, Capacity, admit, performer};
+use crate::people::{Actor, Capacity, admit};
 use crate::refusal::{Code, Refusal};
 use crate::state::{Instance, State, Status};
 
@@ -23,8 +23,9 @@ pub struct Rules<'r> {
 /// What somebody wants to happen.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
-    /// Opens a case by a start and does its first step. The receipt number is not derivable from anything.
-    Submit { case: String, start: String, input: Input },
+    /// Opens a case by a start and does its first step. The receipt number is not derivable from anything;
+    /// `draw` is the number by which samples are drawn, chance of the system and nobody's choice.
+    Submit { case: String, start: String, input: Input, draw: Option<u32> },
     /// Does an open step, starts a side step, or posts a notice. In 决定 with a conclusion.
     Do { step: String, conclusion: Option<String>, input: Input },
     /// The second of two signs.
@@ -46,7 +47,7 @@ pub fn decide(
     let by = people.first().map_or_else(|| Actor::system().reference(), Actor::reference);
     let mut draft = Draft { rules, state: state.clone(), records: Vec::new(), by, now };
     match command {
-        Command::Submit { case, start, input } => draft.submit(case, start, input, people)?,
+        Command::Submit { case, start, input, draw } => draft.submit((case, start, *draw), input, people)?,
         Command::Do { step, conclusion, input } => draft.act(step, conclusion.as_deref(), input, people)?,
         Command::Sign { step } => draft.sign(step, people)?,
         Command::Object { step, by, contact, text } => draft.object(step, by, contact, text, people)?,
@@ -80,7 +81,12 @@ impl Draft<'_> {
         found.ok_or_else(|| vec![Refusal::new(Code::R104, format!("没有步骤“{key}”"), "请刷新页面再办")])
     }
 
-    fn submit(&mut self, case: &str, start: &str, input: &Input, people: &[Actor]) -> Result<(), Refused> {
+    fn submit(
+        &mut self,
+        (case, start, draw): (&str, &str, Option<u32>),
+        input: &Input,
+        people: &[Actor],
+    ) -> Result<(), Refused> {
         let guide = self.rules.guide;
         let start = guide.starts.iter().find(|known| *known.key == *start);
         let Some((start, first)) = start.and_then(|start| Some((start, *start.first.first()?))) else {
@@ -109,6 +115,7 @@ impl Draft<'_> {
             service: guide.key.to_string(),
             edition: guide.edition.to_string(),
             start: start.key.to_string(),
+            draw,
             region,
             applicant,
         });
@@ -161,7 +168,8 @@ impl Draft<'_> {
         let Some(instance) = instance else {
             return Err(vec![self.not_open(index)]);
         };
-        let mut refusals = admit(guide, people, step, &self.state);
+        let performer = self.performer(index, instance.thread)?;
+        let mut refusals = admit(guide, &performer, people, step, &self.state);
         refusals.extend(self.missing(index, input));
         if input.valid_from.is_some_and(|day| day > self.now.date()) {
             let refusal =
@@ -184,7 +192,7 @@ impl Draft<'_> {
             return self.post(index, &instance, people);
         }
         let references: Vec<ActorRef> = people.iter().map(Actor::reference).collect();
-        if people.len() < performer(step).head_count {
+        if people.len() < performer.head_count {
             let (people, outputs) = (references, input.outputs.clone());
             let conclusion = conclusion.map(str::to_owned);
             self.emit(Event::StepAwaited { instance: instance.id, people, conclusion, outputs });
@@ -203,7 +211,8 @@ impl Draft<'_> {
         let Some(instance) = self.open_instance(index, &[Status::Awaiting]) else {
             return Err(vec![self.not_open(index)]);
         };
-        let mut refusals = admit(guide, people, step, &self.state);
+        let performer = self.performer(index, instance.thread)?;
+        let mut refusals = admit(guide, &performer, people, step, &self.state);
         let signed = people.iter().any(|actor| instance.people.iter().any(|first| first.id == actor.id));
         if signed {
             refusals.push(Refusal::new(Code::R102, "同一个人不能签两次", "请由另一个人签").basis(&step.basis));
@@ -214,11 +223,29 @@ impl Draft<'_> {
         let mut all = instance.people.clone();
         all.extend(people.iter().map(Actor::reference));
         let (conclusion, outputs) = (instance.conclusion.clone(), instance.outputs.clone());
-        if all.len() < performer(step).head_count {
+        if all.len() < performer.head_count {
             self.emit(Event::StepAwaited { instance: instance.id, people: all, conclusion, outputs });
             return Ok(());
         }
         self.complete(index, &instance, conclusion.as_deref(), outputs, all)
+    }
+
+    /// Who does a step: the first whose condition holds. While one cannot be told, nobody does.
+    pub(crate) fn performer(&self, index: usize, thread: u32) -> Result<Performer, Refused> {
+        let step = &self.rules.guide.steps[index];
+        for (condition, performer) in &step.who {
+            let holds = condition.as_ref().map_or(Ok(Value::Bool(true)), |c| self.evaluate(c, thread));
+            match holds {
+                Ok(Value::Bool(true)) => return Ok(performer.clone()),
+                Ok(_) => {}
+                Err(unknown) => {
+                    let text = format!("还不能判断“{}”由谁办：{unknown}", step.name);
+                    return Err(vec![Refusal::new(Code::R111, text, "请补上缺的事实").basis(&step.basis)]);
+                }
+            }
+        }
+        let text = format!("“{}”没有人能办", step.name);
+        Err(vec![Refusal::new(Code::R101, text, "请联系管理员检查指南").basis(&step.basis)])
     }
 
     fn is_closed(&self) -> Option<Refusal> {

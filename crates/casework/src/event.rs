@@ -57,6 +57,9 @@ pub enum Event {
         service: String,
         edition: String,
         start: String,
+        /// Drawn for the case when it was submitted, in parts of 2^32: what 抽中 compares with a share.
+        #[serde(default)]
+        draw: Option<u32>,
         region: RegionCode,
         applicant: String,
     },

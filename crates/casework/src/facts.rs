@@ -22,6 +22,12 @@ pub fn facts(guide: &Guide, state: &State, thread: u32, now: DateTime) -> Facts 
     if let Some(start) = guide.starts.iter().find(|start| *start.key == *state.start) {
         facts.set("缘由", Value::Text(start.name.clone()));
     }
+    if let Some(draw) = state.draw {
+        facts.set("抽签数", Value::Number(Rational::new(i128::from(draw), 1 << 32)));
+    }
+    for (name, clock) in &state.clocks {
+        facts.set(format!("{name}.到期日"), Value::Date(clock.due.at.date()));
+    }
     steps(guide, state, &mut facts);
     for field in &guide.fields {
         if let Some(fact) = adopted(guide, state, field, thread) {

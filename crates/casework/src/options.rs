@@ -35,7 +35,10 @@ pub fn options(rules: Rules, state: &State, actor: &Actor, now: DateTime) -> Vec
         }
         let thread = live.map_or(0, |instance| instance.thread);
         let sign = live.is_some_and(|instance| instance.status == Status::Awaiting);
-        let mut refusals = admit(rules.guide, std::slice::from_ref(actor), step, state);
+        let mut refusals = match draft.performer(index, thread) {
+            Ok(performer) => admit(rules.guide, &performer, std::slice::from_ref(actor), step, state),
+            Err(refusals) => refusals,
+        };
         let signed = live.filter(|i| sign && i.people.iter().any(|person| person.id == actor.id));
         refusals.extend(signed.map(|_| Refusal::new(crate::Code::R102, "您已经签过，等另一个人签", "请由另一个人签")));
         let conclusions = if step.kind == StepKind::Decide {

@@ -44,18 +44,17 @@ impl Actor {
     }
 }
 
-/// The performer of a step; conditions on performers are not built yet, so the first is the one.
-pub fn performer(step: &Step) -> Performer {
-    step.who.first().map(|(_, performer)| performer.clone()).unwrap_or_default()
+/// Whether any performer of a step is a post: for lists of work, which do not ask for conditions.
+pub fn may_perform(step: &Step, level: Level, post: &str) -> bool {
+    step.who.iter().any(|(_, performer)| performer.actor == ActorKind::Staff(level, post.to_owned()))
 }
 
 /// Whether these people may do a step of a case: post and region, separation of people, recusal.
 /// `INVARIANT (separation): who acted in a step named by 不同于, in any round, is refused here.`
-pub fn admit(guide: &Guide, people: &[Actor], step: &Step, state: &State) -> Vec<Refusal> {
-    let performer = performer(step);
+pub fn admit(guide: &Guide, performer: &Performer, people: &[Actor], step: &Step, state: &State) -> Vec<Refusal> {
     let mut refusals = Vec::new();
     for actor in people {
-        refusals.extend(post(&performer, actor, step, state));
+        refusals.extend(post(performer, actor, step, state));
         for other in &performer.other_than {
             let other = &guide.steps[*other];
             let acted = state.steps.iter().filter(|i| i.step == *other.key).flat_map(|i| &i.people);

@@ -16,6 +16,7 @@ pub struct State {
     pub start: String,
     pub region: Option<RegionCode>,
     pub applicant: String,
+    pub draw: Option<u32>,
     pub opened_at: Option<DateTime>,
     /// How many events it has.
     pub revision: u64,
@@ -162,7 +163,8 @@ impl State {
         self.revision += 1;
         let at = record.at;
         match &record.event {
-            Event::Opened { case, service, edition, start, region, applicant } => {
+            Event::Opened { case, service, edition, start, draw, region, applicant } => {
+                self.draw = *draw;
                 (self.case, self.service, self.edition) = (case.clone(), service.clone(), edition.clone());
                 (self.start, self.region, self.applicant) = (start.clone(), Some(*region), applicant.clone());
                 self.opened_at = Some(at);

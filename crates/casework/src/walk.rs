@@ -248,9 +248,20 @@ fn command(
     };
     let start = guide.starts.iter().find(|start| start.first.contains(&index)).filter(|_| state.opened_at.is_none());
     Ok(Ok(match start {
-        Some(start) => Command::Submit { case: "场景".into(), start: start.key.to_string(), input },
+        Some(start) => {
+            let draw = drawn(scenario);
+            Command::Submit { case: "场景".into(), start: start.key.to_string(), input, draw }
+        }
         None => Command::Do { step: name, conclusion, input },
     }))
+}
+
+/// 给定 抽签数, from 0 to 1; without it the case is drawn last, which is in no sample.
+fn drawn(scenario: &Scenario) -> Option<u32> {
+    let given = scenario.given.iter().find(|given| &*given.name.text == "抽签数");
+    let share = given.and_then(|given| formula::parse_decimal(&given.value.text));
+    let parts = share.map(|share| (share * formula::Rational::from(1 << 32)).to_integer());
+    Some(parts.and_then(|parts| u32::try_from(parts).ok()).unwrap_or(u32::MAX))
 }
 
 /// The form of a step: 给定 as it stands, 填报 as differences.

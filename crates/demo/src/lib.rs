@@ -16,10 +16,12 @@ use crate::dice::Dice;
 
 /// The township of the sign-ins, in which most of the demo happens: 田湖镇.
 pub const TOWNSHIP: &str = "410325101";
+/// The village of the sign-ins.
+const VILLAGE: &str = "410325101200";
 const COUNTY: &str = "410325";
 
 /// A sign-in of the demo: account, name, level, post. Two where a step needs two people.
-pub const STAFF: [(&str, &str, Level, &str); 10] = [
+pub const STAFF: [(&str, &str, Level, &str); 13] = [
     ("shouli", "郭受理", Level::Township, "受理员"),
     ("diaocha1", "马调查", Level::Township, "调查员"),
     ("diaocha2", "宋调查", Level::Township, "调查员"),
@@ -30,26 +32,31 @@ pub const STAFF: [(&str, &str, Level, &str); 10] = [
     ("hedui", "石核对", Level::County, "核对员"),
     ("shenpi", "段审批", Level::County, "审批人"),
     ("shenji", "崔审计", Level::County, "审计员"),
+    ("xiancha1", "魏入户", Level::County, "调查员"),
+    ("xiancha2", "葛入户", Level::County, "调查员"),
+    ("cunzhu", "任村主", Level::Village, "主持人"),
 ];
 
-/// A member of staff of a township or of the county.
-pub(crate) fn staff(index: usize, township: RegionCode) -> Actor {
+/// A member of staff who works for a village: of its own, of its township, or of the county.
+pub(crate) fn staff(index: usize, village: RegionCode) -> Actor {
     let (id, name, level, post) = STAFF[index];
-    let county = RegionCode::parse(COUNTY).unwrap_or(RegionCode::NATION);
-    let region = if level == Level::County { county } else { township };
-    let id = if region == county || township.to_string().starts_with(TOWNSHIP) {
-        id.to_owned()
-    } else {
-        format!("{id}-{township}")
+    let (own, home) = (village.to_string(), VILLAGE);
+    let digits = match level {
+        Level::County => 6,
+        Level::Village => 12,
+        _ => 9,
     };
+    let (own, home) = (&own[..digits], &home[..digits]);
+    let region = RegionCode::parse(own).unwrap_or(village);
+    let id = if own == home { id.to_owned() } else { format!("{id}-{own}") };
     Actor { id, name: name.into(), capacity: Capacity::Staff { level, post: post.into(), region } }
 }
 
 /// Makes the accounts of the sign-ins; `hash` turns the common password into what is kept.
 pub fn make_accounts(bureau: &Bureau, hash: impl Fn(&str) -> String) -> Result<(), bureau::Fault> {
-    let township = RegionCode::parse(TOWNSHIP).unwrap_or(RegionCode::NATION);
+    let village = RegionCode::parse(VILLAGE).unwrap_or(RegionCode::NATION);
     for index in 0..STAFF.len() {
-        let actor = staff(index, township);
+        let actor = staff(index, village);
         let password_hash = hash(&actor.id);
         bureau.store.keep_account(&Account { actor, password_hash })?;
     }

@@ -1,6 +1,6 @@
 //! The life of a case: step by step through the bureau, until it ends or the present has come.
 
-use base::{DateTime, RegionCode};
+use base::DateTime;
 use bureau::{Bureau, Failure, Order};
 use casework::event::Datum;
 use casework::{Actor, Command, Input, State, Status};
@@ -18,6 +18,8 @@ const PRESIDES: usize = 5;
 const OPINES: usize = 6;
 const MATCHES: usize = 7;
 const CONFIRMS: usize = 8;
+const COUNTY_VISITS: [usize; 2] = [10, 11];
+const PRESIDES_IN_VILLAGE: usize = 12;
 
 struct Life<'l> {
     bureau: &'l Bureau,
@@ -40,8 +42,8 @@ pub fn live(
     let mut life = Life { bureau, case: case.clone(), seed, turn: 0, now: begun };
     let input = Input { values: household.values.clone(), ..Input::default() };
     let citizen = Actor::citizen(&format!("demo:{case}"), &household.applicant.name);
-    life.order(vec![citizen.clone()], Command::Submit { case, start: "apply".into(), input })?;
-    let township = RegionCode::parse(&household.village.to_string()[..9]).unwrap_or(household.village);
+    let draw = Some(dice.below(u32::MAX));
+    life.order(vec![citizen.clone()], Command::Submit { case, start: "apply".into(), input, draw })?;
     for _ in 0..40 {
         life.now = working_hour(life.now, dice);
         if life.now >= present {
@@ -51,7 +53,7 @@ pub fn live(
         if state.closed.is_some() {
             break;
         }
-        let scene = Scene { household, township, citizen: &citizen, present };
+        let scene = Scene { household, citizen: &citizen, present };
         if !life.begin(&scene, &state, dice)? && !life.finish(&scene, &state, dice)? {
             bureau.pass_time(life.now)?;
         }
@@ -62,14 +64,13 @@ pub fn live(
 /// Who and where a case is about.
 struct Scene<'s> {
     household: &'s Household,
-    township: RegionCode,
     citizen: &'s Actor,
     present: DateTime,
 }
 
 impl Scene<'_> {
     fn staff(&self, index: usize) -> Actor {
-        staff(index, self.township)
+        staff(index, self.household.village)
     }
 }
 
@@ -103,7 +104,9 @@ impl Life<'_> {
             self.act(vec![scene.staff(ACCEPTS)], "accept", Some(word), &[separate], &[("理由", reason)])?;
         } else if open("supplement") {
             let note = ("supplement_note", Datum::Text("已补治疗票据".into()));
-            self.act(vec![scene.citizen.clone()], "supplement", None, &[note], &[])?;
+            let mut all = stated(scene.household, &["members"]);
+            all.push(note);
+            self.act(vec![scene.citizen.clone()], "supplement", None, &all, &[])?;
         } else if open("visit") {
             let mut found = stated(scene.household, &VISITED);
             found.push(("living", Datum::Text("三间瓦房，家电简单，与申报相符".into())));
@@ -121,15 +124,27 @@ impl Life<'_> {
         } else if open("match") {
             let all = stated(scene.household, &MATCHED);
             self.act(vec![scene.staff(MATCHES)], "match", None, &all, &[("结果", "相符")])?;
-        } else if open("review") {
-            let against = dice.below(3);
-            let (pro, contra) = ((9 - against).to_string(), against.to_string());
-            let outputs = [("应到", "11"), ("实到", "9"), ("赞成", &*pro), ("反对", &*contra), ("弃权", "0")];
-            self.act(vec![scene.staff(PRESIDES)], "review", None, &[], &outputs)?;
+        } else if open("village_review") {
+            self.meet(scene, "village", PRESIDES_IN_VILLAGE, 9, dice)?;
+        } else if open("town_review") {
+            self.meet(scene, "town", PRESIDES, 7, dice)?;
         } else {
             return Ok(false);
         }
         Ok(true)
+    }
+
+    /// A review: who comes, how they vote, the minutes.
+    fn meet(&mut self, scene: &Scene, level: &str, chair: usize, present: u32, dice: &mut Dice) -> Result<(), Failure> {
+        let against = dice.below(3);
+        let (came, pro, contra) = (present.to_string(), (present - against).to_string(), against.to_string());
+        let outputs = [("应到", "11"), ("实到", &*came), ("赞成", &*pro), ("反对", &*contra), ("弃权", "0")];
+        let minutes = dice.pick(&["介绍情况后无记名投票，当场唱票", "有人问起外出务工，入户人员作了说明，无记名投票"]);
+        let values = [
+            (&*format!("{level}_applicant"), Datum::Bool(dice.chance(60))),
+            (&*format!("{level}_minutes"), Datum::Text(minutes.into())),
+        ];
+        self.act(vec![scene.staff(chair)], &format!("{level}_review"), None, &values, &outputs)
     }
 
     /// From the opinion to the decision. Gives whether something was done.
@@ -138,7 +153,7 @@ impl Life<'_> {
         let outcome = outcome(self.bureau, state, self.now);
         if open("opinion") {
             let word = if outcome.starts_with("不符合") { "拟不予" } else { "拟给予" };
-            self.act(vec![scene.staff(OPINES)], "opinion", Some(word), &[], &[])?;
+            self.act(vec![scene.staff(OPINES)], "opinion", Some(word), &[], &[("理由", "按入户和核对的结果认定")])?;
         } else if open("publicity") {
             self.act(vec![scene.staff(ACCEPTS)], "publicity", None, &[], &[])?;
             if dice.chance(10) {
@@ -156,6 +171,19 @@ impl Life<'_> {
             ];
             let outputs = [("在场人", &*scene.household.applicant.name), ("地点", "村委会")];
             self.act(LOOKS_AGAIN.map(|index| scene.staff(index)).to_vec(), "objection", None, &values, &outputs)?;
+        } else if open("hearing") {
+            let values = [("told_how", Datum::Text("当面".into())), ("statement", Datum::Text("没有意见".into()))];
+            self.act(vec![scene.staff(ACCEPTS)], "hearing", None, &values, &[])?;
+        } else if open("county_visit") {
+            let found = [("county_finding", Datum::Text("与乡镇调查一致".into()))];
+            let outputs = [("在场人", &*scene.household.applicant.name), ("地点", "家中")];
+            self.act(COUNTY_VISITS.map(|i| scene.staff(i)).to_vec(), "county_visit", None, &found, &outputs)?;
+        } else if open("deliver") {
+            let values = [
+                ("delivered_how", Datum::Text("直接送达".into())),
+                ("delivered_on", Datum::Text(self.now.date().to_string())),
+            ];
+            self.act(vec![scene.staff(ACCEPTS)], "deliver", None, &values, &[])?;
         } else if open("confirm") {
             let word = match &*outcome {
                 "家庭低保" | "单人低保" => "准予",

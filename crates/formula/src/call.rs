@@ -6,11 +6,15 @@ use crate::check::{Checker, Part, Symbol};
 use crate::finding::{Finding, nearest};
 use crate::number::ROUNDINGS;
 use crate::plan::{Named, Node};
+use crate::syntax::Operator;
 use crate::syntax::{Argument, Expr, Ident, Kind};
 use crate::types::Type;
 use crate::unit::Unit;
 use crate::value::Value;
 use crate::words::{BUILTINS, Builtin};
+
+/// The built-in name of the number that was drawn when the case was submitted, at least 0 and less than 1.
+const DRAW: &str = "抽签数";
 
 impl Checker<'_> {
     pub(crate) fn call(&mut self, name: &Ident, arguments: &[Argument], span: &Range<usize>) -> Part {
@@ -30,6 +34,8 @@ impl Checker<'_> {
         let arguments: Vec<&Expr> = arguments.iter().map(|a| &a.value).collect();
         match (builtin, arguments.as_slice()) {
             (Builtin::Done | Builtin::Opened | Builtin::Rounds, [step]) => self.step(builtin, step),
+            (Builtin::DueDay, [clock]) => self.due_day(clock),
+            (Builtin::Drawn, [share]) => self.drawn(share, span),
             (Builtin::Round, [amount, rule]) => self.round(amount, rule, span),
             _ => {
                 let parts: Vec<Part> = arguments.iter().map(|a| self.expr(a)).collect();
@@ -68,6 +74,31 @@ impl Checker<'_> {
         };
         self.uses.note(Symbol::Value(index));
         Some((Node::Named(Named::Value(index), step.span.clone()), self.env.values[index].ty.clone()))
+    }
+
+    fn due_day(&mut self, clock: &Expr) -> Part {
+        let name = if let Kind::Name(name) = &clock.kind { name.clone() } else { "".into() };
+        let dotted = format!("{name}.{}", Builtin::DueDay.name()).into();
+        let Some(Symbol::Value(index)) = self.symbols.get(&(None, dotted)).copied() else {
+            let help = format!("写成 {}，时限见“## 时限”", Builtin::DueDay.signature());
+            return self.error("G201", &clock.span, format!("没有时限“{name}”"), help);
+        };
+        self.uses.note(Symbol::Value(index));
+        Some((Node::Named(Named::Value(index), clock.span.clone()), Type::Date))
+    }
+
+    /// The number that was drawn for the case is less than the share.
+    fn drawn(&mut self, share: &Expr, span: &Range<usize>) -> Part {
+        let (node, ty) = self.expr(share)?;
+        if !ty.fits(&Type::Number(Unit::NONE)) {
+            return self.error("G311", &share.span, format!("抽中要一个比例，却是{ty}"), "写 30% 或参数");
+        }
+        let Some(Symbol::Value(index)) = self.symbols.get(&(None, DRAW.into())).copied() else {
+            return self.error("G201", span, "这里不能抽签".into(), "抽中只用在步骤里");
+        };
+        self.uses.note(Symbol::Value(index));
+        let drawn = Node::Named(Named::Value(index), span.clone());
+        Some((Node::Binary(Operator::Less, Box::new(drawn), Box::new(node)), Type::Bool))
     }
 
     fn round(&mut self, amount: &Expr, rule: &Expr, span: &Range<usize>) -> Part {

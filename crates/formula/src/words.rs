@@ -83,6 +83,8 @@ pub enum Builtin {
     Done,
     Opened,
     Rounds,
+    DueDay,
+    Drawn,
     Round,
     PerMonth,
     PerYear,
@@ -96,7 +98,7 @@ pub enum Builtin {
 }
 
 /// Function, FEEL's name (empty where FEEL has none), the Chinese name, arguments, meaning.
-pub const BUILTINS: [(Builtin, &str, &str, &str, &str); 33] = [
+pub const BUILTINS: [(Builtin, &str, &str, &str, &str); 35] = [
     (Builtin::Sum, "sum", "合计", "合计(一列)", "各项相加；空列是 0；有一项未知则未知"),
     (Builtin::Count, "count", "计", "计(一列)", "几项；名单未知则未知"),
     (Builtin::Max, "max", "最大", "最大(一列) 最大(甲, 乙)", "空列未知"),
@@ -120,6 +122,8 @@ pub const BUILTINS: [(Builtin, &str, &str, &str, &str); 33] = [
     (Builtin::Done, "", "已有", "已有(步骤)", "步骤办完过"),
     (Builtin::Opened, "", "已开", "已开(步骤)", "步骤开过"),
     (Builtin::Rounds, "", "次数", "次数(步骤)", "步骤办完几轮"),
+    (Builtin::DueDay, "", "到期日", "到期日(时限)", "时限的最后一天；没有起算则未知"),
+    (Builtin::Drawn, "", "抽中", "抽中(比例)", "每件在提交时抽一个数，小于比例就是抽中；整件只抽一次"),
     (Builtin::Round, "", "舍入", "舍入(金额, 规则)", "舍入成分额；规则如 四舍五入到分、进到角、舍到元"),
     (Builtin::PerMonth, "", "按月", "按月(元/年)", "除以 12，成为元/月"),
     (Builtin::PerYear, "", "按年", "按年(元/月)", "乘以 12，成为元/年"),

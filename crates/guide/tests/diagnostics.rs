@@ -142,7 +142,8 @@ fn findings(from: &str, to: &str) -> Vec<String> {
     let hits: usize = files.values().map(|text| text.matches(from).count()).sum();
     assert!(hits == 1 || from.is_empty(), "“{from}” stands {hits} times");
     files.values_mut().filter(|_| !from.is_empty()).for_each(|text| *text = text.replace(from, to));
-    let library = read_library(&files);
+    let mut library = read_library(&files);
+    library.walk_courses();
     let show = |d: &base::Diagnostic| {
         let (line, _) = base::diagnostic::line_column(&files[&*d.location.file], d.location.span.start);
         format!("{} {}:{line} {} → {}", d.code, d.location.file, d.message, d.help)

@@ -22,6 +22,13 @@ pub struct Content {
 }
 
 impl Content {
+    /// The same with every course walked: for guides that nobody has checked yet.
+    pub fn checked(folder: Option<&Path>) -> Result<Self, String> {
+        let mut content = Self::load(folder)?;
+        content.library.walk_courses();
+        Ok(content)
+    }
+
     /// The guides of a folder, or those that are embedded. The error says what could not be read.
     pub fn load(folder: Option<&Path>) -> Result<Self, String> {
         let files = match folder {

@@ -26,13 +26,21 @@ fn the_matrix_of_posts_and_steps() {
     let mut actors = vec![("申请人".to_owned(), Actor::citizen("c", "某")), ("系统".to_owned(), Actor::system())];
     let posts: BTreeSet<(Level, &str)> = demo::STAFF.iter().map(|(_, _, level, post)| (*level, *post)).collect();
     for (level, post) in posts {
-        let (own, other) = if level == Level::County { ("410325", "410326") } else { ("410325101", "410325102") };
+        let (own, other) = match level {
+            Level::County => ("410325", "410326"),
+            Level::Village => ("410325101200", "410325101201"),
+            _ => ("410325101", "410325102"),
+        };
         actors.push((format!("{level}{post}"), staff(level, post, own)));
         actors.push((format!("{level}{post}（外地）"), staff(level, post, other)));
     }
     let mut matrix = String::new();
     for (label, actor) in actors {
-        let may = guide.steps.iter().filter(|step| admit(guide, std::slice::from_ref(&actor), step, &state).is_empty());
+        let who = std::slice::from_ref(&actor);
+        let may = guide
+            .steps
+            .iter()
+            .filter(|step| step.who.iter().any(|(_, performer)| admit(guide, performer, who, step, &state).is_empty()));
         let may: Vec<&str> = may.map(|step| &*step.name).collect();
         let sees = if Scope::of(&actor).sees(&state) { "看" } else { "不看" };
         let _ = writeln!(matrix, "{label}：{sees}；{}", if may.is_empty() { "—".to_owned() } else { may.join("、") });

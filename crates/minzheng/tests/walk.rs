@@ -99,18 +99,33 @@ fn work(office: &Office, case: &str) {
     second.send(&[]);
     act(office, "hedui", case, "match", &[("o-结果", "相符")]);
     office.at("2026-09-25 09:00");
-    let review = [
-        ("o-应到", "9"),
-        ("o-实到", "7"),
-        ("o-赞成", "7"),
-        ("o-反对", "0"),
-        ("o-弃权", "0"),
-        ("review_opinion", "同意"),
-    ];
-    act(office, "zhuchi", case, "review", &review);
+    for (who, step, field) in [("cunzhu", "village_review", "village"), ("zhuchi", "town_review", "town")] {
+        let (here, minutes) = (format!("{field}_applicant"), format!("{field}_minutes"));
+        let review = [
+            ("o-应到", "9"),
+            ("o-实到", "7"),
+            ("o-赞成", "7"),
+            ("o-反对", "0"),
+            ("o-弃权", "0"),
+            (&*here, "是"),
+            (&*minutes, "无记名投票，监票人王五"),
+        ];
+        act(office, who, case, step, &review);
+    }
     office.at("2026-09-28 09:00");
     act(office, "fuze", case, "opinion", &[("conclusion", "拟给予")]);
     act(office, "shouli", case, "publicity", &[]);
+}
+
+/// Where the case was drawn, the county visits; two of it sign.
+fn visit_by_county(office: &Office, case: &str) {
+    office.site.bureau.pass_time(office.site.now()).unwrap();
+    let state = office.site.bureau.store.state(case).unwrap().unwrap();
+    if state.live().any(|i| i.step == "county_visit") {
+        let found = [("county_finding", "与乡镇一致"), ("o-在场人", "李大山"), ("o-地点", "家中")];
+        act(office, "xiancha1", case, "county_visit", &found);
+        act(office, "xiancha2", case, "county_visit", &[]);
+    }
 }
 
 #[test]
@@ -127,7 +142,9 @@ fn one_household_gets_its_decision() {
     let mut county = office.staff("shenpi");
     county.open(&format!("/case/{case}/do/confirm")).sees("“县级确认”现在不能办");
     office.at("2026-10-12 09:00");
+    visit_by_county(&office, &case);
     act(&office, "shenpi", &case, "confirm", &[("conclusion", "准予"), ("o-理由", "")]);
+    act(&office, "shouli", &case, "deliver", &[("delivered_how", "直接送达"), ("delivered_on", "2026-10-12")]);
     // The citizen comes back on another machine with receipt and secret.
     let mut later = office.visitor();
     later.open("/progress");

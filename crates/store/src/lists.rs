@@ -27,6 +27,7 @@ pub struct WorkRow {
     pub case: String,
     pub instance: u32,
     pub service: String,
+    pub applicant: String,
     pub step: String,
     pub region: String,
     /// Empty where no clock runs to it.
@@ -35,6 +36,8 @@ pub struct WorkRow {
     /// Whether the second of two is to sign, and who was the first.
     pub awaiting: bool,
     pub first_actor: String,
+    /// A notice that hangs: nothing is to be done until it ends.
+    pub hangs: bool,
 }
 
 /// A notice that was posted.
@@ -132,8 +135,10 @@ fn work(row: &Row) -> rusqlite::Result<WorkRow> {
         service: row.get(4)?,
         step: row.get(5)?,
         awaiting: row.get::<_, String>(6)? == "Awaiting",
+        hangs: row.get::<_, String>(6)? == "Posted",
         since: row.get(7)?,
         first_actor: row.get(8)?,
+        applicant: row.get(9)?,
     })
 }
 
@@ -154,8 +159,9 @@ impl Store {
     pub fn work(&self, scope: &Scope) -> Result<Vec<WorkRow>, Fault> {
         let (low, high) = scope.bounds();
         let connection = self.read();
-        let sql = "SELECT region, due, case_id, instance, service, step, status, since, first_actor FROM work_row
-                   WHERE region BETWEEN ?1 AND ?2 ORDER BY due, case_id, instance";
+        let sql = "SELECT w.region, w.due, w.case_id, w.instance, w.service, w.step, w.status, w.since, w.first_actor, c.applicant
+                   FROM work_row w JOIN case_row c ON c.case_id = w.case_id
+                   WHERE w.region BETWEEN ?1 AND ?2 ORDER BY w.due, w.case_id, w.instance";
         let rows = connection.prepare_cached(sql)?.query_map([low, high], work)?.collect::<Result<_, _>>()?;
         Ok(rows)
     }

@@ -37,6 +37,12 @@ impl Site {
     }
 
     /// A word that nobody can guess.
+    /// The number by which samples are drawn.
+    pub fn draw(&self) -> u32 {
+        let chance = (self.chance)();
+        u32::from_le_bytes([chance[0], chance[1], chance[2], chance[3]])
+    }
+
     pub fn random(&self) -> String {
         hex(&(self.chance)())
     }

@@ -91,8 +91,30 @@ impl Reader {
         found
     }
 
-    /// 承办: `乡 调查员，2人，不同于 受理，非近亲属`.
+    /// 承办: a performer, or `若 条件 → 甲；否则 → 乙`.
     fn who(&mut self, known: &Known, cell: &Cell) -> Vec<(Option<Expression>, Performer)> {
+        let mut found = Vec::new();
+        for clause in clauses(cell) {
+            let Some(at) = clause.text.find('→') else {
+                found.push((None, self.performer(known, &clause)));
+                continue;
+            };
+            let (left, right) = cut(&clause, at, '→'.len_utf8());
+            let condition = left.text.starts_with("若 ").then(|| cut(&left, 0, "若".len()).1);
+            if condition.is_none() && left.text != "否则" {
+                self.error("G106", &left.span, format!("承办的“{}”不认识", left.text), "写“若 条件 → 甲；否则 → 乙”");
+            }
+            let condition = condition.and_then(|condition| self.condition(known, &condition));
+            found.push((condition, self.performer(known, &right)));
+        }
+        if found.last().is_some_and(|(condition, _)| condition.is_some()) {
+            self.error("G602", &cell.span, "承办的最后一项没有“否则”".to_owned(), "末项写“否则 → …”");
+        }
+        found
+    }
+
+    /// `乡 调查员，2人，不同于 受理，非近亲属`.
+    fn performer(&mut self, known: &Known, cell: &Cell) -> Performer {
         let mut performer = Performer { head_count: 1, ..Performer::default() };
         for (index, part) in split(cell, |c| half_width(c) == ',').iter().enumerate() {
             let text = &*part.text;
@@ -110,7 +132,7 @@ impl Reader {
                 self.error("G107", &part.span, format!("承办的“{text}”不认识或还没有实现"), help);
             }
         }
-        vec![(None, performer)]
+        performer
     }
 
     fn actor(&mut self, known: &Known, cell: &Cell) -> ActorKind {

@@ -8,7 +8,7 @@ use crate::content::Content;
 
 /// Prints the findings; the error ends the program.
 pub fn run(folder: Option<&Path>) -> Result<(), String> {
-    let content = Content::load(folder)?;
+    let content = Content::checked(folder)?;
     for finding in &content.library.findings {
         let text = content.files.get(&*finding.location.file).map_or("", String::as_str);
         println!("{}", finding.render(text));

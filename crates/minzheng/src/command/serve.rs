@@ -71,7 +71,8 @@ pub fn make_demo(data: &Path, households: u32, seed: u64) -> Result<(), String> 
 }
 
 fn open(folder: &Path, guides: Option<&Path>) -> Result<Bureau, String> {
-    let Content { files, library, calendar, regions, .. } = Content::load(guides)?;
+    let Content { files, library, calendar, regions, .. } =
+        if guides.is_some() { Content::checked(guides)? } else { Content::load(None)? };
     if library.has_errors() {
         return Err("指南有错误，先运行 minzheng check".into());
     }

@@ -129,8 +129,13 @@ fn a_household_gets_its_decision_in_chromium() {
     act(&mut desk, "diaocha2", &case, "visit", &[], "签字");
     act(&mut desk, "hedui", &case, "match", &[("o-结果", "相符")], "提交");
     office.at("2026-09-25 09:00");
-    let review = [("o-应到", "9"), ("o-实到", "7"), ("o-赞成", "7"), ("o-反对", "0"), ("o-弃权", "0")];
-    act(&mut desk, "zhuchi", &case, "review", &review, "提交");
+    for (who, step, field) in [("cunzhu", "village_review", "village"), ("zhuchi", "town_review", "town")] {
+        let (here, minutes) = (format!("{field}_applicant"), format!("{field}_minutes"));
+        let votes = [("o-应到", "9"), ("o-实到", "7"), ("o-赞成", "7"), ("o-反对", "0"), ("o-弃权", "0")];
+        let mut review = votes.to_vec();
+        review.extend([(&*here, "是"), (&*minutes, "无记名投票，监票人王五")]);
+        act(&mut desk, who, &case, step, &review, "提交");
+    }
     act(&mut desk, "fuze", &case, "opinion", &[("conclusion", "拟给予")], "作出决定");
     desk.picture(&picture("case-1280"));
     act(&mut desk, "shouli", &case, "publicity", &[], "登记张贴");
@@ -139,6 +144,12 @@ fn a_household_gets_its_decision_in_chromium() {
     desk.sees("李大山");
     desk.picture(&picture("notices-1280"));
     office.at("2026-10-12 09:00");
+    office.site.bureau.pass_time(office.site.now()).unwrap();
+    if office.site.bureau.store.state(&case).unwrap().unwrap().live().any(|i| i.step == "county_visit") {
+        let found = [("county_finding", "与乡镇一致"), ("o-在场人", "李大山"), ("o-地点", "家中")];
+        act(&mut desk, "xiancha1", &case, "county_visit", &found, "提交");
+        act(&mut desk, "xiancha2", &case, "county_visit", &[], "签字");
+    }
     act(&mut desk, "shenpi", &case, "confirm", &[("conclusion", "准予")], "作出决定");
     desk.resize(1920, 1080);
     desk.open(&format!("/case/{case}"));

@@ -6,9 +6,8 @@ use axum::Extension;
 use axum::extract::State;
 use axum::response::IntoResponse;
 use bureau::WorkRow;
-use casework::people::{Scope, performer};
+use casework::people::{Scope, may_perform};
 use casework::{Actor, Capacity};
-use guide::model::ActorKind;
 use maud::html;
 
 use super::Page;
@@ -21,8 +20,7 @@ fn is_mine(site: &Site, actor: &Actor, row: &WorkRow) -> bool {
     let guide = site.bureau.library.guides.iter().find(|guide| *guide.key == *row.service);
     let step = guide.and_then(|guide| guide.steps.iter().find(|step| *step.key == *row.step));
     let (Some(step), Capacity::Staff { level, post, .. }) = (step, &actor.capacity) else { return false };
-    let mine = performer(step).actor == ActorKind::Staff(*level, post.clone());
-    mine && row.first_actor != actor.id
+    !row.hangs && may_perform(step, *level, post) && row.first_actor != actor.id
 }
 
 fn step_name(site: &Site, row: &WorkRow) -> String {
@@ -39,8 +37,6 @@ pub async fn show(State(site): State<Arc<Site>>, Extension(visit): Extension<Vis
     let work: Vec<WorkRow> =
         site.bureau.store.work(&scope)?.into_iter().filter(|row| is_mine(&site, actor, row)).collect();
     let cases = site.bureau.store.cases(&scope, 200)?;
-    let applicant =
-        |case: &str| cases.iter().find(|row| row.case == case).map(|row| row.applicant.clone()).unwrap_or_default();
     let late = work.iter().filter(|row| !row.due.is_empty() && row.due < now.to_string()).count();
     let place = |code: &str| base::RegionCode::parse(code).map(|code| site.place(code)).unwrap_or_default();
     let body = html! {
@@ -54,7 +50,7 @@ pub async fn show(State(site): State<Arc<Site>>, Extension(visit): Extension<Vis
             div.scroll { table.work {
                 thead { tr { th { "申请人" } th { "要办" } th { "时限" } th { "地方" } th { "受理号" } } }
                 tbody { @for row in &work { tr {
-                    td { a href=(format!("/case/{}", row.case)) { (applicant(&row.case)) } }
+                    td { a href=(format!("/case/{}", row.case)) { (row.applicant) } }
                     td data-label="要办" { (step_name(&site, row)) @if row.awaiting { "（第二人签字）" } }
                     td data-label="时限" { (remaining(&row.due, now)) }
                     td data-label="地方" { (place(&row.region)) }
