@@ -40,7 +40,7 @@ pub fn mutants() -> Result<(), String> {
         command.args(["--file", file]);
     }
     command.args(["--test-workspace", "true", "--baseline", "skip", "--timeout", "90", "--output", "target/mutants"]);
-    let tests = ["proof", "histories", "clocks", "refusals", "scenarios"];
+    let tests = ["proof", "histories", "clocks", "refusals", "chains", "scenarios"];
     command.arg("--").args(tests.iter().flat_map(|test| ["--test", test]));
     shell::run(&mut command)
 }

@@ -11,8 +11,10 @@ use std::path::Path;
 use std::sync::{Arc, RwLock};
 
 use base::{Calendar, DateTime, RegionCode, Regions};
+use casework::event::Over;
+use casework::facts::inheritance;
 use casework::people::Scope;
-use casework::{Actor, Code, Command, Event, Record, Refusal, Rules, State, decide};
+use casework::{Actor, Code, Command, Event, Input, Record, Refusal, Rules, State, decide};
 use guide::{Files, Guide, Library, RateBook, read_library};
 use sm3::{Digest, Sm3};
 use store::{Remembered, Store, Write};
@@ -137,8 +139,30 @@ impl Bureau {
 
     fn decided(&self, write: &Write, order: &Order) -> Result<(State, Vec<Record>), Failure> {
         let state = write.state(&order.case_id())?;
-        let records = self.decide_on(&state, order)?;
+        let mut order = order.clone();
+        if let Command::Submit { over: Some(over), .. } = &mut order.command {
+            **over = self.taken_over(write, &over.case)?;
+        }
+        let records = self.decide_on(&state, &order)?;
         Ok((state, records))
+    }
+
+    /// What a start over an entitlement takes over: from the last case of the chain, and only while none is open.
+    fn taken_over(&self, write: &Write, case: &str) -> Result<Over, Failure> {
+        let before = write.state(case)?;
+        let chain = write.chain(&before.root)?;
+        if let Some((open, _)) = chain.iter().find(|(_, result)| result.is_empty()) {
+            let text = format!("这一户还有没有办完的件（{open}）");
+            return Err(refused(Refusal::new(Code::R104, text, "先办完它")));
+        }
+        let last = chain.last().map_or(case, |(last, _)| last);
+        let state = write.state(last)?;
+        Ok(inheritance(&*self.guide(&state.edition)?, &state))
+    }
+
+    /// The receipt number of the next case of a chain: the first one's with the place in the chain.
+    pub fn next_in_chain(&self, root: &str) -> Result<String, Fault> {
+        Ok(format!("{root}-{}", self.store.chain(root)?.len() + 1))
     }
 
     /// What has fallen due happens first, by the system; then the command.
@@ -186,6 +210,20 @@ impl Bureau {
         for case in cases {
             changed += usize::from(self.tick(&case, now)?);
         }
+        for (before, start) in self.store.starts_due(now)? {
+            let root = self.store.state(&before)?.map_or(before.clone(), |state| state.root);
+            let case = self.next_in_chain(&root)?;
+            let over = Some(Box::new(Over { case: before.clone(), ..Over::default() }));
+            let command = Command::Submit { case, start: start.clone(), input: Input::default(), draw: None, over };
+            let key = format!("due:{before}:{start}");
+            let (people, secret) = (vec![Actor::system()], None);
+            match self.execute(&Order { key, people, case: None, command, secret, now }) {
+                Ok(_) => changed += 1,
+                // Nothing is paid any more, or another case is open: nothing is due.
+                Err(Failure::Refused(_)) => {}
+                Err(fault) => return Err(fault),
+            }
+        }
         Ok(changed)
     }
 
@@ -213,8 +251,10 @@ impl Bureau {
 
     /// The scope of whoever holds a receipt and its secret.
     pub fn scope_of_receipt(&self, case: &str, secret: &str) -> Result<Option<Scope>, Fault> {
-        let known = self.store.secret_hash(case)?;
-        Ok((known.as_deref() == Some(&hash(&[case, secret]))).then(|| Scope::of_receipt(case)))
+        // The secret of the application opens every case of its chain.
+        let root = self.store.state(case)?.map_or(case.to_owned(), |state| state.root);
+        let known = self.store.secret_hash(&root)?;
+        Ok((known.as_deref() == Some(&hash(&[&root, secret]))).then(|| Scope::of_receipt(case)))
     }
 }
 
@@ -273,7 +313,9 @@ impl Order {
     /// The content without the receipt number, which is made anew for each attempt.
     fn content(&self) -> String {
         let command = match &self.command {
-            Command::Submit { start, input, .. } => format!("{start} {input:?}"),
+            Command::Submit { start, input, over, .. } => {
+                format!("{start} {input:?} {:?}", over.as_ref().map(|over| &over.case))
+            }
             command => format!("{:?} {command:?}", self.case),
         };
         hash(&[&command])

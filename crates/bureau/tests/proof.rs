@@ -169,3 +169,16 @@ fn everybody_sees_what_is_theirs() {
     assert_eq!(sees(&Scope::of_receipt(CASE)), (true, 0, 0));
     assert_eq!(sees(&Scope::of_receipt("MZ-2")), (false, 0, 0));
 }
+
+#[test]
+fn a_database_of_an_older_version_gets_its_lists_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let bureau = open(folder.path());
+    granted(&bureau);
+    drop(bureau);
+    let sql = Connection::open(folder.path().join("minzheng.db")).unwrap();
+    sql.execute_batch("DROP TABLE roll_row; DELETE FROM case_row; PRAGMA user_version = 1").unwrap();
+    let bureau = open(folder.path());
+    assert!(bureau.store.rebuild().unwrap().differing.is_empty());
+    assert_eq!(bureau.store.roll(&Scope::of(&staff("戊", "园林官"))).unwrap()[0].applicant, "张三");
+}

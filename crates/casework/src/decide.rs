@@ -2,10 +2,10 @@
 
 use base::{Calendar, DateTime};
 use formula::{Assessment, Expression, Facts, Outcome, Value};
-use guide::model::{CheckSeverity, Performer, StepKind};
+use guide::model::{CheckSeverity, Performer, Start, StepKind};
 use guide::{Guide, RateBook};
 
-use crate::event::{ActorRef, Event, Record};
+use crate::event::{ActorRef, Event, Over, Record};
 use crate::facts::facts;
 use crate::intake::{Input, VALID_FROM};
 use crate::people::{Actor, Capacity, admit};
@@ -24,8 +24,9 @@ pub struct Rules<'r> {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
     /// Opens a case by a start and does its first step. The receipt number is not derivable from anything;
-    /// `draw` is the number by which samples are drawn, chance of the system and nobody's choice.
-    Submit { case: String, start: String, input: Input, draw: Option<u32> },
+    /// `draw` is the number by which samples are drawn, chance of the system and nobody's choice; `over` is what a
+    /// start over an entitlement takes over. Where the system submits, the first step is only opened.
+    Submit { case: String, start: String, input: Input, draw: Option<u32>, over: Option<Box<Over>> },
     /// Does an open step, starts a side step, or posts a notice. In 决定 with a conclusion.
     Do { step: String, conclusion: Option<String>, input: Input },
     /// The second of two signs.
@@ -47,7 +48,9 @@ pub fn decide(
     let by = people.first().map_or_else(|| Actor::system().reference(), Actor::reference);
     let mut draft = Draft { rules, state: state.clone(), records: Vec::new(), by, now };
     match command {
-        Command::Submit { case, start, input, draw } => draft.submit((case, start, *draw), input, people)?,
+        Command::Submit { case, start, input, draw, over } => {
+            draft.submit((case, start, *draw), over.as_deref(), input, people)?
+        }
         Command::Do { step, conclusion, input } => draft.act(step, conclusion.as_deref(), input, people)?,
         Command::Sign { step } => draft.sign(step, people)?,
         Command::Object { step, by, contact, text } => draft.object(step, by, contact, text, people)?,
@@ -84,6 +87,7 @@ impl Draft<'_> {
     fn submit(
         &mut self,
         (case, start, draw): (&str, &str, Option<u32>),
+        over: Option<&Over>,
         input: &Input,
         people: &[Actor],
     ) -> Result<(), Refused> {
@@ -95,8 +99,10 @@ impl Draft<'_> {
         if self.state.opened_at.is_some() {
             return Err(vec![Refusal::new(Code::R113, "这件已经提交过了", "请凭受理号查看进度")]);
         }
+        self.may_start(start, over)?;
         // The region follows from what is stated, so the statement is looked at before the case exists.
         let mut trial = self.state.clone();
+        over.into_iter().for_each(|over| trial.take_over(over));
         trial.apply(&self.record(Event::FactsRecorded {
             instance: 1,
             step: guide.steps[first].key.to_string(),
@@ -109,7 +115,8 @@ impl Draft<'_> {
         let Some(Ok(Value::Region(region))) = region else {
             return Err(vec![Refusal::new(Code::R107, "看不出由哪里受理", "请填写所在的村或社区")]);
         };
-        let applicant = people.first().map_or_else(String::new, |actor| actor.name.clone());
+        let applicant = over.map(|over| over.applicant.clone());
+        let applicant = applicant.or(people.first().map(|actor| actor.name.clone())).unwrap_or_default();
         self.emit(Event::Opened {
             case: case.to_owned(),
             service: guide.key.to_string(),
@@ -118,11 +125,38 @@ impl Draft<'_> {
             draw,
             region,
             applicant,
+            over: over.cloned(),
         });
         for step in &start.first.clone() {
             self.open(*step, 0, false);
         }
+        if people.iter().all(|actor| actor.capacity == Capacity::System) {
+            return Ok(());
+        }
         self.act(&guide.steps[first].key.clone(), None, input, people)
+    }
+
+    /// A start over an entitlement needs one that is paid; any other begins anew.
+    fn may_start(&self, start: &Start, over: Option<&Over>) -> Result<(), Refused> {
+        let guide = self.rules.guide;
+        let entitlement = start.over.map(|index| &guide.entitlements[index]);
+        let next = base::Month::of(self.now.date()).next();
+        let paid = |key: &str| {
+            let mut before = State::default();
+            over.into_iter().for_each(|over| before.take_over(over));
+            before.is_granted(key, next)
+        };
+        match (entitlement, over) {
+            (None, None) => Ok(()),
+            (Some(entitlement), Some(_)) if paid(&entitlement.key) => Ok(()),
+            (Some(entitlement), _) => {
+                let text = format!("这一户没有在发的{}，不能办“{}”", entitlement.name, start.name);
+                Err(vec![Refusal::new(Code::R104, text, "请改为重新申请")])
+            }
+            (None, Some(_)) => {
+                Err(vec![Refusal::new(Code::R104, format!("“{}”不在原来的件上办", start.name), "请从服务页面开始")])
+            }
+        }
     }
 
     fn record(&self, event: Event) -> Record {

@@ -62,6 +62,9 @@ pub enum Event {
         draw: Option<u32>,
         region: RegionCode,
         applicant: String,
+        /// What a case over an entitlement takes over from the case before it.
+        #[serde(default)]
+        over: Option<Over>,
     },
     /// A step opens, or with `waiting` waits at a 汇合 for what can still arrive.
     StepOpened {
@@ -148,6 +151,44 @@ pub enum Event {
     Closed {
         result: String,
     },
+    /// A start over an entitlement is due at a moment, unless another case comes before.
+    Scheduled {
+        start: String,
+        at: DateTime,
+    },
+}
+
+/// What a case over an entitlement takes over: the facts that the case before adopted, and all that was granted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Over {
+    /// The case before.
+    pub case: String,
+    /// The first case of the chain: that of the application.
+    pub root: String,
+    pub applicant: String,
+    pub facts: Vec<Stated>,
+    pub grants: Vec<Granted>,
+}
+
+/// An inherited fact with who stated it and when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stated {
+    pub field: String,
+    pub step: String,
+    pub value: Datum,
+    pub valid_from: Date,
+    pub recorded_at: DateTime,
+    pub by: ActorRef,
+}
+
+/// What is paid from a month on, by component; nothing is paid where all are zero.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Granted {
+    pub entitlement: String,
+    pub components: Vec<(String, Fen)>,
+    pub from: Month,
+    /// When that was decided.
+    pub decided_at: DateTime,
 }
 
 /// An event with its moment and its author.
@@ -161,5 +202,12 @@ pub struct Record {
 impl Datum {
     pub fn text(&self) -> Option<&str> {
         if let Self::Text(text) = self { Some(text) } else { None }
+    }
+}
+
+impl Granted {
+    /// The sum of the components.
+    pub fn total(&self) -> Fen {
+        Fen(self.components.iter().map(|(_, fen)| fen.0).sum())
     }
 }

@@ -7,7 +7,7 @@ use formula::{Facts, Rational, Type, Value};
 use guide::model::{Field, FieldType, List, StepKind};
 use guide::{Guide, plain_value, step_outputs};
 
-use crate::event::{Datum, Row};
+use crate::event::{Datum, Over, Row, Stated};
 use crate::given;
 use crate::state::{Fact, Instance, State, Status};
 
@@ -28,6 +28,7 @@ pub fn facts(guide: &Guide, state: &State, thread: u32, now: DateTime) -> Facts 
     for (name, clock) in &state.clocks {
         facts.set(format!("{name}.到期日"), Value::Date(clock.due.at.date()));
     }
+    entitlements(guide, state, now, &mut facts);
     steps(guide, state, &mut facts);
     for field in &guide.fields {
         if let Some(fact) = adopted(guide, state, field, thread) {
@@ -43,7 +44,7 @@ pub fn facts(guide: &Guide, state: &State, thread: u32, now: DateTime) -> Facts 
     facts
 }
 
-/// The fact that is believed: of the best rank, within it the latest; a thread's own before others.
+/// The fact that is believed: one of this case before an inherited one, of the best rank, within it the latest; a thread's own before others.
 pub fn adopted<'s>(guide: &Guide, state: &'s State, field: &Field, thread: u32) -> Option<&'s Fact> {
     let own = |fact: &&Fact| fact.field == *field.key && (fact.thread == thread || thread == 0 || fact.thread == 0);
     let rank = |fact: &Fact| {
@@ -54,7 +55,33 @@ pub fn adopted<'s>(guide: &Guide, state: &'s State, field: &Field, thread: u32) 
         .facts
         .iter()
         .filter(own)
-        .min_by_key(|fact| (rank(fact), fact.thread != thread, std::cmp::Reverse(fact.sequence)))
+        .min_by_key(|fact| (fact.inherited, rank(fact), fact.thread != thread, std::cmp::Reverse(fact.sequence)))
+}
+
+/// 待遇.月额 and 待遇.在发 as they stand for the month after: a decision of today cannot change this month.
+fn entitlements(guide: &Guide, state: &State, now: DateTime, facts: &mut Facts) {
+    let next = base::Month::of(now.date()).next();
+    for entitlement in &guide.entitlements {
+        let grant = state.granted(&entitlement.key, next);
+        let fen = grant.map_or(0, |grant| grant.total().0);
+        facts.set(format!("{}.月额", entitlement.name), Value::Number(Rational::new(i128::from(fen), 100)));
+        facts.set(format!("{}.在发", entitlement.name), Value::Bool(state.is_granted(&entitlement.key, next)));
+    }
+}
+
+/// What a case over an entitlement takes over from this one.
+pub fn inheritance(guide: &Guide, state: &State) -> Over {
+    let adopted = guide.fields.iter().filter_map(|field| adopted(guide, state, field, 0));
+    let facts = adopted.map(|fact| Stated {
+        field: fact.field.clone(),
+        step: fact.step.clone(),
+        value: fact.value.clone(),
+        valid_from: fact.valid_from,
+        recorded_at: fact.recorded_at,
+        by: fact.by.clone(),
+    });
+    let (case, root, applicant) = (state.case.clone(), state.root.clone(), state.applicant.clone());
+    Over { case, root, applicant, facts: facts.collect(), grants: state.grants.clone() }
 }
 
 fn steps(guide: &Guide, state: &State, facts: &mut Facts) {

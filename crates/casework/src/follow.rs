@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use formula::Value;
-use guide::model::Target;
+use guide::model::{Target, When};
 
 use crate::decide::Draft;
 use crate::event::Event;
@@ -93,6 +93,22 @@ impl Draft<'_> {
         }
     }
 
+    /// While an entitlement is paid, its next re-check is due after the length that the start names.
+    fn schedule(&mut self) {
+        let guide = self.rules.guide;
+        let next = base::Month::of(self.now.date()).next();
+        for start in &guide.starts {
+            let (Some(over), When::After(months)) = (start.over, &start.when) else { continue };
+            if !self.state.is_granted(&guide.entitlements[over].key, next) {
+                continue;
+            }
+            let Ok(Value::Number(months)) = self.evaluate(months, 0) else { continue };
+            let Ok(months) = i32::try_from(months.to_integer()) else { continue };
+            let at = self.now.date().saturating_add(jiff::Span::new().months(months)).at(0, 0, 0, 0);
+            self.emit(Event::Scheduled { start: start.key.to_string(), at });
+        }
+    }
+
     fn close(&mut self, result: &str) {
         let open: Vec<u32> = self.state.live().map(|i| i.id).collect();
         for instance in open {
@@ -104,5 +120,6 @@ impl Draft<'_> {
             self.emit(Event::ClockStopped { clock });
         }
         self.emit(Event::Closed { result: result.to_owned() });
+        self.schedule();
     }
 }

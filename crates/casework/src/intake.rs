@@ -89,6 +89,11 @@ pub fn read(guide: &Guide, step: usize, form: &Form) -> Result<Input, Vec<Refusa
     if reader.refusals.is_empty() { Ok(input) } else { Err(reader.refusals) }
 }
 
+/// One field as it would be read from a form; `None` where nothing, or nothing readable, was typed.
+pub(crate) fn datum(guide: &Guide, field: &Field, typed: &Typed) -> Option<Datum> {
+    Reader { guide, refusals: Vec::new() }.field(field, Some(typed), false, &field.key)
+}
+
 struct Reader<'g> {
     guide: &'g Guide,
     refusals: Vec<Refusal>,

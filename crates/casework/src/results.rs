@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use base::{Fen, Month};
-use formula::{Assessment, Rational, Type, Value};
-use guide::model::{Action, Effect, Letter, LetterPart, StepKind};
+use formula::{Assessment, Expression, Facts, Rational, Type, Value};
+use guide::model::{Action, Effect, Entitlement, Letter, LetterPart, StepKind};
 
 use crate::decide::{Draft, Refused};
 use crate::event::{ActorRef, Event};
@@ -55,7 +55,7 @@ impl Draft<'_> {
                     effect.condition.as_ref().is_none_or(|c| assessment.expression(c) == Ok(Value::Bool(true)))
                 };
                 if wanted && holds(effect) {
-                    events.push(self.effect(effect, &assessment).map_err(|refusal| vec![refusal])?);
+                    events.extend(self.effect(effect, &facts).map_err(|refusal| vec![refusal])?);
                 }
             }
         }
@@ -65,28 +65,56 @@ impl Draft<'_> {
         Ok(())
     }
 
-    fn effect(&self, effect: &Effect, assessment: &Assessment) -> Result<Event, Refusal> {
+    fn effect(&self, effect: &Effect, facts: &Facts) -> Result<Vec<Event>, Refusal> {
         let guide = self.rules.guide;
-        let unknown =
-            |what: &str, why: &str| Refusal::new(Code::R111, format!("“{what}”还不能计算：{why}"), "请补上缺的事实");
+        let assessment = self.assess(facts);
         match effect.action {
-            Action::Letter => self.letter(&guide.letters[effect.target], assessment),
+            Action::Letter => Ok(vec![self.letter(&guide.letters[effect.target], &assessment)?]),
             Action::Grant | Action::Stop => {
                 let entitlement = &guide.entitlements[effect.target];
-                let from = match effect.from.as_ref().map(|from| assessment.expression(from)) {
-                    Some(Ok(Value::Month(month))) => month,
-                    Some(Err(why)) => return Err(unknown(&entitlement.name, &why.to_string())),
-                    _ => Month::of(self.now.date()).next(),
-                };
-                let mut components = Vec::new();
-                for component in &entitlement.components {
-                    let amount = assessment.value(&component.amount).unwrap_or(Ok(Value::Null));
-                    let amount = amount.map_err(|why| unknown(&component.name, &why.to_string()))?;
-                    let fen = amount.number().and_then(fen).ok_or_else(|| unknown(&component.name, "不是分额"))?;
-                    let fen = if effect.action == Action::Grant { fen } else { Fen(0) };
-                    components.push((component.name.to_string(), fen));
+                let month =
+                    |expression: &Option<Expression>| match expression.as_ref().map(|e| assessment.expression(e)) {
+                        Some(Ok(Value::Month(month))) => Ok(Some(month)),
+                        Some(Err(why)) => Err(unknown(&entitlement.name, &why.to_string())),
+                        _ => Ok(None),
+                    };
+                let from = month(&effect.from)?.unwrap_or(Month::of(self.now.date()).next());
+                let until = month(&effect.until)?;
+                if effect.action == Action::Stop {
+                    return Ok(vec![granted(entitlement, nothing(entitlement), from)]);
                 }
-                Ok(Event::Granted { entitlement: entitlement.key.to_string(), components, from })
+                self.grant(entitlement, from, until, facts)
+            }
+        }
+    }
+
+    /// What is granted from a month on. With an end the amount is computed for each month (期次 is its place), and
+    /// a change of it is one more event; after the end nothing is paid.
+    fn grant(
+        &self,
+        entitlement: &Entitlement,
+        from: Month,
+        until: Option<Month>,
+        facts: &Facts,
+    ) -> Result<Vec<Event>, Refusal> {
+        let (mut events, mut before) = (Vec::new(), None);
+        let (mut month, mut place) = (from, 1);
+        loop {
+            let mut facts = facts.clone();
+            facts.set("待遇月", Value::Month(month));
+            facts.set("期次", Value::Number(Rational::from(place)));
+            let amounts = amounts(entitlement, &self.assess(&facts))?;
+            if before.as_ref() != Some(&amounts) {
+                events.push(granted(entitlement, amounts.clone(), month));
+                before = Some(amounts);
+            }
+            match until {
+                None => return Ok(events),
+                Some(until) if month >= until || place >= MOST_MONTHS => {
+                    events.push(granted(entitlement, nothing(entitlement), month.next()));
+                    return Ok(events);
+                }
+                Some(_) => (month, place) = (month.next(), place + 1),
             }
         }
     }
@@ -142,6 +170,33 @@ impl Draft<'_> {
         };
         Some(Event::Assessed { instance: instance.id, calc_date, results, explanation })
     }
+}
+
+/// Months that one grant with an end may have.
+const MOST_MONTHS: i128 = 120;
+
+type Amounts = Vec<(String, Fen)>;
+
+fn unknown(what: &str, why: &str) -> Refusal {
+    Refusal::new(Code::R111, format!("“{what}”还不能计算：{why}"), "请补上缺的事实")
+}
+
+fn granted(entitlement: &Entitlement, components: Amounts, from: Month) -> Event {
+    Event::Granted { entitlement: entitlement.key.to_string(), components, from }
+}
+
+fn nothing(entitlement: &Entitlement) -> Amounts {
+    entitlement.components.iter().map(|component| (component.name.to_string(), Fen(0))).collect()
+}
+
+fn amounts(entitlement: &Entitlement, assessment: &Assessment) -> Result<Amounts, Refusal> {
+    let amount = |component: &guide::model::Component| {
+        let value = assessment.value(&component.amount).unwrap_or(Ok(Value::Null));
+        let value = value.map_err(|why| unknown(&component.name, &why.to_string()))?;
+        let fen = value.number().and_then(fen).ok_or_else(|| unknown(&component.name, "不是分额"))?;
+        Ok((component.name.to_string(), fen))
+    };
+    entitlement.components.iter().map(amount).collect()
 }
 
 /// A value as a letter writes it: dates in Chinese, money with two decimals.

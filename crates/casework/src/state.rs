@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use base::{Date, DateTime, Fen, Month, RegionCode};
 use serde::{Deserialize, Serialize};
 
-use crate::event::{ActorRef, Datum, DueAt, Event, Record};
+use crate::event::{ActorRef, Datum, DueAt, Event, Granted, Over, Record};
 
 /// A case as it stands. An empty one has not been opened.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -17,6 +17,10 @@ pub struct State {
     pub region: Option<RegionCode>,
     pub applicant: String,
     pub draw: Option<u32>,
+    /// The first case of the chain of an entitlement; the case itself where it began one.
+    pub root: String,
+    /// The case before it in that chain.
+    pub before: Option<String>,
     pub opened_at: Option<DateTime>,
     /// How many events it has.
     pub revision: u64,
@@ -25,7 +29,9 @@ pub struct State {
     pub objections: Vec<Objection>,
     pub clocks: BTreeMap<String, ClockState>,
     pub assessed: Option<Assessed>,
-    pub grants: Vec<Grant>,
+    /// All decisions on entitlements of the chain in their order; the later one counts from its month on.
+    pub grants: Vec<Granted>,
+    pub scheduled: Vec<(String, DateTime)>,
     pub letters: Vec<LetterState>,
     pub notices: Vec<Notice>,
     pub closed: Option<(String, DateTime)>,
@@ -73,6 +79,8 @@ pub struct Fact {
     /// The number of its event in the case.
     pub sequence: u64,
     pub by: ActorRef,
+    /// Taken over from the case before.
+    pub inherited: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -104,13 +112,6 @@ pub struct Assessed {
     pub calc_date: Date,
     pub results: Vec<(String, String)>,
     pub explanation: Vec<(usize, String)>,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Grant {
-    pub entitlement: String,
-    pub components: Vec<(String, Fen)>,
-    pub from: Month,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -163,8 +164,10 @@ impl State {
         self.revision += 1;
         let at = record.at;
         match &record.event {
-            Event::Opened { case, service, edition, start, draw, region, applicant } => {
+            Event::Opened { case, service, edition, start, draw, region, applicant, over } => {
                 self.draw = *draw;
+                self.root.clone_from(case);
+                over.iter().for_each(|over| self.take_over(over));
                 (self.case, self.service, self.edition) = (case.clone(), service.clone(), edition.clone());
                 (self.start, self.region, self.applicant) = (start.clone(), Some(*region), applicant.clone());
                 self.opened_at = Some(at);
@@ -181,6 +184,7 @@ impl State {
                     recorded_at: at,
                     sequence,
                     by: record.by.clone(),
+                    inherited: false,
                 }));
             }
             Event::Assessed { instance, calc_date, results, explanation } => {
@@ -215,10 +219,11 @@ impl State {
                 self.clocks.entry(clock.clone()).and_modify(|known| known.stopped_at = Some(at));
             }
             Event::Granted { entitlement, components, from } => {
-                self.grants.push(Grant {
+                self.grants.push(Granted {
                     entitlement: entitlement.clone(),
                     components: components.clone(),
                     from: *from,
+                    decided_at: at,
                 });
             }
             Event::LetterIssued { letter, title, number, to, text } => self.letters.push(LetterState {
@@ -230,8 +235,38 @@ impl State {
                 at,
             }),
             Event::Closed { result } => self.closed = Some((result.clone(), at)),
+            Event::Scheduled { start, at } => self.scheduled.push((start.clone(), *at)),
             step => self.apply_to_step(step, at),
         }
+    }
+
+    /// Facts and grants of the case before it.
+    pub(crate) fn take_over(&mut self, over: &Over) {
+        (self.root, self.before) = (over.root.clone(), Some(over.case.clone()));
+        self.grants.clone_from(&over.grants);
+        self.facts.extend(over.facts.iter().map(|stated| Fact {
+            field: stated.field.clone(),
+            step: stated.step.clone(),
+            instance: 0,
+            thread: 0,
+            value: stated.value.clone(),
+            valid_from: stated.valid_from,
+            recorded_at: stated.recorded_at,
+            sequence: 0,
+            by: stated.by.clone(),
+            inherited: true,
+        }));
+    }
+
+    /// What is paid for a month as it is decided now: the last decision that reaches it.
+    pub fn granted(&self, entitlement: &str, month: Month) -> Option<&Granted> {
+        self.grants.iter().rfind(|grant| grant.entitlement == entitlement && grant.from <= month)
+    }
+
+    /// Whether something is paid for a month, or for one after it.
+    pub fn is_granted(&self, entitlement: &str, month: Month) -> bool {
+        let last = self.grants.iter().rfind(|grant| grant.entitlement == entitlement);
+        [self.granted(entitlement, month), last].into_iter().flatten().any(|grant| grant.total() != Fen(0))
     }
 
     /// Events of the life of a step.

@@ -8,6 +8,7 @@ use guide::model::{FieldType, Move, Scenario, StepKind};
 use guide::{Guide, RateBook, clauses, step_outputs};
 
 use crate::decide::{Command, Draft, Rules, decide};
+use crate::event::{Granted, Over, Stated};
 use crate::intake::{self, Form, Input, Typed};
 use crate::people::{Actor, Capacity};
 use crate::refusal::Refusal;
@@ -51,8 +52,7 @@ impl Walked {
     }
 
     fn step(&mut self, world: World, rules: Rules, scenario: &Scenario, row: &Move) {
-        let moment = base::tidy(&row.at.text).replacen(' ', "T", 1) + ":00";
-        let Ok(at) = moment.parse::<DateTime>() else {
+        let Some(at) = moment(&row.at) else {
             return self.fail(&row.at, format!("“{}”不是时刻，写成 2026-07-01 09:00", row.at.text));
         };
         self.now = at;
@@ -168,9 +168,7 @@ impl Walked {
     /// What an entitlement pays in a month, in 元: the grant in force.
     pub fn granted(&self, guide: &Guide, entitlement: &str, month: base::Month) -> Option<base::Fen> {
         let key = &guide.entitlements.iter().find(|known| &*known.name == entitlement)?.key;
-        let grants = self.state.grants.iter().filter(|grant| *grant.entitlement == **key && grant.from <= month);
-        let last = grants.max_by_key(|grant| grant.from);
-        Some(base::Fen(last.map_or(0, |grant| grant.components.iter().map(|(_, fen)| fen.0).sum())))
+        Some(self.state.granted(key, month).map_or(base::Fen(0), |grant| grant.total()))
     }
 }
 
@@ -250,10 +248,59 @@ fn command(
     Ok(Ok(match start {
         Some(start) => {
             let draw = drawn(scenario);
-            Command::Submit { case: "场景".into(), start: start.key.to_string(), input, draw }
+            let over = start.over.map(|over| inherited(guide, scenario, row, over)).transpose()?.map(Box::new);
+            Command::Submit { case: "场景".into(), start: start.key.to_string(), input, draw, over }
         }
         None => Command::Do { step: name, conclusion, input },
     }))
+}
+
+/// What a start over an entitlement takes over: everything in 给定, and the grants of `## 给定 待遇` (起 and components).
+fn inherited(guide: &Guide, scenario: &Scenario, row: &Move, over: usize) -> Result<Over, String> {
+    let before = Actor::system().reference();
+    let at = moment(&row.at).ok_or("时间不对")?;
+    let mut facts = Vec::new();
+    for field in &guide.fields {
+        let typed = match field.ty {
+            FieldType::List(list) => rows(guide, scenario, list, &field.name, None)?.map(Typed::Rows),
+            _ => {
+                let given = scenario.given.iter().find(|g| *g.name.text == *field.name && g.step.is_none());
+                given.map(|given| Typed::Text(given.value.text.clone()))
+            }
+        };
+        let step = field.sources.iter().flatten().next();
+        let Some((typed, step)) = typed.zip(step) else { continue };
+        facts.extend(intake::datum(guide, field, &typed).map(|value| Stated {
+            field: field.key.to_string(),
+            step: guide.steps[*step].key.to_string(),
+            value,
+            valid_from: at.date(),
+            recorded_at: at,
+            by: before.clone(),
+        }));
+    }
+    let entitlement = &guide.entitlements[over];
+    let table = scenario.rows.iter().find(|table| *table.path == *entitlement.name);
+    let table = table.ok_or_else(|| format!("写上“## 给定 {}”：起和各成分", entitlement.name))?;
+    let mut grants = Vec::new();
+    for cells in &table.rows {
+        let cell = |name: &str| table.header.iter().position(|h| h.text == name).and_then(|i| cells.get(i));
+        let from = cell("起").and_then(|cell| cell.text.parse().ok()).ok_or("“起”写月份，例如 2026-01")?;
+        let amount = |component: &guide::model::Component| {
+            let fen = cell(&component.name).and_then(|cell| base::Fen::parse(&cell.text));
+            (component.name.to_string(), fen.unwrap_or_default())
+        };
+        let components = entitlement.components.iter().map(amount).collect();
+        grants.push(Granted { entitlement: entitlement.key.to_string(), components, from, decided_at: at });
+    }
+    let person = guide.fields.iter().find(|field| matches!(field.ty, FieldType::Register(_)));
+    let given = scenario.given.iter().find(|given| person.is_some_and(|field| *field.name == *given.name.text));
+    let applicant = given.and_then(|given| given.value.text.split_whitespace().next()).unwrap_or_default();
+    Ok(Over { case: "前件".into(), root: "前件".into(), applicant: applicant.to_owned(), facts, grants })
+}
+
+fn moment(cell: &Cell) -> Option<DateTime> {
+    (base::tidy(&cell.text).replacen(' ', "T", 1) + ":00").parse().ok()
 }
 
 /// 给定 抽签数, from 0 to 1; without it the case is drawn last, which is in no sample.

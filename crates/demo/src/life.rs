@@ -43,7 +43,7 @@ pub fn live(
     let input = Input { values: household.values.clone(), ..Input::default() };
     let citizen = Actor::citizen(&format!("demo:{case}"), &household.applicant.name);
     let draw = Some(dice.below(u32::MAX));
-    life.order(vec![citizen.clone()], Command::Submit { case, start: "apply".into(), input, draw })?;
+    life.order(vec![citizen.clone()], Command::Submit { case, start: "apply".into(), input, draw, over: None })?;
     for _ in 0..40 {
         life.now = working_hour(life.now, dice);
         if life.now >= present {

@@ -54,8 +54,20 @@ pub struct Service {
 pub struct Start {
     pub name: Arc<str>,
     pub key: Arc<str>,
+    pub when: When,
+    /// 对每个: the entitlement over which it opens cases; facts and grants of the case before are taken over.
+    pub over: Option<usize>,
     /// The steps that open first.
     pub first: Vec<usize>,
+}
+
+/// 何时 of a start.
+#[derive(Clone, Debug)]
+pub enum When {
+    /// 提交: whoever may do its first step submits it.
+    Submit,
+    /// `待遇.上次复核日 后 几个月`: opened by the system so many months after the case before was closed.
+    After(Box<Expression>),
 }
 
 /// `## 项目`: a fact that somebody states.

@@ -91,6 +91,15 @@ fn records(sql: &Connection, case: &str) -> Result<Vec<Record>, Fault> {
 
 impl Write<'_> {
     /// A case as it stands; empty if there is none.
+    pub(crate) fn relist(&mut self, state: &State) -> Result<(), Fault> {
+        crate::lists::write(self.sql, state)
+    }
+
+    /// Cases of a chain in their order, as this transaction sees them.
+    pub fn chain(&self, root: &str) -> Result<Vec<(String, String)>, Fault> {
+        crate::lists::chain(self.sql, root)
+    }
+
     pub fn state(&self, case: &str) -> Result<State, Fault> {
         Ok(State::fold(&records(self.sql, case)?))
     }

@@ -43,9 +43,13 @@ impl Store {
     pub fn open(folder: &Path) -> Result<Self, Fault> {
         std::fs::create_dir_all(folder).map_err(|error| Fault::file(folder, &error))?;
         let path = folder.join("minzheng.db");
-        let writer = schema::open(&path)?;
-        let reader = schema::open(&path)?;
-        Ok(Self { folder: folder.to_owned(), writer: Mutex::new(writer), reader: Mutex::new(reader) })
+        let (writer, old) = schema::open(&path)?;
+        let (reader, _) = schema::open(&path)?;
+        let store = Self { folder: folder.to_owned(), writer: Mutex::new(writer), reader: Mutex::new(reader) };
+        if old {
+            store.renew()?;
+        }
+        Ok(store)
     }
 
     /// One transaction: all that `act` wrote, or nothing.

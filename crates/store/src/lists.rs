@@ -1,6 +1,7 @@
 //! Lists that people work from, derived from the state of a case alone.
 
 use base::DateTime;
+use casework::event::Granted;
 use casework::people::Scope;
 use casework::{State, Status};
 use rusqlite::{Connection, Row, params};
@@ -54,29 +55,46 @@ pub struct NoticeRow {
     pub open: bool,
 }
 
+/// A household or person with grants: as the last closed case of the chain left them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RollRow {
+    pub root: String,
+    pub case: String,
+    pub service: String,
+    pub region: String,
+    pub applicant: String,
+    pub closed_at: String,
+    pub grants: Vec<Granted>,
+}
+
 /// A due moment that sorts behind all others, for steps without a clock.
 const NEVER: &str = "9999";
 
 /// Writes the rows of a case anew.
 pub(crate) fn write(sql: &Connection, state: &State) -> Result<(), Fault> {
-    for table in ["case_row", "work_row", "notice_row"] {
+    for table in crate::schema::LISTS {
         sql.prepare_cached(&format!("DELETE FROM {table} WHERE case_id = ?1"))?.execute([&state.case])?;
     }
     let (Some(region), Some(opened)) = (state.region, state.opened_at) else { return Ok(()) };
     let region = region.to_string();
     let changed = last_moment(state).unwrap_or(opened).to_string();
     let result = state.closed.as_ref().map_or("", |(result, _)| result);
-    sql.prepare_cached("INSERT INTO case_row VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?.execute(params![
-        state.case,
-        state.service,
-        state.edition,
-        region,
-        state.applicant,
-        opened.to_string(),
-        changed,
-        result,
-        i64::try_from(state.revision).unwrap_or(i64::MAX)
-    ])?;
+    sql.prepare_cached("INSERT INTO case_row VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")?.execute(
+        params![
+            state.case,
+            state.service,
+            state.edition,
+            region,
+            state.applicant,
+            opened.to_string(),
+            changed,
+            result,
+            i64::try_from(state.revision).unwrap_or(i64::MAX),
+            state.root,
+            state.before.as_deref().unwrap_or_default()
+        ],
+    )?;
+    write_roll(sql, state, &region)?;
     let mut work = sql.prepare_cached("INSERT INTO work_row VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?;
     for instance in state.live().filter(|instance| instance.status != Status::Waiting) {
         let clocks = state.clocks.values().filter(|clock| clock.until == instance.step && clock.stopped_at.is_none());
@@ -118,6 +136,31 @@ pub(crate) fn write(sql: &Connection, state: &State) -> Result<(), Fault> {
     Ok(())
 }
 
+/// A closed case with grants stands on the roll, until a later case of its chain is closed.
+fn write_roll(sql: &Connection, state: &State, region: &str) -> Result<(), Fault> {
+    let Some((_, closed)) = &state.closed else { return Ok(()) };
+    if !state.grants.is_empty() {
+        let grants = serde_json::to_string(&state.grants).map_err(|error| Fault::damaged(error.to_string()))?;
+        sql.prepare_cached("INSERT INTO roll_row VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?.execute(params![
+            region,
+            state.root,
+            state.case,
+            state.service,
+            state.applicant,
+            closed.to_string(),
+            grants
+        ])?;
+    }
+    for (start, at) in &state.scheduled {
+        sql.prepare_cached("INSERT INTO schedule_row VALUES (?1, ?2, ?3)")?.execute(params![
+            at.to_string(),
+            state.case,
+            start
+        ])?;
+    }
+    Ok(())
+}
+
 fn last_moment(state: &State) -> Option<DateTime> {
     let steps = state.steps.iter().flat_map(|i| [Some(i.opened_at), i.done_at]);
     let others = state.letters.iter().map(|letter| Some(letter.at)).chain(state.closed.iter().map(|(_, at)| Some(*at)));
@@ -154,6 +197,13 @@ fn case(row: &Row) -> rusqlite::Result<CaseRow> {
     })
 }
 
+pub(crate) fn chain(sql: &Connection, root: &str) -> Result<Vec<(String, String)>, Fault> {
+    let query = "SELECT case_id, result FROM case_row WHERE root = ?1 ORDER BY opened_at, case_id";
+    let mut statement = sql.prepare_cached(query)?;
+    let rows = statement.query_map([root], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 impl Store {
     /// Steps that wait in the regions of a scope, the nearest due first.
     pub fn work(&self, scope: &Scope) -> Result<Vec<WorkRow>, Fault> {
@@ -186,6 +236,46 @@ impl Store {
             .query_map([now.to_string()], |row| row.get(0))?
             .collect::<Result<_, _>>()?;
         Ok(rows)
+    }
+
+    /// Starts over entitlements that have fallen due: the case before, and the start. A case that another has followed
+    /// is left alone.
+    pub fn starts_due(&self, now: DateTime) -> Result<Vec<(String, String)>, Fault> {
+        let connection = self.read();
+        let sql = "SELECT s.case_id, s.start FROM schedule_row s WHERE s.at <= ?1
+                   AND NOT EXISTS (SELECT 1 FROM case_row c WHERE c.before_case = s.case_id) ORDER BY s.at, s.case_id";
+        let mut statement = connection.prepare_cached(sql)?;
+        let rows = statement.query_map([now.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The roll of the regions of a scope: for each chain of cases what the last closed one left.
+    pub fn roll(&self, scope: &Scope) -> Result<Vec<RollRow>, Fault> {
+        let (low, high) = scope.bounds();
+        let connection = self.read();
+        let sql = "SELECT region, root, case_id, service, applicant, closed_at, grants FROM roll_row r
+                   WHERE region BETWEEN ?1 AND ?2 AND NOT EXISTS
+                   (SELECT 1 FROM case_row c JOIN roll_row n ON n.case_id = c.case_id WHERE c.before_case = r.case_id)
+                   ORDER BY region, applicant, case_id";
+        let mut statement = connection.prepare_cached(sql)?;
+        let rows = statement.query_map([low, high], |row| {
+            let grants: String = row.get(6)?;
+            Ok(RollRow {
+                region: row.get(0)?,
+                root: row.get(1)?,
+                case: row.get(2)?,
+                service: row.get(3)?,
+                applicant: row.get(4)?,
+                closed_at: row.get(5)?,
+                grants: serde_json::from_str(&grants).unwrap_or_default(),
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Cases of a chain in their order: the case and its result, which is empty while it is open.
+    pub fn chain(&self, root: &str) -> Result<Vec<(String, String)>, Fault> {
+        chain(&self.read(), root)
     }
 
     /// Public notices that hang, the last to end first.

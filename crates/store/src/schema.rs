@@ -7,9 +7,9 @@ use rusqlite::Connection;
 use crate::fault::Fault;
 
 /// Version of the tables; a database of a newer one is refused.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
-/// `case_row`, `work_row` and `notice_row` are derived from the journal; the rest is not.
+/// Tables that nothing can bring back.
 const TABLES: &str = "
 CREATE TABLE journal (
     seq INTEGER PRIMARY KEY, case_id TEXT NOT NULL, revision INTEGER NOT NULL, at TEXT NOT NULL,
@@ -18,11 +18,28 @@ CREATE TABLE journal (
 ) STRICT;
 CREATE TRIGGER journal_is_append_only BEFORE UPDATE ON journal BEGIN SELECT RAISE(ABORT, 'append only'); END;
 CREATE TRIGGER journal_loses_nothing BEFORE DELETE ON journal BEGIN SELECT RAISE(ABORT, 'append only'); END;
+CREATE TABLE used_key (key TEXT PRIMARY KEY, actor TEXT NOT NULL, content TEXT NOT NULL, case_id TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE edition (digest TEXT PRIMARY KEY, service TEXT NOT NULL, files TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE number_series (series TEXT PRIMARY KEY, last INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE account (
+    id TEXT PRIMARY KEY, name TEXT NOT NULL, password_hash TEXT NOT NULL, level TEXT NOT NULL, post TEXT NOT NULL, region TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE session (token_hash TEXT PRIMARY KEY, account TEXT NOT NULL, until TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE receipt (case_id TEXT PRIMARY KEY, secret_hash TEXT NOT NULL) STRICT, WITHOUT ROWID;
+";
+
+/// Tables that are derived from the journal, in the order in which they are compared.
+pub(crate) const LISTS: [&str; 5] = ["case_row", "work_row", "notice_row", "roll_row", "schedule_row"];
+
+const LIST_TABLES: &str = "
 CREATE TABLE case_row (
     case_id TEXT PRIMARY KEY, service TEXT NOT NULL, edition TEXT NOT NULL, region TEXT NOT NULL, applicant TEXT NOT NULL,
-    opened_at TEXT NOT NULL, changed_at TEXT NOT NULL, result TEXT NOT NULL, revision INTEGER NOT NULL
+    opened_at TEXT NOT NULL, changed_at TEXT NOT NULL, result TEXT NOT NULL, revision INTEGER NOT NULL,
+    root TEXT NOT NULL, before_case TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX case_by_region ON case_row (region, changed_at);
+CREATE INDEX case_by_root ON case_row (root, opened_at);
+CREATE INDEX case_by_before ON case_row (before_case);
 CREATE TABLE work_row (
     region TEXT NOT NULL, due TEXT NOT NULL, case_id TEXT NOT NULL, instance INTEGER NOT NULL, service TEXT NOT NULL,
     step TEXT NOT NULL, status TEXT NOT NULL, since TEXT NOT NULL, first_actor TEXT NOT NULL,
@@ -35,28 +52,34 @@ CREATE TABLE notice_row (
     PRIMARY KEY (until, case_id, instance)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX notice_by_case ON notice_row (case_id);
-CREATE TABLE used_key (key TEXT PRIMARY KEY, actor TEXT NOT NULL, content TEXT NOT NULL, case_id TEXT NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE edition (digest TEXT PRIMARY KEY, service TEXT NOT NULL, files TEXT NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE number_series (series TEXT PRIMARY KEY, last INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE account (
-    id TEXT PRIMARY KEY, name TEXT NOT NULL, password_hash TEXT NOT NULL, level TEXT NOT NULL, post TEXT NOT NULL, region TEXT NOT NULL
+CREATE TABLE roll_row (
+    region TEXT NOT NULL, root TEXT NOT NULL, case_id TEXT PRIMARY KEY, service TEXT NOT NULL, applicant TEXT NOT NULL,
+    closed_at TEXT NOT NULL, grants TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE session (token_hash TEXT PRIMARY KEY, account TEXT NOT NULL, until TEXT NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE receipt (case_id TEXT PRIMARY KEY, secret_hash TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX roll_by_region ON roll_row (region, root);
+CREATE TABLE schedule_row (
+    at TEXT NOT NULL, case_id TEXT NOT NULL, start TEXT NOT NULL, PRIMARY KEY (at, case_id, start)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX schedule_by_case ON schedule_row (case_id);
 ";
 
-pub(crate) fn open(path: &Path) -> Result<Connection, Fault> {
+/// The connection, and whether the lists have to be written anew because they were those of an older version.
+pub(crate) fn open(path: &Path) -> Result<(Connection, bool), Fault> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(std::time::Duration::from_secs(10))?;
     connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")?;
     connection.set_prepared_statement_cache_capacity(64);
     let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let create = |tables: &str, drop: &str| {
+        connection.execute_batch(&format!(
+            "BEGIN IMMEDIATE; {drop} {tables} {LIST_TABLES} PRAGMA user_version = {VERSION}; COMMIT;"
+        ))
+    };
     match found {
-        0 => {
-            connection.execute_batch(&format!("BEGIN IMMEDIATE; {TABLES} PRAGMA user_version = {VERSION}; COMMIT;"))?
-        }
+        0 => create(TABLES, "")?,
         VERSION => {}
+        1..VERSION => create("", &LISTS.map(|list| format!("DROP TABLE IF EXISTS {list};")).concat())?,
         found => return Err(Fault::Newer { found, known: VERSION }),
     }
-    Ok(connection)
+    Ok((connection, (1..VERSION).contains(&found)))
 }

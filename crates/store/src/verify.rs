@@ -8,6 +8,7 @@ use rusqlite::Connection;
 use crate::Store;
 use crate::fault::Fault;
 use crate::journal::{GENESIS, digest, hex, read_parts, sm3};
+use crate::schema::LISTS;
 use crate::{head, lists};
 
 /// What `verify` found.
@@ -24,8 +25,6 @@ pub struct Rebuilt {
     pub cases: u64,
     pub differing: Vec<String>,
 }
-
-const LISTS: [&str; 3] = ["case_row", "work_row", "notice_row"];
 
 impl Store {
     /// Checks every entry in one pass, and the head that is kept apart.
@@ -79,6 +78,12 @@ impl Store {
         Ok(Verified { entries, problems })
     }
 
+    /// Writes every list anew from the journal, after a version of the program has changed the lists.
+    pub(crate) fn renew(&self) -> Result<(), Fault> {
+        let states = states(&self.read())?;
+        self.transact(|write| states.values().try_for_each(|state| write.relist(state)))
+    }
+
     /// Makes every list anew from the journal and compares it with what is there, byte by byte. Changes nothing.
     pub fn rebuild(&self) -> Result<Rebuilt, Fault> {
         let connection = self.read();
@@ -115,7 +120,7 @@ fn states(connection: &Connection) -> Result<BTreeMap<String, State>, Fault> {
 
 /// All rows of a table in the order of its key, as text.
 fn dump(connection: &Connection, table: &str) -> Result<Vec<String>, Fault> {
-    let mut statement = connection.prepare(&format!("SELECT * FROM {table} ORDER BY 1, 2, 3, 4"))?;
+    let mut statement = connection.prepare(&format!("SELECT * FROM {table} ORDER BY 1, 2, 3"))?;
     let columns = statement.column_count();
     let rows = statement.query_map([], |row| {
         let cells = (0..columns).map(|i| row.get_ref(i).map(|cell| format!("{cell:?}")));

@@ -50,6 +50,8 @@ enum Origin {
     WasOpened(usize),
     /// One of these steps says it when it is done.
     Said(Steps),
+    /// A field that one of these steps states; a case over an entitlement has inherited it.
+    Stated(Steps),
     /// The step has it as soon as it is open.
     Opening(usize),
 }
@@ -65,6 +67,8 @@ pub(crate) struct Course<'g> {
     /// What was known when a step was done (with the conclusion) or opened, and a situation in which it was.
     pub moments: HashMap<(usize, Option<usize>, bool, Known), usize>,
     pub ways: Vec<(usize, usize)>,
+    /// Steps of the cases that come before one over an entitlement: what they state is inherited.
+    inherited: Steps,
     /// What plain arrows lead to from each step.
     reach: Vec<Steps>,
     /// The situation whose ways out are being tried.
@@ -90,16 +94,17 @@ impl Place for At<'_> {
         match &self.course.origins[value] {
             Origin::Always | Origin::Start | Origin::WasDone(_) | Origin::WasOpened(_) => true,
             Origin::Said(steps) => self.known.done & steps != 0,
+            Origin::Stated(steps) => self.course.is_known(self.known, *steps),
             Origin::Opening(step) => (self.known.opened | self.known.done) & bit(*step) != 0,
         }
     }
 
     fn has_column(&self, list: usize, column: usize) -> bool {
-        self.course.columns[list].get(column).is_none_or(|steps| self.known.done & steps != 0)
+        self.course.columns[list].get(column).is_none_or(|steps| self.course.is_known(self.known, *steps))
     }
 
     fn has_rows(&self, list: usize) -> bool {
-        self.course.columns[list].last().is_none_or(|steps| self.known.done & steps != 0)
+        self.course.columns[list].last().is_none_or(|steps| self.course.is_known(self.known, *steps))
     }
 }
 
@@ -108,8 +113,17 @@ impl<'g> Course<'g> {
         let origins = guide.program.environment().values.iter().map(|value| origin(guide, &value.name)).collect();
         let columns = (0..guide.lists.len()).map(|list| list_sources(guide, list)).collect();
         let (known, list, moments, ways) = Default::default();
+        let begins = guide.starts.iter().filter(|other| other.over.is_none() && guide.starts[start].over.is_some());
+        let first = begins.flat_map(|begin| &begin.first);
+        let inherited =
+            first.flat_map(|step| guide.reach(*step).into_iter().chain([*step])).fold(0, |all, step| all | bit(step));
         let reach = (0..guide.steps.len()).map(|step| guide.reach(step).into_iter().map(bit).sum()).collect();
-        Self { guide, origins, columns, start, known, list, moments, ways, reach, here: 0 }
+        Self { guide, origins, columns, start, known, list, moments, ways, inherited, reach, here: 0 }
+    }
+
+    /// Whether a field that these steps state is there: stated in this case, or inherited by a start over an entitlement.
+    fn is_known(&self, known: Known, steps: Steps) -> bool {
+        (known.done | self.inherited) & steps != 0
     }
 
     /// Tries all ways from the start. `false` when there are too many.
@@ -337,7 +351,7 @@ impl<'g> Course<'g> {
     pub fn sources(&self, lack: &Lack) -> impl Iterator<Item = usize> {
         let steps = match lack {
             Lack::Value(value) => match &self.origins[*value] {
-                Origin::Said(steps) => *steps,
+                Origin::Said(steps) | Origin::Stated(steps) => *steps,
                 Origin::Opening(step) => bit(*step),
                 _ => 0,
             },
@@ -362,7 +376,7 @@ fn origin(guide: &Guide, name: &str) -> Origin {
     }
     let sources = |sources: &[Vec<usize>]| sources.iter().flatten().fold(0, |all, step| all | bit(*step));
     if let Some(field) = guide.field(name) {
-        return Origin::Said(sources(&field.sources));
+        return Origin::Stated(sources(&field.sources));
     }
     let Some((step, own)) = name.split_once('.').and_then(|(step, own)| Some((guide.step(step)?, own))) else {
         return Origin::Always;

@@ -6,8 +6,8 @@ use super::tables::{self, Row, clauses, cut, names, split};
 use super::{Reader, StepName};
 use crate::document::Section;
 use crate::model::{
-    ActorKind, Arrow, Check, CheckSeverity, Clock, ClockFrom, Field, FieldType, LEVELS, Length, Performer, Publicity,
-    Start, Step, StepKind, Target,
+    ActorKind, Arrow, Check, CheckSeverity, Clock, ClockFrom, Entitlement, Field, FieldType, LEVELS, Length, Performer,
+    Publicity, Start, Step, StepKind, Target, When,
 };
 
 /// What the tables of the procedure are read against.
@@ -50,22 +50,45 @@ impl Reader {
         cell.text
     }
 
-    pub(crate) fn starts(&mut self, known: &Known, sections: &[&Section]) -> Vec<Start> {
+    pub(crate) fn starts(&mut self, known: &Known, sections: &[&Section], entitlements: &[Entitlement]) -> Vec<Start> {
         let mut found = Vec::new();
         for row in self.rows(sections, "启动") {
-            let when = row.get("何时");
-            if when.text != "提交" {
-                self.error("G107", &when.span, format!("启动“{}”还没有实现", when.text), "目前只有“提交”");
+            let each = row.get("对每个");
+            let over = entitlements.iter().position(|entitlement| *entitlement.name == *each.text);
+            if over.is_none() && !each.text.is_empty() {
+                let help = "目前只能写一项待遇的名称，或 —";
+                self.error("G107", &each.span, format!("启动的对每个“{}”还没有实现", each.text), help);
             }
-            for column in ["对每个", "若"].into_iter().filter(|column| !row.text(column).is_empty()) {
-                self.error("G107", &row.get(column).span, format!("启动的“{column}”还没有实现"), "写 —");
+            let when = self.when(known, &row.get("何时"), over.map(|over| &*entitlements[over].name));
+            let filter = row.get("若");
+            if !filter.text.is_empty() {
+                self.error("G107", &filter.span, "启动的“若”还没有实现", "写 —");
             }
             let first = names(&row.get("先办")).iter().filter_map(|step| self.step(known.steps, step)).collect();
-            found.push(Start {
-                name: row.text("启动").as_str().into(), key: row.text("标识").as_str().into(), first
-            });
+            let (name, key) = (row.text("启动").as_str().into(), row.text("标识").as_str().into());
+            found.push(Start { name, key, when, over, first });
         }
         found
+    }
+
+    /// 提交, or `待遇.上次复核日 后 几个月` of the entitlement over which cases open.
+    fn when(&mut self, known: &Known, cell: &Cell, over: Option<&str>) -> When {
+        if cell.text == "提交" {
+            return When::Submit;
+        }
+        if let Some((from, _)) = cell.text.split_once(" 后 ")
+            && over.is_some_and(|over| from == format!("{over}.上次复核日"))
+        {
+            let (_, length) = cut(cell, from.len(), " 后 ".len());
+            let months = Type::Number(Unit::parse("个月").unwrap_or_default());
+            if let Some(expression) = self.expression(known.program, &length, false, Some(&months)) {
+                return When::After(Box::new(expression));
+            }
+            return When::Submit;
+        }
+        let help = "目前有：提交；待遇.上次复核日 后 几个月（对每个写这项待遇）";
+        self.error("G107", &cell.span, format!("启动“{}”还没有实现", cell.text), help);
+        When::Submit
     }
 
     pub(crate) fn steps(&mut self, known: &Known, sections: &[&Section]) -> Vec<Step> {

@@ -187,8 +187,13 @@ impl Reader {
         let mut blocks = blocks(&document, chapter(&chapters, "计算"), "");
         let (laws, law_blocks) = self.laws(&laws, &mut parameters, &dimensions);
         blocks.extend(law_blocks);
-        let clocks = clock_names(chapter(&chapters, "时限"));
+        let clocks = names_of(chapter(&chapters, "时限"), "时限");
         let mut env = environment(&steps, &starts, &fields, &lists, &registers, &parameters);
+        for name in names_of(chapter(&chapters, "待遇"), "待遇") {
+            let per_month = Unit::parse("元/月").unwrap_or_default();
+            env.values.push(ValueName::new(format!("{name}.月额"), Type::Fen(per_month)));
+            env.values.push(ValueName::new(format!("{name}.在发"), Type::Bool));
+        }
         env.values.extend(clocks.iter().map(|clock| ValueName::new(format!("{clock}.到期日"), Type::Date)));
         let (program, diagnostics) = formula::compile(&blocks, env);
         let sound_so_far = diagnostics.is_empty() && self.findings.len() == begun;
@@ -203,12 +208,12 @@ impl Reader {
         let articles: Vec<String> =
             laws.iter().flat_map(|law| law.articles.iter().map(|a| format!("{} {}", law.short, a.heading))).collect();
         let known = Known { program: &program, steps: &steps, fields: &fields, articles: &articles };
-        let starts = self.starts(&known, chapter(&chapters, "启动"));
         let steps = self.steps(&known, chapter(&chapters, "步骤"));
         let clocks = self.clocks(&known, chapter(&chapters, "时限"));
         let publicities = self.publicities(&known, chapter(&chapters, "公示"));
         let checks = self.checks(&known, chapter(&chapters, "校验"));
         let entitlements = self.entitlements(&known, chapter(&chapters, "待遇"));
+        let starts = self.starts(&known, chapter(&chapters, "启动"), &entitlements);
         let letters = self.letters(&known, chapter(&chapters, "文书"));
         let effects = self.effects(&known, chapter(&chapters, "效果"), &entitlements, &letters);
         let guide = Guide {
@@ -403,16 +408,16 @@ fn chapter<'c, 'd>(chapters: &'c BTreeMap<String, Vec<&'d Section>>, heading: &s
     chapters.get(heading).map_or(&[], |sections| sections)
 }
 
-/// The names of `## 时限`, each once, for 到期日.
-fn clock_names(sections: &[&Section]) -> std::collections::BTreeSet<String> {
-    let columns = tables::columns("时限").unwrap_or_default();
+/// The names in the first column of a heading's tables, each once.
+fn names_of(sections: &[&Section], heading: &str) -> std::collections::BTreeSet<String> {
+    let columns = tables::columns(heading).unwrap_or_default();
     // What is wrong with the table is told when its rows are read.
     let mut silent = Vec::new();
-    let tables = sections.iter().flat_map(|section| &section.tables);
-    tables
-        .flat_map(|table| tables::rows(table, columns, "时限", &mut silent).rows)
-        .map(|row| row.text("时限"))
-        .collect()
+    let mut found = std::collections::BTreeSet::new();
+    for table in sections.iter().filter(|section| section.level == 2).flat_map(|section| &section.tables) {
+        found.extend(tables::rows(table, columns, heading, &mut silent).rows.iter().map(|row| row.text(heading)));
+    }
+    found
 }
 
 /// Fences `公式` and decision tables of sections, with the article that they implement.

@@ -114,6 +114,11 @@ impl Guide {
         let mut found: Vec<&formula::Expression> = Vec::new();
         found.extend(&self.service.region);
         found.extend(&self.service.calc_date);
+        for start in &self.starts {
+            if let crate::model::When::After(months) = &start.when {
+                found.push(months);
+            }
+        }
         for step in &self.steps {
             found.extend(&step.condition);
             found.extend(step.who.iter().filter_map(|(condition, _)| condition.as_ref()));

@@ -115,7 +115,7 @@ pub async fn send(
     let (case, secret) = (site.receipt(), site.random());
     let people = vec![Actor::citizen(&format!("visit:{}", visit.form_token), applicant.as_deref().unwrap_or("申请人"))];
     let draw = Some(site.draw());
-    let command = Command::Submit { case, start, input, draw };
+    let command = Command::Submit { case, start, input, draw, over: None };
     let key = format!("{}:{}", visit.form_token, sent.get("_key"));
     let order = Order { key, people, case: None, command, secret: Some(secret.clone()), now: site.now() };
     match site.bureau.execute(&order) {
@@ -142,7 +142,7 @@ pub async fn send_check(
         Err(page) => return Ok(page.into_response()),
     };
     let people = vec![Actor::citizen("check", "自查")];
-    let command = Command::Submit { case: "自查".into(), start, input, draw: None };
+    let command = Command::Submit { case: "自查".into(), start, input, draw: None, over: None };
     let order = Order { key: String::new(), people, case: None, command, secret: None, now: site.now() };
     match site.bureau.preview(&order) {
         Ok(state) => {
