@@ -19,7 +19,7 @@ use guide::{Files, Guide, Library, RateBook, read_library};
 use sm3::{Digest, Sm3};
 use store::{Remembered, Store, Write};
 
-pub use store::{CaseRow, Fault, NoticeRow, Rebuilt, Verified, WorkRow};
+pub use store::{CaseRow, Fault, NoticeRow, Rebuilt, RollRow, Verified, WorkRow};
 
 /// Somebody's command, to be carried out once however often it arrives.
 #[derive(Clone, Debug)]
@@ -249,12 +249,11 @@ impl Bureau {
         Ok(Some((state, guide)))
     }
 
-    /// The scope of whoever holds a receipt and its secret.
-    pub fn scope_of_receipt(&self, case: &str, secret: &str) -> Result<Option<Scope>, Fault> {
-        // The secret of the application opens every case of its chain.
+    /// The first case of the chain that a receipt and its secret open; the secret of the application opens them all.
+    pub fn opened_by(&self, case: &str, secret: &str) -> Result<Option<String>, Fault> {
         let root = self.store.state(case)?.map_or(case.to_owned(), |state| state.root);
         let known = self.store.secret_hash(&root)?;
-        Ok((known.as_deref() == Some(&hash(&[&root, secret]))).then(|| Scope::of_receipt(case)))
+        Ok((known.as_deref() == Some(&hash(&[&root, secret]))).then_some(root))
     }
 }
 

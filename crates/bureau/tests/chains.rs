@@ -110,8 +110,8 @@ fn the_secret_of_the_application_opens_the_whole_chain() {
     let bureau = open(folder.path());
     granted(&bureau);
     let next = swap(&bureau, CASE, "40", "2026-05-04 09:00", "s1").unwrap().case;
-    assert!(bureau.scope_of_receipt(&next, "秘密").unwrap().is_some());
-    assert!(bureau.scope_of_receipt(&next, "别的").unwrap().is_none());
+    assert!(bureau.opened_by(&next, "秘密").unwrap().as_deref() == Some(CASE));
+    assert!(bureau.opened_by(&next, "别的").unwrap().is_none());
     // A start that begins anew cannot be put on an old case, nor one over a grant begin without it.
     let command = |start: &str, over| Command::Submit {
         case: "MZ-9".into(),

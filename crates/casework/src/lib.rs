@@ -22,7 +22,7 @@ mod walk;
 pub use decide::{Command, Rules, decide};
 pub use event::{ActorRef, Datum, Event, Record};
 pub use intake::{Form, Input, Typed};
-pub use options::{StepOption, options};
+pub use options::{StepOption, options, starts};
 pub use outlook::{Answer, outlook};
 pub use people::{Actor, Capacity};
 pub use refusal::{Code, Refusal};

@@ -1,7 +1,7 @@
 //! What can be done with a case now, by whom, and for the rest the reason why not: the page cannot disagree with `decide`.
 
 use base::DateTime;
-use guide::model::StepKind;
+use guide::model::{StepKind, When};
 
 use crate::decide::{Draft, Rules};
 use crate::people::{Actor, admit};
@@ -52,6 +52,27 @@ pub fn options(rules: Rules, state: &State, actor: &Actor, now: DateTime) -> Vec
             Vec::new()
         };
         found.push(StepOption { step: index, sign, refusals, conclusions });
+    }
+    found
+}
+
+/// Starts over an entitlement that somebody may submit on this case, by their number: the case is closed, something is
+/// paid, and the first step is theirs.
+pub fn starts(rules: Rules, state: &State, actor: &Actor, now: DateTime) -> Vec<usize> {
+    let guide = rules.guide;
+    let draft = Draft { rules, state: state.clone(), records: Vec::new(), by: actor.reference(), now };
+    let next = base::Month::of(now.date()).next();
+    let mut found = Vec::new();
+    for (index, start) in guide.starts.iter().enumerate() {
+        let (Some(over), When::Submit, Some(first)) = (start.over, &start.when, start.first.first()) else { continue };
+        if state.closed.is_none() || !state.is_granted(&guide.entitlements[over].key, next) {
+            continue;
+        }
+        let step = &guide.steps[*first];
+        let who = std::slice::from_ref(actor);
+        if draft.performer(*first, 0).is_ok_and(|performer| admit(guide, &performer, who, step, state).is_empty()) {
+            found.push(index);
+        }
     }
     found
 }

@@ -106,7 +106,7 @@ fn is_relative(guide: &Guide, state: &State, actor: &Actor) -> bool {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope {
     region: Option<RegionCode>,
-    case: Option<String>,
+    root: Option<String>,
 }
 
 impl Scope {
@@ -117,12 +117,12 @@ impl Scope {
             Capacity::System => Some(RegionCode::NATION),
             Capacity::Citizen => None,
         };
-        Self { region, case: None }
+        Self { region, root: None }
     }
 
-    /// The applicant of a case, known by the receipt's secret, sees that case.
-    pub fn of_receipt(case: &str) -> Self {
-        Self { region: None, case: Some(case.to_owned()) }
+    /// The applicant, known by the secret of the application's receipt, sees that case and all that follow it.
+    pub fn of_receipt(root: &str) -> Self {
+        Self { region: None, root: Some(root.to_owned()) }
     }
 
     /// The first and the last region code that may be seen; an empty range where none may.
@@ -135,6 +135,6 @@ impl Scope {
 
     pub fn sees(&self, state: &State) -> bool {
         let within = self.region.zip(state.region).is_some_and(|(own, place)| own.contains(place));
-        within || self.case.as_deref() == Some(&*state.case)
+        within || self.root.as_deref() == Some(&*state.root)
     }
 }

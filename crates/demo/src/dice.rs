@@ -9,9 +9,10 @@ pub struct Dice(Pcg64Mcg);
 
 impl Dice {
     /// A generator of its own for one purpose, so that a change in one part of the county does not move all others.
+    /// The generator sets the lowest bit of its state, so the seed stands above it.
     pub fn new(seed: u64, purpose: u64) -> Self {
         let spread = u128::from(purpose).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
-        let mut dice = Self(Pcg64Mcg::new(u128::from(seed) ^ spread));
+        let mut dice = Self(Pcg64Mcg::new((u128::from(seed) << 1) ^ spread));
         dice.0.next_u64();
         dice
     }

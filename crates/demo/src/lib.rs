@@ -84,5 +84,7 @@ pub fn make_county(
         life::live(bureau, &mut dice, &household, &format!("{seed}-{number}"), now)?;
         progress(number + 1);
     }
+    // What has fallen due by then: notices end, re-checks open.
+    bureau.pass_time(now)?;
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use base::DateTime;
 use bureau::{Bureau, Failure, Order};
-use casework::event::Datum;
+use casework::event::{Datum, Over};
 use casework::{Actor, Command, Input, State, Status};
 use jiff::SignedDuration;
 
@@ -27,6 +27,8 @@ struct Life<'l> {
     seed: &'l str,
     turn: u32,
     now: DateTime,
+    /// The members as they stand after a change.
+    members: Option<Datum>,
 }
 
 /// Applies for a household and works its case up to a moment before `present`.
@@ -37,9 +39,10 @@ pub fn live(
     seed: &str,
     present: DateTime,
 ) -> Result<(), Failure> {
-    let begun = days_before(present, dice.between(0, 75));
+    let days = if dice.chance(75) { dice.between(0, 75) } else { dice.between(75, 200) };
+    let begun = days_before(present, days);
     let case = receipt(seed);
-    let mut life = Life { bureau, case: case.clone(), seed, turn: 0, now: begun };
+    let mut life = Life { bureau, case: case.clone(), seed, turn: 0, now: begun, members: None };
     let input = Input { values: household.values.clone(), ..Input::default() };
     let citizen = Actor::citizen(&format!("demo:{case}"), &household.applicant.name);
     let draw = Some(dice.below(u32::MAX));
@@ -50,11 +53,17 @@ pub fn live(
             break;
         }
         let Some(state) = bureau.store.state(&life.case)? else { break };
-        if state.closed.is_some() {
+        let scene = Scene { household, citizen: &citizen, present };
+        if state.closed.is_some() && !life.change(&scene, &state, dice)? {
             break;
         }
-        let scene = Scene { household, citizen: &citizen, present };
-        if !life.begin(&scene, &state, dice)? && !life.finish(&scene, &state, dice)? {
+        if state.closed.is_some() {
+            continue;
+        }
+        let done = life.begin(&scene, &state, dice)?
+            || life.finish(&scene, &state, dice)?
+            || life.recheck(&scene, &state, dice)?;
+        if !done {
             bureau.pass_time(life.now)?;
         }
     }
@@ -86,11 +95,11 @@ fn stated(household: &Household, keys: &[&'static str]) -> Vec<(&'static str, Da
 const VISITED: [&str; 4] = ["members", "supporters", "costs", "houses"];
 const MATCHED: [&str; 6] = ["urban_rural", "members", "supporters", "houses", "vehicles", "businesses"];
 
-/// The outcome as the formulas have it now.
-fn outcome(bureau: &Bureau, state: &State, now: DateTime) -> String {
+/// A result as the formulas have it now.
+fn answer(bureau: &Bureau, state: &State, now: DateTime, name: &str) -> String {
     let Ok(guide) = bureau.guide(&state.edition) else { return String::new() };
     let answers = casework::outlook(bureau.rules(&guide), state, now);
-    answers.into_iter().find(|answer| answer.name == "低保结论").map_or_else(String::new, |answer| answer.value)
+    answers.into_iter().find(|answer| answer.name == name).map_or_else(String::new, |answer| answer.value)
 }
 
 impl Life<'_> {
@@ -134,6 +143,78 @@ impl Life<'_> {
         Ok(true)
     }
 
+    /// Some time after a grant a few households change: the township hears of it and opens a re-check.
+    fn change(&mut self, scene: &Scene, state: &State, dice: &mut Dice) -> Result<bool, Failure> {
+        let granted = state.grants.last().is_some_and(|grant| grant.total().0 > 0);
+        if !granted || state.before.is_some() || !dice.chance(25) {
+            return Ok(false);
+        }
+        let (kind, note) = dice.pick(&[("收入变化", "新种了药材"), ("就业", "去县里工厂上班"), ("其他", "搬到镇上住")]);
+        let mut values = stated(scene.household, &["members"]);
+        if kind != "其他"
+            && let Datum::Rows(rows) = &mut values[0].1
+        {
+            let first = rows.iter_mut().find_map(|row| match row.columns.get_mut("income") {
+                Some(Datum::Rows(income)) => income.first_mut(),
+                _ => None,
+            });
+            let yuan = if kind == "就业" { dice.between(20_000, 40_000) } else { dice.between(1_000, 9_000) };
+            first.and_then(|income| income.columns.insert("amount".into(), Datum::Text(yuan.to_string())));
+        }
+        self.members = Some(values[0].1.clone());
+        values.extend([
+            ("change_kind", Datum::Text(kind.into())),
+            ("change_date", Datum::Text(self.now.date().to_string())),
+            ("change_note", Datum::Text(note.into())),
+        ]);
+        let over = Some(Box::new(Over { case: self.case.clone(), ..Over::default() }));
+        let case = self.bureau.next_in_chain(&state.root)?;
+        let values = values.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+        let input = Input { values, ..Input::default() };
+        let start = "report_change".to_owned();
+        let command = Command::Submit { case: case.clone(), start, input, draw: None, over };
+        self.order(vec![scene.staff(ACCEPTS)], command)?;
+        self.case = case;
+        Ok(true)
+    }
+
+    /// From the change to the decision on it. Gives whether something was done.
+    fn recheck(&mut self, scene: &Scene, state: &State, dice: &mut Dice) -> Result<bool, Failure> {
+        let open = |step: &str| is_open(state, step);
+        let result = answer(self.bureau, state, self.now, "复核结论");
+        let members = self.members.clone().unwrap_or_else(|| scene.household.values["members"].clone());
+        if open("recheck_visit") {
+            let mut found = stated(scene.household, &["supporters", "costs", "houses"]);
+            found.extend([
+                ("members", members),
+                ("recheck_finding", Datum::Text("与申报一致".into())),
+                ("earned_more", Datum::Bool(dice.chance(50))),
+            ]);
+            let outputs = [("在场人", &*scene.household.applicant.name), ("地点", "家中")];
+            self.act(VISITS.map(|i| scene.staff(i)).to_vec(), "recheck_visit", None, &found, &outputs)?;
+        } else if open("recheck_match") {
+            let mut found = stated(scene.household, &["houses", "vehicles", "businesses"]);
+            found.push(("members", members));
+            self.act(vec![scene.staff(MATCHES)], "recheck_match", None, &found, &[("结果", "相符")])?;
+        } else if open("recheck_opinion") {
+            self.act(vec![scene.staff(OPINES)], "recheck_opinion", Some(&result), &[], &[])?;
+        } else if open("recheck_hearing") {
+            let said = [("recheck_statement", Datum::Text("知道了，没有意见".into()))];
+            self.act(vec![scene.staff(ACCEPTS)], "recheck_hearing", None, &said, &[])?;
+        } else if open("recheck_confirm") {
+            self.act(vec![scene.staff(CONFIRMS)], "recheck_confirm", Some("同意"), &[], &[])?;
+        } else if open("recheck_deliver") {
+            let values = [
+                ("recheck_delivered_how", Datum::Text("直接送达".into())),
+                ("recheck_delivered_on", Datum::Text(self.now.date().to_string())),
+            ];
+            self.act(vec![scene.staff(ACCEPTS)], "recheck_deliver", None, &values, &[])?;
+        } else {
+            return Ok(false);
+        }
+        Ok(true)
+    }
+
     /// A review: who comes, how they vote, the minutes.
     fn meet(&mut self, scene: &Scene, level: &str, chair: usize, present: u32, dice: &mut Dice) -> Result<(), Failure> {
         let against = dice.below(3);
@@ -150,7 +231,7 @@ impl Life<'_> {
     /// From the opinion to the decision. Gives whether something was done.
     fn finish(&mut self, scene: &Scene, state: &State, dice: &mut Dice) -> Result<bool, Failure> {
         let open = |step: &str| is_open(state, step);
-        let outcome = outcome(self.bureau, state, self.now);
+        let outcome = answer(self.bureau, state, self.now, "低保结论");
         if open("opinion") {
             let word = if outcome.starts_with("不符合") { "拟不予" } else { "拟给予" };
             self.act(vec![scene.staff(OPINES)], "opinion", Some(word), &[], &[("理由", "按入户和核对的结果认定")])?;

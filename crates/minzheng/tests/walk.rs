@@ -128,6 +128,110 @@ fn visit_by_county(office: &Office, case: &str) {
     }
 }
 
+/// From the application to the delivery of the grant.
+fn grant(office: &Office) -> (String, String) {
+    let mut citizen = office.visitor();
+    let (case, secret) = apply(&mut citizen);
+    work(office, &case);
+    office.at("2026-10-12 09:00");
+    visit_by_county(office, &case);
+    act(office, "shenpi", &case, "confirm", &[("conclusion", "准予"), ("o-理由", "")]);
+    act(office, "shouli", &case, "deliver", &[("delivered_how", "直接送达"), ("delivered_on", "2026-10-12")]);
+    (case, secret)
+}
+
+/// The visit and the check of a re-check, with what has changed.
+fn recheck(office: &Office, case: &str, changed: &[(&str, &str)]) {
+    let visit = [("recheck_finding", "与申报一致"), ("earned_more", "否"), ("o-在场人", "李大山"), ("o-地点", "家中")];
+    let all: Vec<(&str, &str)> = visit.iter().chain(changed).copied().collect();
+    act(office, "diaocha1", case, "recheck_visit", &all);
+    act(office, "diaocha2", case, "recheck_visit", &[]);
+    let matched: Vec<(&str, &str)> = [("o-结果", "相符")].iter().chain(changed).copied().collect();
+    act(office, "hedui", case, "recheck_match", &matched);
+}
+
+#[test]
+fn a_household_reports_a_change_and_its_grant_becomes_less() {
+    let office = Office::open("2026-09-21 09:00");
+    let (case, secret) = grant(&office);
+    office.at("2026-12-01 09:00");
+    let mut citizen = office.visitor();
+    citizen.open("/progress");
+    citizen.send(&[("case", &case), ("secret", &secret)]);
+    citizen.sees("申报变更").sees_not("上报变更");
+    // The form shows what is registered; only what changed is typed.
+    citizen.open(&format!("/case/{case}/start/change"));
+    assert!(
+        citizen.page.contains("value=\"1200.00\"") || citizen.page.contains("value=\"1200\""),
+        "{}",
+        citizen.text()
+    );
+    let more = [("members.0.income.0.amount", "2400")];
+    let report = [("change_kind", "收入变化"), ("change_date", "2026-11-20"), ("change_note", "多种了两亩花生")];
+    citizen.send(&report.iter().chain(&more).copied().collect::<Vec<_>>());
+    let next = format!("{case}-2");
+    assert_eq!(citizen.path, format!("/progress/{next}"), "{}", citizen.text());
+    citizen.sees("办理中").sees("这一户的件");
+    // While it is open no other can be begun, by anybody.
+    citizen.open(&format!("/progress/{case}")).sees_not("/start/");
+    recheck(&office, &next, &more);
+    act(&office, "fuze", &next, "recheck_opinion", &[("conclusion", "减发"), ("o-理由", "")]);
+    // The law: hear them before.
+    let mut county = office.staff("shenpi");
+    county.open(&format!("/case/{next}/do/recheck_confirm")).sees("现在不能办");
+    act(&office, "shouli", &next, "recheck_hearing", &[("recheck_statement", "没有意见")]);
+    act(&office, "shenpi", &next, "recheck_confirm", &[("conclusion", "同意"), ("o-理由", "")]);
+    let delivered = [("recheck_delivered_how", "直接送达"), ("recheck_delivered_on", "2026-12-01")];
+    act(&office, "shouli", &next, "recheck_deliver", &delivered);
+    citizen.open(&format!("/progress/{next}")).sees("变更通知书").sees("每月由550.00元变为450.00元").sees("减发");
+    let mut auditor = office.staff("shenji");
+    auditor.open("/roll?month=2026-12").sees("550.00").sees("李大山");
+    auditor.open("/roll?month=2027-01").sees("450.00").sees_not("550.00");
+    auditor.open("/roll.csv?month=2027-01");
+    assert!(auditor.page.contains("\"低保金\",\"450.00\"") && !auditor.page.contains(&number()), "{}", auditor.page);
+    // The clerk of another township has an empty roll; whoever has not signed in has none.
+    office.visitor().open("/roll").sees("登录");
+    auditor.open(&format!("/case/{next}")).sees("这一户的件").sees("2027年1月").sees_not(&number());
+    assert!(office.site.bureau.store.verify().unwrap().problems.is_empty());
+    assert!(office.site.bureau.store.rebuild().unwrap().differing.is_empty());
+}
+
+#[test]
+fn a_car_ends_the_grant_and_the_household_may_apply_again() {
+    let office = Office::open("2026-09-21 09:00");
+    let (case, _) = grant(&office);
+    office.at("2026-12-01 09:00");
+    let mut clerk = office.staff("shouli");
+    clerk.open(&format!("/case/{case}")).sees("上报变更");
+    clerk.open(&format!("/case/{case}/start/report_change"));
+    let report = [("change_kind", "财产变化"), ("change_date", "2026-11-20"), ("change_note", "买了轿车")];
+    clerk.send(&report);
+    let next = format!("{case}-2");
+    assert_eq!(clerk.path, format!("/case/{next}"), "{}", clerk.text());
+    let visit = [("recheck_finding", "门口停着车"), ("earned_more", "否"), ("o-在场人", "李大山"), ("o-地点", "家中")];
+    act(&office, "diaocha1", &next, "recheck_visit", &visit);
+    act(&office, "diaocha2", &next, "recheck_visit", &[]);
+    // A row is added to a list without script, then it is sent.
+    let mut checker = office.staff("hedui");
+    checker.open(&format!("/case/{next}/do/recheck_match"));
+    checker.send(&[("_add", "vehicles"), ("vehicles.none", "")]);
+    checker.send(&[("vehicles.0.kind", "轿车"), ("vehicles.none", ""), ("o-结果", "不符")]);
+    assert_eq!(checker.path, format!("/case/{next}"), "{}", checker.text());
+    let mut head = office.staff("fuze");
+    head.open(&format!("/case/{next}/do/recheck_opinion")).sees("不能选“减发”");
+    head.send(&[("conclusion", "停发"), ("o-理由", "")]);
+    act(&office, "shouli", &next, "recheck_hearing", &[("recheck_statement", "车是借的")]);
+    act(&office, "shenpi", &next, "recheck_confirm", &[("conclusion", "同意"), ("o-理由", "")]);
+    let delivered = [("recheck_delivered_how", "直接送达"), ("recheck_delivered_on", "2026-12-01")];
+    act(&office, "shouli", &next, "recheck_deliver", &delivered);
+    clerk.open(&format!("/case/{next}")).sees("停发").sees("决定前听取了您的意见：车是借的").sees_not("/start/");
+    clerk.open("/roll?month=2027-01").sees("没有在发的");
+    // Applying again is a case of its own.
+    let mut citizen = office.visitor();
+    let (again, _) = apply(&mut citizen);
+    assert!(again != case && !again.starts_with(&format!("{case}-")));
+}
+
 #[test]
 fn one_household_gets_its_decision() {
     let office = Office::open("2026-09-21 09:00");

@@ -21,7 +21,7 @@ pub struct Visit {
     /// The word that forms carry.
     pub form_token: String,
     pub staff: Option<Actor>,
-    /// The case whose receipt and secret this visitor holds.
+    /// The first case of the chain whose receipt and secret this visitor holds.
     pub receipt: Option<String>,
 }
 
@@ -30,17 +30,23 @@ impl Visit {
         self.staff.as_ref().ok_or(Fault::SignIn)
     }
 
+    /// Whether a case is of the chain whose receipt this visitor holds, by its number; the scope looks at the case itself.
+    pub fn holds(&self, case: &str) -> bool {
+        let rest = self.receipt.as_deref().and_then(|root| case.strip_prefix(root));
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    }
+
     /// What this visitor may see of a case.
     pub fn scope(&self, case: &str) -> Option<Scope> {
-        if self.receipt.as_deref() == Some(case) {
-            return Some(Scope::of_receipt(case));
+        match &self.receipt {
+            Some(root) if self.holds(case) => Some(Scope::of_receipt(root)),
+            _ => self.staff.as_ref().map(Scope::of),
         }
-        self.staff.as_ref().map(Scope::of)
     }
 
     /// Who acts on a case: the applicant by receipt, else the member of staff.
     pub fn actor(&self, case: &str, applicant: &str) -> Option<Actor> {
-        if self.receipt.as_deref() == Some(case) {
+        if self.holds(case) {
             return Some(Actor::citizen(&format!("receipt:{case}"), applicant));
         }
         self.staff.clone()
@@ -61,7 +67,7 @@ pub async fn frame(State(site): State<Arc<Site>>, mut request: Request, next: Ne
     };
     let receipt = cookie(&headers, "receipt").and_then(|text| {
         let (case, secret) = text.split_once('~')?;
-        site.bureau.scope_of_receipt(case, secret).ok().flatten().map(|_| case.to_owned())
+        site.bureau.opened_by(case, secret).ok().flatten()
     });
     let visit = Visit { form_token: site.form_token(&anchor), staff, receipt };
     request.extensions_mut().insert(visit);

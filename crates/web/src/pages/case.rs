@@ -33,7 +33,7 @@ pub async fn show(State(site): State<Arc<Site>>, Extension(visit): Extension<Vis
         }
         div.panels {
             aside {
-                div.card { h2 { "现在可以办" } (actions(&guide, &case, &options)) }
+                div.card { h2 { "现在可以办" } (actions(&guide, &case, &options)) (super::start::buttons(&site, &guide, &state, actor)?) }
                 div.card { h2 { "时限" } (clocks(&site, &state)) }
             }
             div {
@@ -51,6 +51,8 @@ pub async fn show(State(site): State<Arc<Site>>, Extension(visit): Extension<Vis
                         (explanation("每个数的来历", &assessed.explanation))
                     }
                 }
+                (paid(&guide, &state))
+                (super::start::chain(&site, &state, "case")?)
                 h2 { "事实和来源" }
                 (facts(&site, &guide, &state))
                 h2 { "经过" }
@@ -60,6 +62,26 @@ pub async fn show(State(site): State<Arc<Site>>, Extension(visit): Extension<Vis
         }
     };
     Ok(page(&site, &visit, &state.applicant, body).into_response())
+}
+
+/// What is paid, from which month on, as the decisions of the chain have it.
+fn paid(guide: &Guide, state: &Case) -> Markup {
+    let name = |key: &str| guide.entitlements.iter().find(|e| *e.key == *key).map_or("", |e| &*e.name).to_owned();
+    html! {
+        @if !state.grants.is_empty() {
+            h2 { "待遇" }
+            div.scroll { table.facts {
+                thead { tr { th { "待遇" } th { "自" } th.num { "每月（元）" } th { "成分" } th { "决定" } } }
+                tbody { @for grant in &state.grants { tr {
+                    td { (name(&grant.entitlement)) }
+                    td.nowrap { (grant.from.to_string()) }
+                    td.num { b { (grant.total().to_string()) } }
+                    td { @for (part, fen) in &grant.components { (part) " " (fen.to_string()) " " } }
+                    td.nowrap { (grant.decided_at.date()) }
+                } } }
+            } }
+        }
+    }
 }
 
 /// A button for what may be done; in place of the others the reason.

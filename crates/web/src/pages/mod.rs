@@ -5,7 +5,9 @@ pub mod case;
 pub mod desk;
 pub mod progress;
 pub mod public;
+pub mod roll;
 pub mod sign_in;
+pub mod start;
 pub mod step;
 
 use axum::response::Response;

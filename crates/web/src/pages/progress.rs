@@ -39,7 +39,7 @@ fn ask_page(site: &Site, visit: &Visit, sent: &Sent, wrong: bool) -> Markup {
 pub async fn open(State(site): State<Arc<Site>>, Extension(visit): Extension<Visit>, body: Bytes) -> Page {
     let sent = Sent::read(&visit, &body)?;
     let (case, secret) = (base::tidy(sent.get("case")).to_uppercase(), base::tidy(sent.get("secret")));
-    if site.bureau.scope_of_receipt(&case, &secret)?.is_none() {
+    if site.bureau.opened_by(&case, &secret)?.is_none() {
         return Ok(ask_page(&site, &visit, &sent, true).into_response());
     }
     let mut response = redirect(&format!("/progress/{case}"));
@@ -53,7 +53,7 @@ pub async fn show(
     Path(case): Path<String>,
     Query(query): Query<HashMap<String, String>>,
 ) -> Page {
-    if visit.receipt.as_deref() != Some(&*case) {
+    if !visit.holds(&case) {
         return Ok(redirect("/progress"));
     }
     let scope = visit.scope(&case).ok_or(Fault::NotFound)?;
@@ -80,6 +80,8 @@ pub async fn show(
             @let step = &guide.steps[option.step];
             div.actions { a.button href=(format!("/case/{case}/do/{}", step.key)) { (step.name) } }
         }
+        div.actions { (super::start::buttons(&site, &guide, &state, &actor)?) }
+        (super::start::chain(&site, &state, "progress")?)
         @for letter in &state.letters { (super::case::letter(&site, letter)) }
         h2 { "经过" }
         (super::case::time_line(&guide, &state, false))

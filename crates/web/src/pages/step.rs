@@ -68,7 +68,7 @@ fn filled(subject: &Subject) -> Sent {
     sent
 }
 
-fn fill(guide: &Guide, field: &guide::model::Field, path: &str, value: &casework::Datum, sent: &mut Sent) {
+pub(super) fn fill(guide: &Guide, field: &guide::model::Field, path: &str, value: &casework::Datum, sent: &mut Sent) {
     use casework::Datum;
     match (value, &field.ty) {
         (Datum::Bool(b), _) => sent.set(path, if *b { "是" } else { "否" }),
@@ -104,8 +104,7 @@ fn step_page(site: &Site, visit: &Visit, subject: &Subject, sent: &Sent, refused
     let drawer = Drawer { site, guide, sent, refusals: refused };
     let not = subject.option.as_ref().map_or(&[][..], |option| &option.refusals);
     let signs = subject.option.as_ref().is_some_and(|option| option.sign);
-    let back =
-        if visit.receipt.as_deref() == Some(case) { format!("/progress/{case}") } else { format!("/case/{case}") };
+    let back = if visit.holds(case) { format!("/progress/{case}") } else { format!("/case/{case}") };
     let body = html! {
         p.crumbs { a href=(back) { (state.applicant) "：" (guide.title) } " › " (step.name) }
         h1 { (step.name) }
@@ -181,7 +180,7 @@ pub async fn send(
     let people = vec![subject.actor.clone()];
     let order = Order { key, people, case: Some(case.clone()), command, secret: None, now: site.now() };
     match site.bureau.execute(&order) {
-        Ok(_) if visit.receipt.as_deref() == Some(&*case) => Ok(redirect(&format!("/progress/{}", subject.case))),
+        Ok(_) if visit.holds(&case) => Ok(redirect(&format!("/progress/{}", subject.case))),
         Ok(_) => Ok(redirect(&format!("/case/{}", subject.case))),
         Err(Failure::Refused(refused)) => Ok(step_page(&site, &visit, &subject, &sent, &refused).into_response()),
         Err(failure) => Err(failure.into()),

@@ -1,0 +1,146 @@
+//! The roll: who is paid what in a month, by village, and the same as a file.
+
+use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::{Query, State};
+use axum::http::header;
+use axum::response::IntoResponse;
+use base::{Fen, Month, RegionCode};
+use bureau::RollRow;
+use casework::people::Scope;
+use maud::html;
+
+use super::Page;
+use crate::layout::page;
+use crate::site::{Fault, Site};
+use crate::visit::Visit;
+
+/// A household that is paid something in the month.
+struct Paid {
+    row: RollRow,
+    /// Entitlement and its sum.
+    parts: Vec<(String, Fen)>,
+    total: Fen,
+}
+
+fn month(site: &Site, query: &HashMap<String, String>) -> Month {
+    query.get("month").and_then(|text| text.parse().ok()).unwrap_or_else(|| Month::of(site.now().date()))
+}
+
+fn paid(site: &Site, visit: &Visit, month: Month) -> Result<Vec<Paid>, Fault> {
+    let scope = Scope::of(visit.staff()?);
+    let mut found = Vec::new();
+    for row in site.bureau.store.roll(&scope)? {
+        let guide = site.bureau.library.guides.iter().find(|guide| *guide.key == *row.service);
+        let entitlements = guide.map(|guide| &guide.entitlements).into_iter().flatten();
+        let part = |key: &str| row.grants.iter().rfind(|grant| grant.entitlement == key && grant.from <= month);
+        let parts: Vec<(String, Fen)> = entitlements
+            .filter_map(|e| Some((e.name.to_string(), part(&e.key)?.total())))
+            .filter(|(_, fen)| *fen != Fen(0))
+            .collect();
+        let total = Fen(parts.iter().map(|(_, fen)| fen.0).sum());
+        if total != Fen(0) {
+            found.push(Paid { row, parts, total });
+        }
+    }
+    Ok(found)
+}
+
+/// A month as addresses and files write it.
+fn iso(month: Month) -> String {
+    format!("{:04}-{:02}", month.year(), month.month())
+}
+
+fn place(site: &Site, region: &str) -> String {
+    RegionCode::parse(region).map(|code| site.place(code)).unwrap_or_default()
+}
+
+pub async fn show(
+    State(site): State<Arc<Site>>,
+    Extension(visit): Extension<Visit>,
+    Query(query): Query<HashMap<String, String>>,
+) -> Page {
+    let month = month(&site, &query);
+    let paid = paid(&site, &visit, month)?;
+    let total = Fen(paid.iter().map(|paid| paid.total.0).sum());
+    let mut villages: BTreeMap<&str, (u32, i64)> = BTreeMap::new();
+    for paid in &paid {
+        let village = villages.entry(&paid.row.region).or_default();
+        *village = (village.0 + 1, village.1 + paid.total.0);
+    }
+    let most = villages.values().map(|(_, fen)| *fen).max().unwrap_or(1).max(1);
+    let body = html! {
+        h1 { (month.to_string()) "在发名册" }
+        form.inline method="get" {
+            label for="f-month" { "月份" }
+            input.short type="month" id="f-month" name="month" value=(iso(month));
+            button type="submit" { "看" }
+            a href=(format!("/roll.csv?month={}", iso(month))) { "下载表格（CSV）" }
+        }
+        ul.counters {
+            li { p { b { (paid.len()) } " 户" } }
+            li { p { b { (total.to_string()) } " 元" } }
+        }
+        @if paid.is_empty() { p.empty { "这个月没有在发的。" } }
+        @else {
+            div.panels {
+                aside { div.card {
+                    h2 { "按村" }
+                    table.bars { tbody { @for (region, (count, fen)) in &villages { tr {
+                        th scope="row" { (place(&site, region)) }
+                        td.num { (count) " 户" }
+                        td { meter min="0" max=(most) value=(fen) title=(Fen(*fen).to_string()) { (Fen(*fen).to_string()) } }
+                        td.num { (Fen(*fen).to_string()) }
+                    } } } }
+                } }
+                div { div.scroll { table.work {
+                    thead { tr { th { "户主" } th { "地方" } th { "待遇" } th.num { "金额（元）" } th { "受理号" } } }
+                    tbody { @for paid in &paid { tr {
+                        td { a href=(format!("/case/{}", paid.row.case)) { (paid.row.applicant) } }
+                        td data-label="地方" { (place(&site, &paid.row.region)) }
+                        td data-label="待遇" { @for (name, fen) in &paid.parts { (name) " " span.num { (fen.to_string()) } " " } }
+                        td.num data-label="金额" { b { (paid.total.to_string()) } }
+                        td.mono data-label="受理号" { (paid.row.root) }
+                    } } }
+                } } }
+            }
+        }
+    };
+    Ok(page(&site, &visit, "在发名册", body).into_response())
+}
+
+/// The same rows as a file that a spreadsheet opens: UTF-8 with its mark.
+pub async fn csv(
+    State(site): State<Arc<Site>>,
+    Extension(visit): Extension<Visit>,
+    Query(query): Query<HashMap<String, String>>,
+) -> Page {
+    let month = month(&site, &query);
+    let mut text = String::from("\u{feff}月份,户主,地方,待遇,金额,受理号\r\n");
+    for paid in paid(&site, &visit, month)? {
+        for (name, fen) in &paid.parts {
+            let cells = [
+                iso(month),
+                paid.row.applicant.clone(),
+                place(&site, &paid.row.region),
+                name.clone(),
+                fen.plain(),
+                paid.row.root.clone(),
+            ];
+            text += &cells.map(|cell| quoted(&cell)).join(",");
+            text += "\r\n";
+        }
+    }
+    let name = format!("attachment; filename=\"roll-{}.csv\"", iso(month));
+    let headers = [(header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (header::CONTENT_DISPOSITION, name)];
+    Ok((headers, text).into_response())
+}
+
+/// A cell of a CSV file; what a spreadsheet would take for a formula is shown as text.
+fn quoted(cell: &str) -> String {
+    let cell = if cell.starts_with(['=', '+', '-', '@']) { format!("'{cell}") } else { cell.to_owned() };
+    format!("\"{}\"", cell.replace('"', "\"\""))
+}
