@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use base::DateTime;
 use formula::Assessment;
-use guide::model::StepKind;
+use guide::model::{Action, StepKind};
 
 use crate::decide::{Draft, Rules};
 use crate::people::Actor;
@@ -27,11 +27,18 @@ pub fn outlook(rules: Rules, state: &State, now: DateTime) -> Vec<Answer> {
     let by = Actor::system().reference();
     let facts = Draft { rules, state: state.clone(), records: Vec::new(), by, now }.facts(0);
     let assessment = Assessment::new(&guide.program, &facts, rules.rates, rules.calendar);
-    let decisions = guide.steps.iter().filter(|step| step.kind == StepKind::Decide);
+    // Only what the steps of this start come to: a re-check's results mean nothing in an application.
+    let first = guide.starts.iter().find(|start| *start.key == *state.start).map_or(&[][..], |start| &start.first);
+    let course: BTreeSet<usize> = first.iter().flat_map(|step| guide.reach(*step).into_iter().chain([*step])).collect();
+    let steps = course.iter().map(|step| &guide.steps[*step]);
+    let decisions = steps.filter(|step| step.kind == StepKind::Decide);
     let conditions = decisions.flat_map(|step| &step.arrows).filter_map(|arrow| arrow.condition.as_ref());
     let mut roots: BTreeSet<usize> =
         conditions.flat_map(|condition| condition.uses.definitions.iter().copied()).collect();
-    let amounts = guide.entitlements.iter().flat_map(|entitlement| &entitlement.components);
+    let granted = guide.effects.iter().filter(|effect| effect.action == Action::Grant && course.contains(&effect.step));
+    // An amount that differs from month to month (期次) has no one value.
+    let granted = granted.filter(|effect| effect.until.is_none()).map(|effect| effect.target).collect::<BTreeSet<_>>();
+    let amounts = granted.iter().flat_map(|target| &guide.entitlements[*target].components);
     roots.extend(
         amounts.filter_map(|component| guide.program.find(&component.amount)).map(|definition| definition.index),
     );

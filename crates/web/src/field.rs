@@ -223,7 +223,8 @@ impl Drawer<'_> {
     fn list(&self, field: &Field, list: usize, path: &str, required: bool) -> Markup {
         let known = &self.guide.lists[list];
         let mut rows = self.sent.rows(path);
-        if rows.is_empty() && required {
+        let none = !self.sent.get(&format!("{path}.none")).is_empty();
+        if rows.is_empty() && required && !none {
             rows.push(0);
         }
         let error = self.error(path);
@@ -254,7 +255,7 @@ impl Drawer<'_> {
                 div.actions {
                     button type="submit" name="_add" value=(path) { "加一行" (field.name) }
                     label.choice {
-                        input type="checkbox" name=(format!("{path}.none")) value="1" checked[!self.sent.get(&format!("{path}.none")).is_empty()];
+                        input type="checkbox" name=(format!("{path}.none")) value="1" checked[none];
                         "没有"
                     }
                 }

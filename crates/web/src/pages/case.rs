@@ -1,11 +1,12 @@
 //! A case: what is known and who said it, clocks, what can be done and why not, the time line, letters, the explanation.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::Extension;
 use axum::extract::{Path, State};
 use axum::response::IntoResponse;
-use casework::state::LetterState;
+use casework::state::{Fact, LetterState};
 use casework::{Datum, State as Case, Status};
 use guide::Guide;
 use guide::model::{Field, FieldType};
@@ -31,6 +32,7 @@ pub async fn show(State(site): State<Arc<Site>>, Extension(visit): Extension<Vis
         @if let Some((result, at)) = &state.closed {
             p.standing { span.mark.done { "已办结" } " " (result) "，" (base::format_date(at.date())) }
         }
+        (course(&guide, &state))
         div.panels {
             aside {
                 div.card { h2 { "现在可以办" } (actions(&guide, &case, &options)) (super::start::buttons(&site, &guide, &state, actor)?) }
@@ -89,7 +91,8 @@ fn actions(guide: &Guide, case: &str, options: &[casework::StepOption]) -> Marku
     html! {
         @if options.is_empty() { p.soft { "这件已经办结。" } }
         div.actions.list {
-            @for option in options {
+            // A side step that is somebody else's is no news to this reader.
+            @for option in options.iter().filter(|o| o.refusals.is_empty() || guide.steps[o.step].side.is_none()) {
                 @let step = &guide.steps[option.step];
                 @if option.refusals.is_empty() {
                     a.button.main href=(format!("/case/{case}/do/{}", step.key)) {
@@ -124,34 +127,88 @@ fn clocks(site: &Site, state: &Case) -> Markup {
     }
 }
 
-/// Facts as they were stated, each with its step, day and author; the adopted one of a field first.
+/// Facts as they are believed, each with its step, day and author; what else was said of them opens below.
 fn facts(site: &Site, guide: &Guide, state: &Case) -> Markup {
+    let said = |field: &Field| {
+        let adopted = casework::facts::adopted(guide, state, field, 0)?;
+        let others: Vec<&Fact> = state.facts.iter().filter(|f| f.field == *field.key && *f != adopted).collect();
+        Some((adopted, others))
+    };
     html! {
         div.scroll { table.facts {
             thead { tr { th { "项目" } th { "内容" } th { "来源" } th { "记录" } } }
             tbody {
                 @for field in &guide.fields {
-                    @let adopted = casework::facts::adopted(guide, state, field, 0).map(|fact| fact.sequence);
-                    @for fact in state.facts.iter().filter(|fact| fact.field == *field.key) {
+                    @if let Some((adopted, others)) = said(field) {
                         tr {
-                            td { (field.name) }
-                            td { (datum(site, guide, field, &fact.value)) }
-                            td {
-                                (step_name(guide, &fact.step))
-                                @if adopted != Some(fact.sequence) { span.soft { "（未采用）" } }
-                            }
-                            td.nowrap {
-                                (fact.by.name) "，" (fact.recorded_at.date())
-                                @if fact.valid_from != fact.recorded_at.date() {
-                                    br; span.soft { "自 " (fact.valid_from) " 起" }
-                                }
-                            }
+                            th scope="row" { (field.name) }
+                            td { (datum(site, guide, field, &adopted.value)) (other_words(site, guide, field, adopted, &others)) }
+                            td { (step_name(guide, &adopted.step)) @if adopted.inherited { span.soft { "（前件）" } } }
+                            td.nowrap { (adopted.by.name) "，" (recorded(adopted)) }
                         }
                     }
                 }
             }
         } }
     }
+}
+
+/// When a fact was recorded, and from which day it holds where that is another.
+fn recorded(fact: &Fact) -> Markup {
+    html! {
+        (fact.recorded_at.date())
+        @if fact.valid_from != fact.recorded_at.date() { br; span.soft { "自 " (fact.valid_from) " 起" } }
+    }
+}
+
+/// What others said, or the same said before; a different answer is what a reader looks for, so it is counted.
+fn other_words(site: &Site, guide: &Guide, field: &Field, adopted: &Fact, others: &[&Fact]) -> Markup {
+    let differing = others.iter().filter(|other| other.value != adopted.value).count();
+    html! {
+        @if !others.is_empty() {
+            details.others {
+                summary {
+                    @if differing > 0 { span.mark.soon { (differing) " 次说法不同" } }
+                    @else { span.soft.small { "另有 " (others.len()) " 次相同" } }
+                }
+                @for other in others {
+                    p.small { (step_name(guide, &other.step)) "，" (other.by.name) "，" (recorded(other)) "：" (datum(site, guide, field, &other.value)) }
+                }
+            }
+        }
+    }
+}
+
+/// Where the case stands: what was done, what is open, what comes next, each with its day.
+fn course(guide: &Guide, state: &Case) -> Markup {
+    let done =
+        |key: &str| state.steps.iter().rfind(|i| i.step == key && i.status == Status::Done).and_then(|i| i.done_at);
+    let is_live = |key: &str| state.live().any(|i| i.step == key && i.status != Status::Waiting);
+    let due = |key: &str| {
+        let running = state.clocks.values().filter(|clock| clock.until == key && clock.stopped_at.is_none());
+        running.map(|clock| clock.due.at.date()).min()
+    };
+    let mut ahead = BTreeSet::new();
+    for step in state.live().filter_map(|i| guide.step_by_key(&i.step)) {
+        ahead.extend(guide.reach(step));
+    }
+    html! {
+        ol.course aria-label="办到哪一步" {
+            @for (index, step) in guide.steps.iter().enumerate().filter(|(_, step)| step.side.is_none()) {
+                @if is_live(&step.key) {
+                    li.now aria-current="step" { b { (step.name) } @if let Some(due) = due(&step.key) { span { "到 " (short(due)) } } }
+                } @else if ahead.contains(&index) {
+                    li.next { b { (step.name) } @if let Some(due) = due(&step.key) { span { "到 " (short(due)) } } }
+                } @else if let Some(at) = done(&step.key) {
+                    li.done { b { (step.name) } span { (short(at.date())) } }
+                }
+            }
+        }
+    }
+}
+
+fn short(date: base::Date) -> String {
+    format!("{}月{}日", date.month(), date.day())
 }
 
 fn step_name(guide: &Guide, key: &str) -> String {
