@@ -18,7 +18,7 @@ fn swap(bureau: &Bureau, before: &str, area: &str, when: &str, key: &str) -> Res
     let case = bureau.next_in_chain(CASE).unwrap();
     let input = Input { values, ..Input::default() };
     let command = Command::Submit { case, start: "swap".into(), input, draw: None, over };
-    let people = vec![staff("甲", "园丁")];
+    let people = ["甲", "癸", "寅"].map(|name| staff(name, "园丁")).to_vec();
     bureau.execute(&Order { key: key.into(), people, case: None, command, secret: None, now: at(when) })
 }
 
@@ -95,6 +95,16 @@ fn a_recheck_opens_by_itself_once_and_only_while_something_is_paid() {
         now: at("2027-03-12 09:00"),
     };
     bureau.execute(&order("m", staff("甲", "园丁"), command)).unwrap();
+    // It takes three: the second signature is not the last.
+    let is_open = |bureau: &Bureau| state(bureau, "MZ-1-2").live().any(|i| i.step == "measure");
+    bureau.execute(&order("m2", staff("癸", "园丁"), Command::Sign { step: "measure".into() })).unwrap();
+    assert!(is_open(&bureau), "two of three have signed");
+    assert_eq!(
+        code(bureau.execute(&order("m3", staff("甲", "园丁"), Command::Sign { step: "measure".into() }))),
+        Some(Code::R102)
+    );
+    bureau.execute(&order("m4", staff("寅", "园丁"), Command::Sign { step: "measure".into() })).unwrap();
+    assert!(!is_open(&bureau));
     act_on(&bureau, "MZ-1-2", "收回", "2027-03-15 09:00").unwrap();
     let stopped = state(&bureau, "MZ-1-2");
     assert_eq!(stopped.granted("prize", month("2027-03")).unwrap().total(), Fen(4500));

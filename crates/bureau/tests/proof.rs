@@ -182,3 +182,14 @@ fn a_database_of_an_older_version_gets_its_lists_anew() {
     assert!(bureau.store.rebuild().unwrap().differing.is_empty());
     assert_eq!(bureau.store.roll(&Scope::of(&staff("戊", "园林官"))).unwrap()[0].applicant, "张三");
 }
+
+#[test]
+fn a_list_of_work_is_that_of_the_post_and_level() {
+    let folder = tempfile::tempdir().unwrap();
+    let bureau = open(folder.path());
+    let guide = &bureau.library.guides[0];
+    let look = &guide.steps[guide.step("看地").unwrap()];
+    let may = |level, post| casework::people::may_perform(look, level, post);
+    assert!(may(base::Level::Township, "看地员"));
+    assert!(!may(base::Level::County, "看地员") && !may(base::Level::Township, "园丁"));
+}

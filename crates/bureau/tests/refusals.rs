@@ -245,4 +245,9 @@ fn a_skipped_notice_is_followed_as_if_its_time_were_over() {
     send(&bureau, &[staff("丁", "档案员")], files(), "2026-03-03 11:00", "s5").unwrap();
     let state = bureau.store.state(common::CASE).unwrap().unwrap();
     assert_eq!(state.live().map(|i| &*i.step).collect::<Vec<_>>(), ["allot"]);
+    // A way back to it skips it again.
+    send(&bureau, &[staff("戊", "园林官")], act("allot", Some("再公布"), &[]), "2026-03-04 09:00", "s6").unwrap();
+    let state = bureau.store.state(common::CASE).unwrap().unwrap();
+    let live: Vec<_> = state.live().map(|i| (&*i.step, i.round)).collect();
+    assert_eq!(live, [("allot", 2)]);
 }
