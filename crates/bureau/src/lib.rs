@@ -19,7 +19,7 @@ use guide::{Files, Guide, Library, RateBook, read_library};
 use sm3::{Digest, Sm3};
 use store::{Remembered, Store, Write};
 
-pub use store::{CaseRow, Fault, NoticeRow, Rebuilt, RollRow, Verified, WorkRow};
+pub use store::{CaseRow, Fault, KinRow, NoticeRow, Rebuilt, RollRow, Verified, WorkRow};
 
 /// Somebody's command, to be carried out once however often it arrives.
 #[derive(Clone, Debug)]

@@ -8,7 +8,7 @@ use guide::{Guide, RateBook};
 use crate::event::{ActorRef, Event, Over, Record};
 use crate::facts::facts;
 use crate::intake::{Input, VALID_FROM};
-use crate::people::{Actor, Capacity, admit};
+use crate::people::{Actor, Capacity, admit, declared_kin};
 use crate::refusal::{Code, Refusal};
 use crate::state::{Instance, State, Status};
 
@@ -127,6 +127,7 @@ impl Draft<'_> {
             applicant,
             over: over.cloned(),
         });
+        self.file_kin();
         for step in &start.first.clone() {
             self.open(*step, 0, false);
         }
@@ -134,6 +135,15 @@ impl Draft<'_> {
             return Ok(());
         }
         self.act(&guide.steps[first].key.clone(), None, input, people)
+    }
+
+    /// Relatives among the officials are filed as soon as they are declared, also those declared in the case before.
+    fn file_kin(&mut self) {
+        for (official, relation) in declared_kin(self.rules.guide, &self.state) {
+            if self.state.kin.iter().all(|kin| kin.official != official) {
+                self.emit(Event::KinDeclared { official, relation });
+            }
+        }
     }
 
     /// A start over an entitlement needs one that is paid; any other begins anew.
@@ -221,6 +231,7 @@ impl Draft<'_> {
                 valid_from: input.valid_from.unwrap_or(self.now.date()),
                 values: input.values.clone(),
             });
+            self.file_kin();
         }
         if step.kind == StepKind::Publicity {
             return self.post(index, &instance, people);

@@ -151,6 +151,12 @@ pub enum Event {
     Closed {
         result: String,
     },
+    /// The household declared that a member of staff or of a village committee is its relative: filed apart, and that
+    /// person does nothing in the case.
+    KinDeclared {
+        official: String,
+        relation: String,
+    },
     /// A start over an entitlement is due at a moment, unless another case comes before.
     Scheduled {
         start: String,

@@ -2,10 +2,10 @@
 
 use base::{Level, RegionCode};
 use guide::Guide;
-use guide::model::{ActorKind, Performer, Step};
+use guide::model::{ActorKind, FieldType, Performer, Step};
 use serde::{Deserialize, Serialize};
 
-use crate::event::{ActorRef, Datum};
+use crate::event::{ActorRef, Datum, Row};
 use crate::refusal::{Code, Refusal};
 use crate::state::State;
 
@@ -63,7 +63,8 @@ pub fn admit(guide: &Guide, performer: &Performer, people: &[Actor], step: &Step
                 refusals.push(Refusal::new(Code::R103, text, "请由另一个人办").basis(&step.basis));
             }
         }
-        if performer.no_relative && is_relative(guide, state, actor) {
+        // Matched by name, which may recuse one person too many; that is the safe side.
+        if performer.no_relative && state.kin.iter().any(|kin| kin.official == actor.name) {
             let text = format!("{}是这一家的近亲属，不能办“{}”", actor.name, step.name);
             refusals.push(Refusal::new(Code::R105, text, "请由没有亲属关系的人办").basis(&step.basis));
         }
@@ -93,13 +94,19 @@ fn post(performer: &Performer, actor: &Actor, step: &Step, state: &State) -> Opt
     (!fits).then(|| Refusal::new(Code::R101, text, "请转给有这个岗位的人").basis(&step.basis))
 }
 
-/// Whether somebody is declared a relative of the household: a row of a list 近亲属 names them.
-/// Matched by name, which may recuse one person too many; that is the safe side.
-fn is_relative(guide: &Guide, state: &State, actor: &Actor) -> bool {
-    let Some(kin) = guide.fields.iter().find(|field| field.name.contains("近亲属")) else { return false };
-    let rows = state.facts.iter().filter(|fact| fact.field == *kin.key);
+/// Officials and their relation to the household as a list whose name contains 近亲属 declares them: its first column
+/// of text names the official, its second says what they are.
+pub(crate) fn declared_kin(guide: &Guide, state: &State) -> Vec<(String, String)> {
+    let Some(field) = guide.fields.iter().find(|field| field.name.contains("近亲属")) else { return Vec::new() };
+    let FieldType::List(list) = field.ty else { return Vec::new() };
+    let columns: Vec<&str> = guide.lists[list].columns.iter().map(|column| &*column.key).collect();
+    let rows = state.facts.iter().filter(|fact| fact.field == *field.key);
     let rows = rows.filter_map(|fact| if let Datum::Rows(rows) = &fact.value { Some(rows) } else { None });
-    rows.flatten().flat_map(|row| row.columns.values()).filter_map(Datum::text).any(|text| text == actor.name)
+    let text = |row: &Row, place: usize| {
+        let cell = columns.get(place).and_then(|key| row.columns.get(*key)).and_then(Datum::text);
+        cell.unwrap_or_default().to_owned()
+    };
+    rows.flatten().map(|row| (text(row, 0), text(row, 1))).filter(|(official, _)| !official.is_empty()).collect()
 }
 
 /// What somebody may see. It can be made here only, and every list of the store asks for one.

@@ -32,6 +32,8 @@ pub struct State {
     /// All decisions on entitlements of the chain in their order; the later one counts from its month on.
     pub grants: Vec<Granted>,
     pub scheduled: Vec<(String, DateTime)>,
+    /// Officials who are declared relatives of the household.
+    pub kin: Vec<Kin>,
     pub letters: Vec<LetterState>,
     pub notices: Vec<Notice>,
     pub closed: Option<(String, DateTime)>,
@@ -81,6 +83,13 @@ pub struct Fact {
     pub by: ActorRef,
     /// Taken over from the case before.
     pub inherited: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Kin {
+    pub official: String,
+    pub relation: String,
+    pub declared_at: DateTime,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -235,6 +244,9 @@ impl State {
                 at,
             }),
             Event::Closed { result } => self.closed = Some((result.clone(), at)),
+            Event::KinDeclared { official, relation } => {
+                self.kin.push(Kin { official: official.clone(), relation: relation.clone(), declared_at: at })
+            }
             Event::Scheduled { start, at } => self.scheduled.push((start.clone(), *at)),
             step => self.apply_to_step(step, at),
         }

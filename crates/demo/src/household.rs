@@ -87,6 +87,7 @@ impl Maker {
         let area = self.dice.between(45, 120);
         let supporters = if elder_house && self.dice.chance(50) { vec![self.supporter(surname)] } else { Vec::new() };
         let costs = if self.dice.chance(20) { vec![self.cost()] } else { Vec::new() };
+        let kin = if self.dice.chance(4) { vec![self.kin()] } else { Vec::new() };
         let values = BTreeMap::from([
             ("applicant".to_owned(), Datum::Person(applicant.clone())),
             ("phone".to_owned(), text(format!("1000{:07}", self.dice.below(10_000_000)))),
@@ -103,7 +104,7 @@ impl Maker {
             ("vehicles".to_owned(), Datum::Rows(vehicles)),
             ("businesses".to_owned(), Datum::Rows(Vec::new())),
             ("singles".to_owned(), Datum::Rows(Vec::new())),
-            ("kin".to_owned(), Datum::Rows(Vec::new())),
+            ("kin".to_owned(), Datum::Rows(kin)),
         ]);
         Household { village, applicant, values }
     }
@@ -127,6 +128,14 @@ impl Maker {
                 ("unpaid", Datum::Bool(false)),
             ],
         )
+    }
+
+    /// A member of a village committee who is a relative.
+    fn kin(&mut self) -> Row {
+        let surname = names::surname(&mut self.dice);
+        let name = format!("{surname}{}", names::given(&mut self.dice, Sex::Male, Generation::Grown));
+        let relation = self.dice.pick(&["兄弟姐妹", "子女", "其他近亲属"]);
+        row(0, [("official", text(name)), ("relation", text(relation))])
     }
 
     fn cost(&mut self) -> Row {

@@ -21,7 +21,7 @@ const VILLAGE: &str = "410325101200";
 const COUNTY: &str = "410325";
 
 /// A sign-in of the demo: account, name, level, post. Two where a step needs two people.
-pub const STAFF: [(&str, &str, Level, &str); 13] = [
+pub const STAFF: [(&str, &str, Level, &str); 14] = [
     ("shouli", "郭受理", Level::Township, "受理员"),
     ("diaocha1", "马调查", Level::Township, "调查员"),
     ("diaocha2", "宋调查", Level::Township, "调查员"),
@@ -35,6 +35,7 @@ pub const STAFF: [(&str, &str, Level, &str); 13] = [
     ("xiancha1", "魏入户", Level::County, "调查员"),
     ("xiancha2", "葛入户", Level::County, "调查员"),
     ("cunzhu", "任村主", Level::Village, "主持人"),
+    ("shouli2", "梁受理", Level::Township, "受理员"),
 ];
 
 /// A member of staff who works for a village: of its own, of its township, or of the county.

@@ -402,3 +402,30 @@ fn a_citizen_comes_back_for_what_was_missing() {
     later.send(&[]);
     later.sees("已办结").sees("撤回");
 }
+
+#[test]
+fn a_declared_relative_does_nothing_and_the_county_visits() {
+    let office = Office::open("2026-09-21 09:00");
+    let mut citizen = office.visitor();
+    citizen.open("/services/dibao/apply");
+    // A row for the relative first, without script.
+    let mut entries = application(&number());
+    entries.retain(|(name, _)| *name != "kin.none");
+    let mut more = entries.clone();
+    more.push(("_add", "kin".into()));
+    send(&mut citizen, &more);
+    entries.extend([("kin.0.official", "郭受理".to_owned()), ("kin.0.relation", "兄弟姐妹".to_owned())]);
+    send(&mut citizen, &entries);
+    citizen.sees("申请已经提交");
+    let case = between(&citizen.page, "<p class=\"receipt\">", "</p>").unwrap().to_owned();
+    let mut relative = office.staff("shouli");
+    relative.open(&format!("/case/{case}")).sees("备案件").sees("郭受理是这一家的近亲属，不能办“受理”");
+    relative.open(&format!("/case/{case}/do/accept")).sees("R105").sees_not("name=\"conclusion\"");
+    office.at("2026-09-22 09:00");
+    act(&office, "shouli2", &case, "accept", &[("lives_elsewhere", "否"), ("conclusion", "受理"), ("o-理由", "")]);
+    let mut auditor = office.staff("shenji");
+    auditor.open("/kin").sees("郭受理").sees("兄弟姐妹").sees("李大山").sees("1 件在办");
+    let state = office.site.bureau.store.state(&case).unwrap().unwrap();
+    assert_eq!(state.kin.len(), 1);
+    office.visitor().open("/kin").sees("登录");
+}

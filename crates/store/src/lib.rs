@@ -19,7 +19,7 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 pub use accounts::Account;
 pub use fault::Fault;
 pub use journal::Entry;
-pub use lists::{CaseRow, NoticeRow, RollRow, WorkRow};
+pub use lists::{CaseRow, KinRow, NoticeRow, RollRow, WorkRow};
 pub use verify::{Rebuilt, Verified};
 
 /// A bureau's database in its folder.

@@ -55,6 +55,20 @@ pub struct NoticeRow {
     pub open: bool,
 }
 
+/// A case of a household that is related to an official.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KinRow {
+    pub case: String,
+    pub region: String,
+    pub official: String,
+    pub relation: String,
+    pub service: String,
+    pub applicant: String,
+    pub declared_at: String,
+    /// Empty while the case is open.
+    pub result: String,
+}
+
 /// A household or person with grants: as the last closed case of the chain left them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RollRow {
@@ -95,6 +109,18 @@ pub(crate) fn write(sql: &Connection, state: &State) -> Result<(), Fault> {
         ],
     )?;
     write_roll(sql, state, &region)?;
+    for kin in &state.kin {
+        sql.prepare_cached("INSERT INTO kin_row VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?.execute(params![
+            region,
+            state.case,
+            kin.official,
+            kin.relation,
+            state.service,
+            state.applicant,
+            kin.declared_at.to_string(),
+            result
+        ])?;
+    }
     let mut work = sql.prepare_cached("INSERT INTO work_row VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?;
     for instance in state.live().filter(|instance| instance.status != Status::Waiting) {
         let clocks = state.clocks.values().filter(|clock| clock.until == instance.step && clock.stopped_at.is_none());
@@ -268,6 +294,28 @@ impl Store {
                 applicant: row.get(4)?,
                 closed_at: row.get(5)?,
                 grants: serde_json::from_str(&grants).unwrap_or_default(),
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Cases filed for a declared relative in the regions of a scope, the last declared first.
+    pub fn kin(&self, scope: &Scope) -> Result<Vec<KinRow>, Fault> {
+        let (low, high) = scope.bounds();
+        let connection = self.read();
+        let sql = "SELECT case_id, region, official, relation, service, applicant, declared_at, result FROM kin_row
+                   WHERE region BETWEEN ?1 AND ?2 ORDER BY declared_at DESC, case_id, official";
+        let mut statement = connection.prepare_cached(sql)?;
+        let rows = statement.query_map([low, high], |row| {
+            Ok(KinRow {
+                case: row.get(0)?,
+                region: row.get(1)?,
+                official: row.get(2)?,
+                relation: row.get(3)?,
+                service: row.get(4)?,
+                applicant: row.get(5)?,
+                declared_at: row.get(6)?,
+                result: row.get(7)?,
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use crate::fault::Fault;
 
 /// Version of the tables; a database of a newer one is refused.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 /// Tables that nothing can bring back.
 const TABLES: &str = "
@@ -29,7 +29,7 @@ CREATE TABLE receipt (case_id TEXT PRIMARY KEY, secret_hash TEXT NOT NULL) STRIC
 ";
 
 /// Tables that are derived from the journal, in the order in which they are compared.
-pub(crate) const LISTS: [&str; 5] = ["case_row", "work_row", "notice_row", "roll_row", "schedule_row"];
+pub(crate) const LISTS: [&str; 6] = ["case_row", "work_row", "notice_row", "roll_row", "schedule_row", "kin_row"];
 
 const LIST_TABLES: &str = "
 CREATE TABLE case_row (
@@ -61,6 +61,11 @@ CREATE TABLE schedule_row (
     at TEXT NOT NULL, case_id TEXT NOT NULL, start TEXT NOT NULL, PRIMARY KEY (at, case_id, start)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX schedule_by_case ON schedule_row (case_id);
+CREATE TABLE kin_row (
+    region TEXT NOT NULL, case_id TEXT NOT NULL, official TEXT NOT NULL, relation TEXT NOT NULL, service TEXT NOT NULL,
+    applicant TEXT NOT NULL, declared_at TEXT NOT NULL, result TEXT NOT NULL, PRIMARY KEY (region, case_id, official)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX kin_by_case ON kin_row (case_id);
 ";
 
 /// The connection, and whether the lists have to be written anew because they were those of an older version.

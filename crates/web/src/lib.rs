@@ -34,6 +34,7 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/sign-out", post(pages::sign_in::out))
         .route("/desk", get(pages::desk::show))
         .route("/case/{case}", get(pages::case::show))
+        .route("/kin", get(pages::kin::show))
         .route("/roll", get(pages::roll::show))
         .route("/roll.csv", get(pages::roll::csv))
         .route("/case/{case}/start/{start}", get(pages::start::show).post(pages::start::send))

@@ -32,6 +32,9 @@ pub async fn show(State(site): State<Arc<Site>>, Extension(visit): Extension<Vis
         @if let Some((result, at)) = &state.closed {
             p.standing { span.mark.done { "已办结" } " " (result) "，" (base::format_date(at.date())) }
         }
+        @for kin in &state.kin {
+            p.note { b { "备案件" } "　" (kin.official) "是这一家的近亲属（" (kin.relation) "），不能办理、评议、表决；县级要入户。" }
+        }
         (course(&guide, &state))
         div.panels {
             aside {
