@@ -244,10 +244,6 @@ impl State {
                 at,
             }),
             Event::Closed { result } => self.closed = Some((result.clone(), at)),
-            Event::KinDeclared { official, relation } => {
-                self.kin.push(Kin { official: official.clone(), relation: relation.clone(), declared_at: at })
-            }
-            Event::Scheduled { start, at } => self.scheduled.push((start.clone(), *at)),
             step => self.apply_to_step(step, at),
         }
     }
@@ -281,9 +277,13 @@ impl State {
         [self.granted(entitlement, month), last].into_iter().flatten().any(|grant| grant.total() != Fen(0))
     }
 
-    /// Events of the life of a step.
+    /// Events of the life of a step, and what is filed with a case or scheduled for it.
     fn apply_to_step(&mut self, event: &Event, at: DateTime) {
         match event {
+            Event::KinDeclared { official, relation } => {
+                self.kin.push(Kin { official: official.clone(), relation: relation.clone(), declared_at: at })
+            }
+            Event::Scheduled { start, at } => self.scheduled.push((start.clone(), *at)),
             Event::StepOpened { instance, step, round, thread, waiting } => {
                 let status = if *waiting { Status::Waiting } else { Status::Open };
                 if self.instance(*instance).is_some() {
