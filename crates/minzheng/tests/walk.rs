@@ -189,6 +189,9 @@ fn a_household_reports_a_change_and_its_grant_becomes_less() {
     auditor.open("/roll?month=2027-01").sees("450.00").sees_not("550.00");
     auditor.open("/roll.csv?month=2027-01");
     assert!(auditor.page.contains("\"低保金\",\"450.00\"") && !auditor.page.contains(&number()), "{}", auditor.page);
+    auditor.open("/desk?q=李大").sees("找“李大”").sees(&next).sees(&case);
+    auditor.open(&format!("/desk?q={next}")).sees("减发").sees_not(&format!(">{case}<"));
+    auditor.open("/desk?q=没有此人").sees("没有找到");
     // The clerk of another township has an empty roll; whoever has not signed in has none.
     office.visitor().open("/roll").sees("登录");
     auditor.open(&format!("/case/{next}")).sees("这一户的件").sees("2027年1月").sees_not(&number());

@@ -253,6 +253,18 @@ impl Store {
         Ok(rows)
     }
 
+    /// Cases whose applicant's name or receipt number begins with some words, in the regions of a scope.
+    pub fn search(&self, scope: &Scope, words: &str, most: u32) -> Result<Vec<CaseRow>, Fault> {
+        let (low, high) = scope.bounds();
+        let connection = self.read();
+        let sql = "SELECT case_id, service, region, applicant, opened_at, changed_at, result FROM case_row
+                   WHERE region BETWEEN ?1 AND ?2 AND (substr(applicant, 1, length(?3)) = ?3 OR substr(case_id, 1, length(?3)) = ?3)
+                   ORDER BY changed_at DESC, case_id LIMIT ?4";
+        let mut statement = connection.prepare_cached(sql)?;
+        let rows = statement.query_map(params![low, high, words, most], case)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// Cases whose notices have ended by a moment and wait for time to pass.
     pub fn fallen_due(&self, now: DateTime) -> Result<Vec<String>, Fault> {
         let connection = self.read();

@@ -9,7 +9,7 @@ use axum::response::IntoResponse;
 use casework::state::{Fact, LetterState};
 use casework::{Datum, State as Case, Status};
 use guide::Guide;
-use guide::model::{Field, FieldType};
+use guide::model::{Field, FieldType, Target};
 use maud::{Markup, html};
 
 use super::Page;
@@ -75,32 +75,36 @@ fn paid(guide: &Guide, state: &Case) -> Markup {
     html! {
         @if !state.grants.is_empty() {
             h2 { "待遇" }
-            div.scroll { table.facts {
+            div.scroll { table.work {
                 thead { tr { th { "待遇" } th { "自" } th.num { "每月（元）" } th { "成分" } th { "决定" } } }
                 tbody { @for grant in &state.grants { tr {
                     td { (name(&grant.entitlement)) }
-                    td.nowrap { (grant.from.to_string()) }
-                    td.num { b { (grant.total().to_string()) } }
-                    td { @for (part, fen) in &grant.components { (part) " " (fen.to_string()) " " } }
-                    td.nowrap { (grant.decided_at.date()) }
+                    td.nowrap data-label="自" { (grant.from.to_string()) }
+                    td.num data-label="每月（元）" { b { (grant.total().to_string()) } }
+                    td data-label="成分" { @for (part, fen) in &grant.components { (part) " " (fen.to_string()) " " } }
+                    td.nowrap data-label="决定" { (grant.decided_at.date()) }
                 } } }
             } }
         }
     }
 }
 
-/// A button for what may be done; in place of the others the reason.
+/// What may be done: the next step of the main line first and large, side steps as plain buttons below; in place of a
+/// step of the main line that is not this reader's, or whose conclusions are all shut, the reason.
 fn actions(guide: &Guide, case: &str, options: &[casework::StepOption]) -> Markup {
+    let shut = |option: &casework::StepOption| {
+        !option.conclusions.is_empty() && option.conclusions.iter().all(|(_, refusal)| refusal.is_some())
+    };
+    let is_side = |option: &&casework::StepOption| guide.steps[option.step].side.is_some();
+    let link = |option: &casework::StepOption| format!("/case/{case}/do/{}", guide.steps[option.step].key);
+    let aside: Vec<_> = options.iter().filter(|o| is_side(o) && o.refusals.is_empty() && !shut(o)).collect();
     html! {
         @if options.is_empty() { p.soft { "这件已经办结。" } }
         div.actions.list {
-            // A side step that is somebody else's is no news to this reader.
-            @for option in options.iter().filter(|o| o.refusals.is_empty() || guide.steps[o.step].side.is_none()) {
+            @for option in options.iter().filter(|option| !is_side(option)) {
                 @let step = &guide.steps[option.step];
                 @if option.refusals.is_empty() {
-                    a.button.main href=(format!("/case/{case}/do/{}", step.key)) {
-                        (step.name) @if option.sign { "：第二人签字" }
-                    }
+                    a.button.main href=(link(option)) { (step.name) @if option.sign { "：第二人签字" } }
                 } @else {
                     p.small.soft {
                         b { (step.name) } "："
@@ -109,6 +113,10 @@ fn actions(guide: &Guide, case: &str, options: &[casework::StepOption]) -> Marku
                     }
                 }
             }
+        }
+        @if !aside.is_empty() {
+            p.small.soft { "另外可以" }
+            div.actions { @for option in aside { a.button href=(link(option)) { (guide.steps[option.step].name) } } }
         }
     }
 }
@@ -191,10 +199,7 @@ fn course(guide: &Guide, state: &Case) -> Markup {
         let running = state.clocks.values().filter(|clock| clock.until == key && clock.stopped_at.is_none());
         running.map(|clock| clock.due.at.date()).min()
     };
-    let mut ahead = BTreeSet::new();
-    for step in state.live().filter_map(|i| guide.step_by_key(&i.step)) {
-        ahead.extend(guide.reach(step));
-    }
+    let ahead = ahead(guide, state);
     html! {
         ol.course aria-label="办到哪一步" {
             @for (index, step) in guide.steps.iter().enumerate().filter(|(_, step)| step.side.is_none()) {
@@ -208,6 +213,20 @@ fn course(guide: &Guide, state: &Case) -> Markup {
             }
         }
     }
+}
+
+/// What comes after the open steps when nobody objects.
+fn ahead(guide: &Guide, state: &Case) -> BTreeSet<usize> {
+    let mut found = BTreeSet::new();
+    let mut waiting: Vec<usize> = state.live().filter_map(|i| guide.step_by_key(&i.step)).collect();
+    while let Some(step) = waiting.pop() {
+        for arrow in guide.steps[step].arrows.iter().filter(|arrow| arrow.conclusion.as_deref() != Some("异议")) {
+            if let Target::Steps(steps) = &arrow.target {
+                waiting.extend(steps.iter().filter(|next| found.insert(**next)));
+            }
+        }
+    }
+    found
 }
 
 fn short(date: base::Date) -> String {

@@ -1,9 +1,10 @@
 //! 我的工作: what waits for this member of staff, the nearest due first, and the cases of the region.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::response::IntoResponse;
 use bureau::WorkRow;
 use casework::people::{Scope, may_perform};
@@ -29,14 +30,26 @@ fn step_name(site: &Site, row: &WorkRow) -> String {
     step.map_or_else(|| row.step.clone(), |step| step.name.to_string())
 }
 
-pub async fn show(State(site): State<Arc<Site>>, Extension(visit): Extension<Visit>) -> Page {
+/// Cases shown below the work.
+const MOST_CASES: u32 = 200;
+
+pub async fn show(
+    State(site): State<Arc<Site>>,
+    Extension(visit): Extension<Visit>,
+    Query(query): Query<HashMap<String, String>>,
+) -> Page {
     let actor = visit.staff()?;
     let now = site.now();
     site.bureau.pass_time(now)?;
     let scope = Scope::of(actor);
     let work: Vec<WorkRow> =
         site.bureau.store.work(&scope)?.into_iter().filter(|row| is_mine(&site, actor, row)).collect();
-    let cases = site.bureau.store.cases(&scope, 200)?;
+    let words = base::tidy(query.get("q").map_or("", String::as_str));
+    let cases = if words.is_empty() {
+        site.bureau.store.cases(&scope, MOST_CASES)?
+    } else {
+        site.bureau.store.search(&scope, &words, MOST_CASES)?
+    };
     let late = work.iter().filter(|row| !row.due.is_empty() && row.due < now.to_string()).count();
     let place = |code: &str| base::RegionCode::parse(code).map(|code| site.place(code)).unwrap_or_default();
     let body = html! {
@@ -58,7 +71,15 @@ pub async fn show(State(site): State<Arc<Site>>, Extension(visit): Extension<Vis
                 } } }
             } }
         }
-        h2 { "本地的件" }
+        h2 id="cases" { @if words.is_empty() { "本地的件" } @else { "找“" (words) "”" } }
+        form.inline method="get" action="/desk#cases" {
+            label for="f-q" { "姓名或受理号" }
+            input.short type="search" id="f-q" name="q" value=(words) autocomplete="off";
+            button type="submit" { "找" }
+            @if !words.is_empty() { a href="/desk" { "全部" } }
+        }
+        @if cases.is_empty() { p.empty { "没有找到。写姓名的开头，或者受理号的开头。" } }
+        @if cases.len() == MOST_CASES as usize { p.soft.small { "只列出最近的 " (MOST_CASES) " 件，更早的请按姓名或受理号找。" } }
         div.scroll { table.work {
             thead { tr { th { "申请人" } th { "现在" } th { "提交" } th { "地方" } th { "受理号" } } }
             tbody { @for row in &cases { tr {
