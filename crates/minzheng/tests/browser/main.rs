@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use chromium::Chromium;
 use visitor::Office;
+use visitor::household::{apply, grant, number, recheck};
 
 fn picture(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../target/pictures").join(format!("{name}.png"))
@@ -28,14 +29,6 @@ fn serve(office: &Office) -> String {
         });
     });
     format!("http://{address}")
-}
-
-/// 嵩县, 1985-03-02, a man; the check digit is computed.
-fn number() -> String {
-    let body = "41032519850302013";
-    let weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
-    let sum: u32 = body.bytes().zip(weights).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
-    format!("{body}{}", b"10X98765432"[(sum % 11) as usize] as char)
 }
 
 fn fill_member(page: &mut Chromium) {
@@ -161,6 +154,92 @@ fn a_household_gets_its_decision_in_chromium() {
     phone.picture(&picture("decision-390"));
     assert_eq!(phone.overflow(), 0, "the decision is wider than a phone");
     phone.assert_no_barriers();
+    desk.assert_no_barriers();
+}
+
+/// Signs in on a page that may be anybody's, and opens a step or a start of a case.
+fn open_as(page: &mut Chromium, who: &str, path: &str) {
+    sign_in(page, who);
+    page.open(path);
+}
+
+#[test]
+fn a_change_reported_on_a_phone_makes_the_grant_less() {
+    let office = Office::open("2026-09-21 09:00");
+    let base = serve(&office);
+    let (case, secret) = grant(&office);
+    office.at("2026-12-01 09:00");
+    let mut phone = Chromium::start(&base, true, true);
+    phone.open("/progress");
+    phone.fill("case", &case);
+    phone.fill("secret", &secret);
+    phone.press("查进度");
+    phone.sees("申报变更");
+    phone.open(&format!("/case/{case}/start/change"));
+    for (name, value) in [
+        ("change_kind", "收入变化"),
+        ("change_date", "2026-11-20"),
+        ("change_note", "多种了两亩花生"),
+        ("members.0.income.0.amount", "2400"),
+    ] {
+        phone.fill(name, value);
+    }
+    phone.picture(&picture("change-390"));
+    assert_eq!(phone.overflow(), 0, "the form is wider than a phone");
+    phone.press("提交");
+    let next = format!("{case}-2");
+    assert_eq!(phone.path(), format!("/progress/{next}"), "{}", phone.text());
+    recheck(&office, &next, &[("members.0.income.0.amount", "2400")]);
+    let mut desk = Chromium::start(&base, true, false);
+    open_as(&mut desk, "fuze", &format!("/case/{next}"));
+    desk.picture(&picture("recheck-1280"));
+    act(&mut desk, "fuze", &next, "recheck_opinion", &[("conclusion", "减发")], "作出决定");
+    act(&mut desk, "shouli", &next, "recheck_hearing", &[("recheck_statement", "没有意见")], "提交");
+    act(&mut desk, "shenpi", &next, "recheck_confirm", &[("conclusion", "同意")], "作出决定");
+    let delivered = [("recheck_delivered_how", "直接送达"), ("recheck_delivered_on", "2026-12-01")];
+    act(&mut desk, "shouli", &next, "recheck_deliver", &delivered, "提交");
+    open_as(&mut desk, "shenji", "/roll?month=2027-01");
+    desk.sees("450.00");
+    desk.picture(&picture("roll-1280"));
+    desk.resize(1920, 1080);
+    desk.open(&format!("/case/{next}"));
+    desk.picture(&picture("changed-1920"));
+    desk.open("/desk?q=李");
+    phone.open(&format!("/progress/{next}"));
+    phone.sees("变更通知书");
+    phone.picture(&picture("changed-390"));
+    assert_eq!(phone.overflow(), 0, "the letter is wider than a phone");
+    phone.assert_no_barriers();
+    desk.assert_no_barriers();
+}
+
+#[test]
+fn a_relative_is_filed_and_refused_in_chromium() {
+    let office = Office::open("2026-09-21 09:00");
+    let base = serve(&office);
+    let mut citizen = office.visitor();
+    let (case, _) = apply(&mut citizen);
+    let mut desk = Chromium::start(&base, true, false);
+    office.at("2026-09-22 09:00");
+    // The clerk finds that a colleague is a relative and files it; from then on that colleague is refused.
+    open_as(&mut desk, "shouli2", &format!("/case/{case}/do/accept"));
+    desk.press("加一行近亲属申报");
+    for (name, value) in [
+        ("kin.0.official", "胡负责"),
+        ("kin.0.relation", "兄弟姐妹"),
+        ("lives_elsewhere", "否"),
+        ("conclusion", "受理"),
+    ] {
+        desk.fill(name, value);
+    }
+    desk.press("作出决定");
+    assert_eq!(desk.path(), format!("/case/{case}"), "{}", desk.text());
+    desk.sees("备案件");
+    desk.picture(&picture("kin-1280"));
+    open_as(&mut desk, "shenji", "/kin");
+    desk.sees("胡负责");
+    open_as(&mut desk, "fuze", &format!("/case/{case}/do/terminate"));
+    desk.sees("R105");
     desk.assert_no_barriers();
 }
 
