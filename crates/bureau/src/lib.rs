@@ -213,7 +213,7 @@ impl Bureau {
         for (before, start) in self.store.starts_due(now)? {
             let root = self.store.state(&before)?.map_or(before.clone(), |state| state.root);
             let case = self.next_in_chain(&root)?;
-            let over = Some(Box::new(Over { case: before.clone(), ..Over::default() }));
+            let over = Some(Box::new(Over::of(&before)));
             let command = Command::Submit { case, start: start.clone(), input: Input::default(), draw: None, over };
             let key = format!("due:{before}:{start}");
             let (people, secret) = (vec![Actor::system()], None);

@@ -14,7 +14,7 @@ use common::{CASE, act, at, citizen, code, granted, open, send, staff};
 /// Opens a case over the grant of another, stating a new area.
 fn swap(bureau: &Bureau, before: &str, area: &str, when: &str, key: &str) -> Result<Done, Failure> {
     let values = BTreeMap::from([("area".to_owned(), Datum::Text(area.into()))]);
-    let over = Some(Box::new(Over { case: before.into(), ..Over::default() }));
+    let over = Some(Box::new(Over::of(before)));
     let case = bureau.next_in_chain(CASE).unwrap();
     let input = Input { values, ..Input::default() };
     let command = Command::Submit { case, start: "swap".into(), input, draw: None, over };
@@ -135,7 +135,7 @@ fn the_secret_of_the_application_opens_the_whole_chain() {
         Some(Code::R104)
     );
     act_on(&bureau, &next, "改", "2026-06-01 10:00").unwrap();
-    let over = Some(Box::new(Over { case: CASE.into(), ..Over::default() }));
+    let over = Some(Box::new(Over::of(CASE)));
     assert_eq!(
         code(send(&bureau, &[citizen("张三")], command("ask", over), "2026-06-02 09:00", "x2")),
         Some(Code::R104)

@@ -153,7 +153,7 @@ fn everybody_sees_what_is_theirs() {
     send(&bureau, &[citizen("张三")], submit("30", "沙土"), "2026-03-02 09:00", "k").unwrap();
     let sees = |scope: &Scope| {
         let case = bureau.case(CASE, scope).unwrap().is_some();
-        let listed = bureau.store.cases(scope, 9).unwrap().len();
+        let listed = bureau.store.cases(scope, "", 9).unwrap().len();
         (case, listed, bureau.store.work(scope).unwrap().len())
     };
     let mut elsewhere = staff("甲", "园丁");

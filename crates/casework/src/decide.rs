@@ -99,10 +99,10 @@ impl Draft<'_> {
         if self.state.opened_at.is_some() {
             return Err(vec![Refusal::new(Code::R113, "这件已经提交过了", "请凭受理号查看进度")]);
         }
-        self.may_start(start, over)?;
         // The region follows from what is stated, so the statement is looked at before the case exists.
         let mut trial = self.state.clone();
         over.into_iter().for_each(|over| trial.take_over(over));
+        self.may_start(start, &trial)?;
         trial.apply(&self.record(Event::FactsRecorded {
             instance: 1,
             step: guide.steps[first].key.to_string(),
@@ -147,24 +147,14 @@ impl Draft<'_> {
     }
 
     /// A start over an entitlement needs one that is paid; any other begins anew.
-    fn may_start(&self, start: &Start, over: Option<&Over>) -> Result<(), Refused> {
-        let guide = self.rules.guide;
-        let entitlement = start.over.map(|index| &guide.entitlements[index]);
-        let next = base::Month::of(self.now.date()).next();
-        let paid = |key: &str| {
-            let mut before = State::default();
-            over.into_iter().for_each(|over| before.take_over(over));
-            before.is_granted(key, next)
-        };
-        match (entitlement, over) {
-            (None, None) => Ok(()),
-            (Some(entitlement), Some(_)) if paid(&entitlement.key) => Ok(()),
-            (Some(entitlement), _) => {
-                let text = format!("这一户没有在发的{}，不能办“{}”", entitlement.name, start.name);
-                Err(vec![Refusal::new(Code::R104, text, "请改为重新申请")])
-            }
-            (None, Some(_)) => {
-                Err(vec![Refusal::new(Code::R104, format!("“{}”不在原来的件上办", start.name), "请从服务页面开始")])
+    fn may_start(&self, start: &Start, trial: &State) -> Result<(), Refused> {
+        let refuse = |text: String, way_out: &str| Err(vec![Refusal::new(Code::R104, text, way_out)]);
+        match start.over.map(|index| &self.rules.guide.entitlements[index]) {
+            None if trial.before.is_none() => Ok(()),
+            None => refuse(format!("“{}”不在原来的件上办", start.name), "请从服务页面开始"),
+            Some(entitlement) if trial.is_paid(&entitlement.key, self.now) => Ok(()),
+            Some(entitlement) => {
+                refuse(format!("这一户没有在发的{}，不能办“{}”", entitlement.name, start.name), "请改为重新申请")
             }
         }
     }
@@ -320,15 +310,10 @@ impl Draft<'_> {
         Refusal::new(Code::R104, text, "请等前面的步骤办完").basis(&step.basis)
     }
 
-    /// Whether the main line is between the two steps of 期间: some open step lies on a way from one to the other.
+    /// Whether the main line is in the 期间 of a side step.
     pub(crate) fn side_is_open(&self, index: usize) -> bool {
-        let guide = self.rules.guide;
-        let Some((from, to)) = guide.steps[index].side else { return false };
-        let after_from = guide.reach(from);
-        let between = |step: usize| {
-            (step == from || after_from.contains(&step)) && (step == to || guide.reach(step).contains(&to))
-        };
-        self.state.live().filter_map(|i| guide.step_by_key(&i.step)).any(between)
+        let during = self.rules.guide.side_steps(index);
+        self.state.live().filter_map(|i| self.rules.guide.step_by_key(&i.step)).any(|step| during.contains(&step))
     }
 
     /// R107 for required fields that neither this input nor the reading of the form caught.

@@ -211,6 +211,18 @@ impl Datum {
     }
 }
 
+/// What is paid for a month as decisions in their order have it: the last one that reaches the month counts.
+pub fn granted<'g>(grants: &'g [Granted], entitlement: &str, month: Month) -> Option<&'g Granted> {
+    grants.iter().rfind(|grant| grant.entitlement == entitlement && grant.from <= month)
+}
+
+impl Over {
+    /// The case before by its number; the bureau fills in what is taken over.
+    pub fn of(case: &str) -> Self {
+        Self { case: case.to_owned(), ..Self::default() }
+    }
+}
+
 impl Granted {
     /// The sum of the components.
     pub fn total(&self) -> Fen {

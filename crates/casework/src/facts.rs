@@ -65,7 +65,7 @@ fn entitlements(guide: &Guide, state: &State, now: DateTime, facts: &mut Facts) 
         let grant = state.granted(&entitlement.key, next);
         let fen = grant.map_or(0, |grant| grant.total().0);
         facts.set(format!("{}.月额", entitlement.name), Value::Number(Rational::new(i128::from(fen), 100)));
-        facts.set(format!("{}.在发", entitlement.name), Value::Bool(state.is_granted(&entitlement.key, next)));
+        facts.set(format!("{}.在发", entitlement.name), Value::Bool(state.is_paid(&entitlement.key, now)));
     }
 }
 

@@ -36,8 +36,14 @@ impl Draft<'_> {
         if there {
             return;
         }
-        let id = self.open(step, thread, guide.steps[step].join);
-        if !guide.steps[step].join {
+        self.enter(step, thread);
+    }
+
+    /// Opens a step, unless it waits at a 汇合 or its condition does not hold.
+    fn enter(&mut self, step: usize, thread: u32) {
+        let join = self.rules.guide.steps[step].join;
+        let id = self.open(step, thread, join);
+        if !join {
             self.skip_or_open(step, id, thread);
         }
     }
@@ -50,12 +56,8 @@ impl Draft<'_> {
             return;
         }
         self.emit(Event::StepSkipped { instance: id });
-        let arrows = &guide.steps[step].arrows;
-        let expiry = arrows.iter().find(|arrow| arrow.conclusion.as_deref() == Some("期满"));
-        let otherwise = || arrows.iter().find(|arrow| arrow.otherwise);
-        let plain = || arrows.iter().find(|arrow| arrow.condition.is_none() && arrow.conclusion.is_none());
-        if let Some(arrow) = expiry.or_else(otherwise).or_else(plain) {
-            self.follow(&arrow.target.clone(), thread);
+        if let Some(target) = guide.steps[step].after_skip() {
+            self.follow(target, thread);
         }
     }
 
@@ -87,19 +89,15 @@ impl Draft<'_> {
         for instance in open {
             self.emit(Event::StepClosed { instance });
         }
-        let id = self.open(step, 0, guide.steps[step].join);
-        if !guide.steps[step].join {
-            self.skip_or_open(step, id, 0);
-        }
+        self.enter(step, 0);
     }
 
     /// While an entitlement is paid, its next re-check is due after the length that the start names.
     fn schedule(&mut self) {
         let guide = self.rules.guide;
-        let next = base::Month::of(self.now.date()).next();
         for start in &guide.starts {
             let (Some(over), When::After(months)) = (start.over, &start.when) else { continue };
-            if !self.state.is_granted(&guide.entitlements[over].key, next) {
+            if !self.state.is_paid(&guide.entitlements[over].key, self.now) {
                 continue;
             }
             let Ok(Value::Number(months)) = self.evaluate(months, 0) else { continue };

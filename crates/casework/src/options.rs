@@ -61,11 +61,10 @@ pub fn options(rules: Rules, state: &State, actor: &Actor, now: DateTime) -> Vec
 pub fn starts(rules: Rules, state: &State, actor: &Actor, now: DateTime) -> Vec<usize> {
     let guide = rules.guide;
     let draft = Draft { rules, state: state.clone(), records: Vec::new(), by: actor.reference(), now };
-    let next = base::Month::of(now.date()).next();
     let mut found = Vec::new();
     for (index, start) in guide.starts.iter().enumerate() {
         let (Some(over), When::Submit, Some(first)) = (start.over, &start.when, start.first.first()) else { continue };
-        if state.closed.is_none() || !state.is_granted(&guide.entitlements[over].key, next) {
+        if state.closed.is_none() || !state.is_paid(&guide.entitlements[over].key, now) {
             continue;
         }
         let step = &guide.steps[*first];

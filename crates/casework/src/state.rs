@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use base::{Date, DateTime, Fen, Month, RegionCode};
 use serde::{Deserialize, Serialize};
 
-use crate::event::{ActorRef, Datum, DueAt, Event, Granted, Over, Record};
+use crate::event::{ActorRef, Datum, DueAt, Event, Granted, Over, Record, granted};
 
 /// A case as it stands. An empty one has not been opened.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -266,15 +266,16 @@ impl State {
         }));
     }
 
-    /// What is paid for a month as it is decided now: the last decision that reaches it.
+    /// What is paid for a month as it is decided now.
     pub fn granted(&self, entitlement: &str, month: Month) -> Option<&Granted> {
-        self.grants.iter().rfind(|grant| grant.entitlement == entitlement && grant.from <= month)
+        granted(&self.grants, entitlement, month)
     }
 
-    /// Whether something is paid for a month, or for one after it.
-    pub fn is_granted(&self, entitlement: &str, month: Month) -> bool {
+    /// Whether something will be paid after a moment: next month, or by the last decision in a later one.
+    pub fn is_paid(&self, entitlement: &str, now: DateTime) -> bool {
         let last = self.grants.iter().rfind(|grant| grant.entitlement == entitlement);
-        [self.granted(entitlement, month), last].into_iter().flatten().any(|grant| grant.total() != Fen(0))
+        let next = self.granted(entitlement, Month::of(now.date()).next());
+        [next, last].into_iter().flatten().any(|grant| grant.total() != Fen(0))
     }
 
     /// Events of the life of a step, and what is filed with a case or scheduled for it.

@@ -167,7 +167,7 @@ impl Life<'_> {
             ("change_date", Datum::Text(self.now.date().to_string())),
             ("change_note", Datum::Text(note.into())),
         ]);
-        let over = Some(Box::new(Over { case: self.case.clone(), ..Over::default() }));
+        let over = Some(Box::new(Over::of(&self.case)));
         let case = self.bureau.next_in_chain(&state.root)?;
         let values = values.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
         let input = Input { values, ..Input::default() };

@@ -456,6 +456,16 @@ impl Guide {
     }
 }
 
+impl Step {
+    /// Where a skipped step leads: its 期满, else 否则, else its plain arrow.
+    pub fn after_skip(&self) -> Option<&Target> {
+        let expiry = self.arrows.iter().find(|arrow| arrow.conclusion.as_deref() == Some("期满"));
+        let otherwise = || self.arrows.iter().find(|arrow| arrow.otherwise);
+        let plain = || self.arrows.iter().find(|arrow| arrow.condition.is_none() && arrow.conclusion.is_none());
+        expiry.or_else(otherwise).or_else(plain).map(|arrow| &arrow.target)
+    }
+}
+
 impl StepKind {
     pub const WORDS: [(&'static str, Self); 8] = [
         ("填写", Self::Form),

@@ -4,7 +4,7 @@ use base::DateTime;
 use casework::event::Granted;
 use casework::people::Scope;
 use casework::{State, Status};
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, Params, Row, params};
 
 use crate::Store;
 use crate::fault::Fault;
@@ -223,114 +223,117 @@ fn case(row: &Row) -> rusqlite::Result<CaseRow> {
     })
 }
 
+fn roll(row: &Row) -> rusqlite::Result<RollRow> {
+    let grants: String = row.get(6)?;
+    Ok(RollRow {
+        region: row.get(0)?,
+        root: row.get(1)?,
+        case: row.get(2)?,
+        service: row.get(3)?,
+        applicant: row.get(4)?,
+        closed_at: row.get(5)?,
+        grants: serde_json::from_str(&grants).unwrap_or_default(),
+    })
+}
+
+fn kin(row: &Row) -> rusqlite::Result<KinRow> {
+    Ok(KinRow {
+        case: row.get(0)?,
+        region: row.get(1)?,
+        official: row.get(2)?,
+        relation: row.get(3)?,
+        service: row.get(4)?,
+        applicant: row.get(5)?,
+        declared_at: row.get(6)?,
+        result: row.get(7)?,
+    })
+}
+
+fn notice(row: &Row) -> rusqlite::Result<NoticeRow> {
+    let shown: String = row.get(6)?;
+    Ok(NoticeRow {
+        until: row.get(0)?,
+        case: row.get(1)?,
+        service: row.get(2)?,
+        step: row.get(3)?,
+        region: row.get(4)?,
+        posted_at: row.get(5)?,
+        shown: serde_json::from_str(&shown).unwrap_or_default(),
+        open: row.get(7)?,
+    })
+}
+
+fn pair(row: &Row) -> rusqlite::Result<(String, String)> {
+    Ok((row.get(0)?, row.get(1)?))
+}
+
+/// The rows of a query.
+fn list<T>(
+    sql: &Connection,
+    query: &str,
+    parameters: impl Params,
+    read: fn(&Row) -> rusqlite::Result<T>,
+) -> Result<Vec<T>, Fault> {
+    Ok(sql.prepare_cached(query)?.query_map(parameters, read)?.collect::<Result<_, _>>()?)
+}
+
 pub(crate) fn chain(sql: &Connection, root: &str) -> Result<Vec<(String, String)>, Fault> {
-    let query = "SELECT case_id, result FROM case_row WHERE root = ?1 ORDER BY opened_at, case_id";
-    let mut statement = sql.prepare_cached(query)?;
-    let rows = statement.query_map([root], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    list(sql, "SELECT case_id, result FROM case_row WHERE root = ?1 ORDER BY opened_at, case_id", [root], pair)
 }
 
 impl Store {
     /// Steps that wait in the regions of a scope, the nearest due first.
     pub fn work(&self, scope: &Scope) -> Result<Vec<WorkRow>, Fault> {
         let (low, high) = scope.bounds();
-        let connection = self.read();
-        let sql = "SELECT w.region, w.due, w.case_id, w.instance, w.service, w.step, w.status, w.since, w.first_actor, c.applicant
-                   FROM work_row w JOIN case_row c ON c.case_id = w.case_id
-                   WHERE w.region BETWEEN ?1 AND ?2 ORDER BY w.due, w.case_id, w.instance";
-        let rows = connection.prepare_cached(sql)?.query_map([low, high], work)?.collect::<Result<_, _>>()?;
-        Ok(rows)
+        let query = "SELECT w.region, w.due, w.case_id, w.instance, w.service, w.step, w.status, w.since,
+                     w.first_actor, c.applicant
+                     FROM work_row w JOIN case_row c ON c.case_id = w.case_id
+                     WHERE w.region BETWEEN ?1 AND ?2 ORDER BY w.due, w.case_id, w.instance";
+        list(&self.read(), query, [low, high], work)
     }
 
-    /// Cases in the regions of a scope, the last changed first.
-    pub fn cases(&self, scope: &Scope, most: u32) -> Result<Vec<CaseRow>, Fault> {
+    /// Cases in the regions of a scope whose applicant's name or receipt number begins with some words, the last
+    /// changed first; all of them where there are no words.
+    pub fn cases(&self, scope: &Scope, words: &str, most: u32) -> Result<Vec<CaseRow>, Fault> {
         let (low, high) = scope.bounds();
-        let connection = self.read();
-        let sql = "SELECT case_id, service, region, applicant, opened_at, changed_at, result FROM case_row
-                   WHERE region BETWEEN ?1 AND ?2 ORDER BY changed_at DESC, case_id LIMIT ?3";
-        let rows =
-            connection.prepare_cached(sql)?.query_map(params![low, high, most], case)?.collect::<Result<_, _>>()?;
-        Ok(rows)
-    }
-
-    /// Cases whose applicant's name or receipt number begins with some words, in the regions of a scope.
-    pub fn search(&self, scope: &Scope, words: &str, most: u32) -> Result<Vec<CaseRow>, Fault> {
-        let (low, high) = scope.bounds();
-        let connection = self.read();
-        let sql = "SELECT case_id, service, region, applicant, opened_at, changed_at, result FROM case_row
-                   WHERE region BETWEEN ?1 AND ?2 AND (substr(applicant, 1, length(?3)) = ?3 OR substr(case_id, 1, length(?3)) = ?3)
-                   ORDER BY changed_at DESC, case_id LIMIT ?4";
-        let mut statement = connection.prepare_cached(sql)?;
-        let rows = statement.query_map(params![low, high, words, most], case)?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        let query = "SELECT case_id, service, region, applicant, opened_at, changed_at, result FROM case_row
+                     WHERE region BETWEEN ?1 AND ?2
+                     AND (substr(applicant, 1, length(?3)) = ?3 OR substr(case_id, 1, length(?3)) = ?3)
+                     ORDER BY changed_at DESC, case_id LIMIT ?4";
+        list(&self.read(), query, params![low, high, words, most], case)
     }
 
     /// Cases whose notices have ended by a moment and wait for time to pass.
     pub fn fallen_due(&self, now: DateTime) -> Result<Vec<String>, Fault> {
-        let connection = self.read();
-        let sql = "SELECT DISTINCT case_id FROM notice_row WHERE until < ?1 AND open = 1 ORDER BY case_id";
-        let rows = connection
-            .prepare_cached(sql)?
-            .query_map([now.to_string()], |row| row.get(0))?
-            .collect::<Result<_, _>>()?;
-        Ok(rows)
+        let query = "SELECT DISTINCT case_id FROM notice_row WHERE until < ?1 AND open = 1 ORDER BY case_id";
+        list(&self.read(), query, [now.to_string()], |row| row.get(0))
     }
 
     /// Starts over entitlements that have fallen due: the case before, and the start. A case that another has followed
     /// is left alone.
     pub fn starts_due(&self, now: DateTime) -> Result<Vec<(String, String)>, Fault> {
-        let connection = self.read();
-        let sql = "SELECT s.case_id, s.start FROM schedule_row s WHERE s.at <= ?1
-                   AND NOT EXISTS (SELECT 1 FROM case_row c WHERE c.before_case = s.case_id) ORDER BY s.at, s.case_id";
-        let mut statement = connection.prepare_cached(sql)?;
-        let rows = statement.query_map([now.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        let query = "SELECT s.case_id, s.start FROM schedule_row s WHERE s.at <= ?1
+                     AND NOT EXISTS (SELECT 1 FROM case_row c WHERE c.before_case = s.case_id)
+                     ORDER BY s.at, s.case_id";
+        list(&self.read(), query, [now.to_string()], pair)
     }
 
     /// The roll of the regions of a scope: for each chain of cases what the last closed one left.
     pub fn roll(&self, scope: &Scope) -> Result<Vec<RollRow>, Fault> {
         let (low, high) = scope.bounds();
-        let connection = self.read();
-        let sql = "SELECT region, root, case_id, service, applicant, closed_at, grants FROM roll_row r
-                   WHERE region BETWEEN ?1 AND ?2 AND NOT EXISTS
-                   (SELECT 1 FROM case_row c JOIN roll_row n ON n.case_id = c.case_id WHERE c.before_case = r.case_id)
-                   ORDER BY region, applicant, case_id";
-        let mut statement = connection.prepare_cached(sql)?;
-        let rows = statement.query_map([low, high], |row| {
-            let grants: String = row.get(6)?;
-            Ok(RollRow {
-                region: row.get(0)?,
-                root: row.get(1)?,
-                case: row.get(2)?,
-                service: row.get(3)?,
-                applicant: row.get(4)?,
-                closed_at: row.get(5)?,
-                grants: serde_json::from_str(&grants).unwrap_or_default(),
-            })
-        })?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        let query = "SELECT region, root, case_id, service, applicant, closed_at, grants FROM roll_row r
+                     WHERE region BETWEEN ?1 AND ?2 AND NOT EXISTS
+                     (SELECT 1 FROM case_row c JOIN roll_row n ON n.case_id = c.case_id WHERE c.before_case = r.case_id)
+                     ORDER BY region, applicant, case_id";
+        list(&self.read(), query, [low, high], roll)
     }
 
     /// Cases filed for a declared relative in the regions of a scope, the last declared first.
     pub fn kin(&self, scope: &Scope) -> Result<Vec<KinRow>, Fault> {
         let (low, high) = scope.bounds();
-        let connection = self.read();
-        let sql = "SELECT case_id, region, official, relation, service, applicant, declared_at, result FROM kin_row
-                   WHERE region BETWEEN ?1 AND ?2 ORDER BY declared_at DESC, case_id, official";
-        let mut statement = connection.prepare_cached(sql)?;
-        let rows = statement.query_map([low, high], |row| {
-            Ok(KinRow {
-                case: row.get(0)?,
-                region: row.get(1)?,
-                official: row.get(2)?,
-                relation: row.get(3)?,
-                service: row.get(4)?,
-                applicant: row.get(5)?,
-                declared_at: row.get(6)?,
-                result: row.get(7)?,
-            })
-        })?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        let query = "SELECT case_id, region, official, relation, service, applicant, declared_at, result FROM kin_row
+                     WHERE region BETWEEN ?1 AND ?2 ORDER BY declared_at DESC, case_id, official";
+        list(&self.read(), query, [low, high], kin)
     }
 
     /// Cases of a chain in their order: the case and its result, which is empty while it is open.
@@ -340,23 +343,8 @@ impl Store {
 
     /// Public notices that hang, the last to end first.
     pub fn notices(&self) -> Result<Vec<NoticeRow>, Fault> {
-        let connection = self.read();
-        let sql = "SELECT until, case_id, service, step, region, posted_at, shown, open FROM notice_row
-                   WHERE open = 1 ORDER BY until DESC, case_id LIMIT 500";
-        let mut statement = connection.prepare_cached(sql)?;
-        let rows = statement.query_map([], |row| {
-            let shown: String = row.get(6)?;
-            Ok(NoticeRow {
-                until: row.get(0)?,
-                case: row.get(1)?,
-                service: row.get(2)?,
-                step: row.get(3)?,
-                region: row.get(4)?,
-                posted_at: row.get(5)?,
-                shown: serde_json::from_str(&shown).unwrap_or_default(),
-                open: row.get(7)?,
-            })
-        })?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        let query = "SELECT until, case_id, service, step, region, posted_at, shown, open FROM notice_row
+                     WHERE open = 1 ORDER BY until DESC, case_id LIMIT 500";
+        list(&self.read(), query, [], notice)
     }
 }

@@ -55,6 +55,16 @@ fn typed(guide: &Guide, field: &Field, path: &str, sent: &Sent) -> Option<Typed>
     }
 }
 
+/// One control of a form: its label, its name in what is sent, the place at which refusals speak of it, a note.
+#[derive(Clone, Copy)]
+struct Control<'c> {
+    label: &'c str,
+    name: &'c str,
+    place: &'c str,
+    note: &'c str,
+    required: bool,
+}
+
 /// Draws the form of a step.
 pub struct Drawer<'d> {
     pub site: &'d Site,
@@ -89,7 +99,8 @@ impl Drawer<'_> {
         html! {
             details.since open[open] {
                 summary { "以上情况从哪天起？" }
-                (self.input(VALID_FROM, &name, VALID_FROM, note, false, "date"))
+                @let place = VALID_FROM;
+                (self.input(Control { label: place, name: &name, place, note, required: false }, "date"))
             }
         }
     }
@@ -105,7 +116,9 @@ impl Drawer<'_> {
         html! {
             fieldset.bare {
                 @for (name, ty) in asked {
-                    (self.plain(name, &format!("o-{name}"), name, "", &ty, name != "理由"))
+                    @let own = format!("o-{name}");
+                    @let required = name != "理由";
+                    (self.plain(Control { label: name, name: &own, place: name, note: "", required }, &ty))
                 }
             }
         }
@@ -116,58 +129,65 @@ impl Drawer<'_> {
     }
 
     fn field(&self, field: &Field, path: &str, required: bool) -> Markup {
+        let control = Control { label: &field.name, name: path, place: path, note: &field.note, required };
         match &field.ty {
             FieldType::List(list) => self.list(field, *list, path, required),
             FieldType::Register(_) => html! {
                 div.grid {
-                    (self.input(&format!("{}的姓名", field.name), path, path, &field.note, required, "text"))
-                    (self.input("身份号码", &format!("{path}.number"), "", "没有的可以不填", false, "text"))
+                    (self.input(Control { label: &format!("{}的姓名", field.name), ..control }, "text"))
+                    (self.number(&format!("{path}.number")))
                 }
             },
-            FieldType::Plain(ty) => self.plain(&field.name, path, path, &field.note, ty, required),
-            _ => self.input(&field.name, path, path, &field.note, required, "text"),
+            FieldType::Plain(ty) => self.plain(control, ty),
+            _ => self.input(control, "text"),
         }
     }
 
-    fn plain(&self, label: &str, name: &str, place: &str, note: &str, ty: &Type, required: bool) -> Markup {
+    /// The citizen number beside a name; what is wrong with it is told at the name.
+    fn number(&self, name: &str) -> Markup {
+        let note = "没有的可以不填";
+        self.input(Control { label: "身份号码", name, place: "", note, required: false }, "text")
+    }
+
+    fn plain(&self, control: Control, ty: &Type) -> Markup {
         let label = match ty {
-            Type::Number(unit) if unit.to_string() != "数" => format!("{label}（{unit}）"),
-            _ => label.to_owned(),
+            Type::Number(unit) if unit.to_string() != "数" => format!("{}（{unit}）", control.label),
+            _ => control.label.to_owned(),
         };
+        let control = Control { label: &label, ..control };
         match ty {
-            Type::Bool => self.choices(&label, name, place, note, required, &["是".to_owned(), "否".to_owned()]),
-            Type::Choice(words) => {
-                let words: Vec<String> = words.iter().map(|word| word.to_string()).collect();
-                self.choices(&label, name, place, note, required, &words)
-            }
-            Type::Region => self.regions(&label, name, place, note, required),
-            Type::Date => self.input(&label, name, place, note, required, "date"),
-            _ => self.input(&label, name, place, note, required, "text"),
+            Type::Bool => self.choices(control, &["是", "否"]),
+            Type::Choice(words) => self.choices(control, &words.iter().map(|word| &**word).collect::<Vec<_>>()),
+            Type::Region => self.regions(control),
+            Type::Date => self.input(control, "date"),
+            _ => self.input(control, "text"),
         }
     }
 
-    fn around(&self, label: &str, name: &str, place: &str, note: &str, required: bool, control: Markup) -> Markup {
-        let error = self.error(place).or_else(|| self.error(name));
+    fn wrong(&self, control: Control) -> Option<&Refusal> {
+        self.error(control.place).or_else(|| self.error(control.name))
+    }
+
+    fn around(&self, control: Control, inner: Markup) -> Markup {
+        let Control { label, name, note, required, .. } = control;
+        let error = self.wrong(control);
         html! {
             div class=(if error.is_some() { "field wrong" } else { "field" }) {
                 label for=(format!("f-{name}")) { (label) @if required { span.need { "必填" } } }
                 @if !note.is_empty() { p.help { (note) } }
                 @if let Some(error) = error { p.error id=(format!("e-{name}")) { (error.text) "。" (error.way_out) } }
-                (control)
+                (inner)
             }
         }
     }
 
-    fn input(&self, label: &str, name: &str, place: &str, note: &str, required: bool, kind: &str) -> Markup {
-        let typed = self.sent.get(name);
-        let wrong = self.error(place).or_else(|| self.error(name)).map(|_| "true");
+    fn input(&self, control: Control, kind: &str) -> Markup {
+        let name = control.name;
+        let wrong = self.wrong(control).map(|_| "true");
         let described = wrong.map(|_| format!("e-{name}"));
+        let typed = self.sent.get(name);
         self.around(
-            label,
-            name,
-            place,
-            note,
-            required,
+            control,
             html! {
                 input type=(kind) id=(format!("f-{name}")) name=(name) value=(typed) autocomplete="off"
                     aria-invalid=[wrong] aria-describedby=[described];
@@ -175,48 +195,36 @@ impl Drawer<'_> {
         )
     }
 
-    fn choices(&self, label: &str, name: &str, place: &str, note: &str, required: bool, words: &[String]) -> Markup {
-        let typed = self.sent.get(name);
+    fn select(&self, control: Control, options: Markup) -> Markup {
+        let name = control.name;
         self.around(
-            label,
-            name,
-            place,
-            note,
-            required,
-            html! {
-                select id=(format!("f-{name}")) name=(name) {
-                    option value="" { "请选择" }
-                    @for word in words { option value=(word) selected[word == typed] { (word) } }
-                }
-            },
+            control,
+            html! { select id=(format!("f-{name}")) name=(name) { option value="" { "请选择" } (options) } },
         )
     }
 
+    fn choices(&self, control: Control, words: &[&str]) -> Markup {
+        let typed = self.sent.get(control.name);
+        let options = html! { @for word in words { option value=(word) selected[*word == typed] { (word) } } };
+        self.select(control, options)
+    }
+
     /// The villages and communities that the bureau serves, by township.
-    fn regions(&self, label: &str, name: &str, place: &str, note: &str, required: bool) -> Markup {
-        let typed = self.sent.get(name);
+    fn regions(&self, control: Control) -> Markup {
+        let typed = self.sent.get(control.name);
         let regions = &self.site.bureau.regions;
         let townships = regions.within(self.site.region).filter(|r| r.level == base::Level::Township);
-        self.around(
-            label,
-            name,
-            place,
-            note,
-            required,
-            html! {
-                select id=(format!("f-{name}")) name=(name) {
-                    option value="" { "请选择" }
-                    @for township in townships {
-                        optgroup label=(self.site.place(township.code)) {
-                            @for village in regions.children(township.code) {
-                                @let code = village.code.to_string();
-                                option value=(code) selected[code == typed] { (village.place()) }
-                            }
-                        }
+        let options = html! {
+            @for township in townships {
+                optgroup label=(self.site.place(township.code)) {
+                    @for village in regions.children(township.code) {
+                        @let code = village.code.to_string();
+                        option value=(code) selected[code == typed] { (village.place()) }
                     }
                 }
-            },
-        )
+            }
+        };
+        self.select(control, options)
     }
 
     /// A list: its rows, a button for one more, and 没有 where there may be none.
@@ -239,8 +247,10 @@ impl Drawer<'_> {
                         legend { "第 " (number + 1) " 行" }
                         div.grid {
                             @if known.register.is_some() {
-                                (self.input("姓名", &format!("{place}.person_name"), &format!("{path}.{number}.person"), "", true, "text"))
-                                (self.input("身份号码", &format!("{place}.person_number"), "", "没有的可以不填", false, "text"))
+                                @let (name, told) = (format!("{place}.person_name"), format!("{path}.{number}.person"));
+                                @let person = Control { label: "姓名", name: &name, place: &told, note: "", required: true };
+                                (self.input(person, "text"))
+                                (self.number(&format!("{place}.person_number")))
                             }
                             @for column in &known.columns {
                                 @let inner = format!("{place}.{}", column.key);

@@ -5,7 +5,7 @@ use casework::{Actor, Capacity, Refusal};
 use maud::{DOCTYPE, Markup, html};
 
 use crate::site::Site;
-use crate::visit::Visit;
+use crate::visit::{Sent, Visit};
 
 /// A whole page. Staff read it densely, citizens large and calm.
 pub fn page(site: &Site, visit: &Visit, title: &str, body: Markup) -> Markup {
@@ -105,6 +105,24 @@ pub fn refusals(refusals: &[Refusal]) -> Markup {
                     }
                 }
             }
+        }
+    }
+}
+
+/// Where a case of a list stands: its result, or that it is being worked on.
+pub fn standing(result: &str) -> Markup {
+    html! { @if result.is_empty() { "办理中" } @else { span.mark.done { (result) } } }
+}
+
+/// A form of a step: what proves and identifies it, its content, its button. The first button is unseen, so that the
+/// enter key submits and does not add a row.
+pub fn step_form(site: &Site, visit: &Visit, sent: &Sent, button: &str, content: Markup) -> Markup {
+    html! {
+        form method="post" {
+            button.unseen type="submit" tabindex="-1" aria-hidden="true" { (button) }
+            (token(visit)) (key(site, sent.get("_key")))
+            (content)
+            div.actions { button.main type="submit" { (button) } }
         }
     }
 }

@@ -63,6 +63,11 @@ impl Site {
         bureau::hash(&[&self.secret, visit])
     }
 
+    /// The same by the code of a list's row.
+    pub fn place_of(&self, code: &str) -> String {
+        RegionCode::parse(code).map_or_else(|_| code.to_owned(), |code| self.place(code))
+    }
+
     /// A region as people call it.
     pub fn place(&self, region: RegionCode) -> String {
         let path = self.bureau.regions.path(region);

@@ -9,7 +9,7 @@ use formula::{Lack, Place, Value};
 
 use super::lacks::Use;
 use super::step_outputs;
-use crate::model::{FieldType, Guide, Step, StepKind, Target};
+use crate::model::{FieldType, Guide, StepKind, Target};
 
 /// Situations that a service may have; the six services on which the format was tried have 2 to 1,000.
 pub(crate) const MOST_SITUATIONS: usize = 60_000;
@@ -71,6 +71,8 @@ pub(crate) struct Course<'g> {
     inherited: Steps,
     /// What plain arrows lead to from each step.
     reach: Vec<Steps>,
+    /// During which open steps each side step may be begun.
+    sides: Vec<Steps>,
     /// The situation whose ways out are being tried.
     here: usize,
 }
@@ -118,7 +120,8 @@ impl<'g> Course<'g> {
         let inherited =
             first.flat_map(|step| guide.reach(*step).into_iter().chain([*step])).fold(0, |all, step| all | bit(step));
         let reach = (0..guide.steps.len()).map(|step| guide.reach(step).into_iter().map(bit).sum()).collect();
-        Self { guide, origins, columns, start, known, list, moments, ways, inherited, reach, here: 0 }
+        let sides = (0..guide.steps.len()).map(|step| guide.side_steps(step).into_iter().map(bit).sum()).collect();
+        Self { guide, origins, columns, start, known, list, moments, ways, inherited, reach, sides, here: 0 }
     }
 
     /// Whether a field that these steps state is there: stated in this case, or inherited by a start over an entitlement.
@@ -161,13 +164,14 @@ impl<'g> Course<'g> {
     }
 
     fn leave(&mut self, situation: Situation) {
+        let live = situation.open[0] | situation.open[1] | situation.waiting[0] | situation.waiting[1];
         for step in 0..self.guide.steps.len() {
             for thread in 0..2 {
                 if situation.open[thread] & bit(step) != 0 {
                     self.act(situation, step, thread);
                 }
             }
-            let side = self.guide.steps[step].side.is_some_and(|(from, to)| self.is_between(situation, from, to));
+            let side = live & self.sides[step] != 0;
             // Whether a side step was done once or twice makes no difference to what is known.
             if side && situation.known.done & bit(step) == 0 {
                 let mut opened = situation;
@@ -176,13 +180,6 @@ impl<'g> Course<'g> {
                 self.act(opened, step, 0);
             }
         }
-    }
-
-    fn is_between(&self, situation: Situation, from: usize, to: usize) -> bool {
-        let live = situation.open[0] | situation.open[1] | situation.waiting[0] | situation.waiting[1];
-        let before_to = |step: usize| step == to || self.reach[step] & bit(to) != 0;
-        let between = live & (bit(from) | self.reach[from]);
-        (0..self.guide.steps.len()).any(|step| between & bit(step) != 0 && before_to(step))
     }
 
     fn act(&mut self, mut situation: Situation, step: usize, thread: usize) {
@@ -286,8 +283,8 @@ impl<'g> Course<'g> {
         if settled != Some(true) {
             let mut skipped = situation;
             skipped.known.skipped |= bit(step);
-            match after_skip(own) {
-                Some(target) => found.extend(self.follow(skipped, &target, thread)),
+            match own.after_skip() {
+                Some(target) => found.extend(self.follow(skipped, target, thread)),
                 None => found.push(skipped),
             }
         }
@@ -360,14 +357,6 @@ impl<'g> Course<'g> {
         };
         (0..self.guide.steps.len()).filter(move |step| steps & bit(*step) != 0)
     }
-}
-
-/// Where a skipped step leads: its 期满, else 否则, else its plain arrow.
-fn after_skip(step: &Step) -> Option<Target> {
-    let expiry = step.arrows.iter().find(|arrow| arrow.conclusion.as_deref() == Some("期满"));
-    let otherwise = || step.arrows.iter().find(|arrow| arrow.otherwise);
-    let plain = || step.arrows.iter().find(|arrow| arrow.condition.is_none() && arrow.conclusion.is_none());
-    expiry.or_else(otherwise).or_else(plain).map(|arrow| arrow.target.clone())
 }
 
 fn origin(guide: &Guide, name: &str) -> Origin {

@@ -109,6 +109,13 @@ impl Guide {
         reached
     }
 
+    /// The steps during which a side step may be begun: those on a way between the two of its 期间.
+    pub fn side_steps(&self, side: usize) -> BTreeSet<usize> {
+        let Some((from, to)) = self.steps[side].side else { return BTreeSet::new() };
+        let after = self.reach(from).into_iter().chain([from]);
+        after.filter(|step| *step == to || self.reach(*step).contains(&to)).collect()
+    }
+
     /// Every expression that stands outside the formulas.
     pub fn expressions(&self) -> Vec<&formula::Expression> {
         let mut found: Vec<&formula::Expression> = Vec::new();

@@ -287,8 +287,13 @@ impl Drop for Chromium {
     }
 }
 
-/// Starts chromedriver on a free port, which it names in its first lines.
+/// Starts chromedriver. The port that it picks may be taken for its second protocol; then it ends, and is asked again.
 fn start_driver() -> (Child, u16) {
+    (0..5).find_map(|_| try_driver()).expect("chromedriver says its port")
+}
+
+/// Starts chromedriver on a free port, which it names in its first lines; `None` when it ended without naming one.
+fn try_driver() -> Option<(Child, u16)> {
     let mut command = Command::new("chromedriver");
     let driver = command.arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
     let mut driver = driver.unwrap_or_else(|e| panic!("chromedriver: {e}"));
@@ -299,6 +304,11 @@ fn start_driver() -> (Child, u16) {
         let rest = line.split("started successfully on port ").nth(1)?;
         rest.trim_end_matches('.').parse().ok()
     });
+    let Some(port) = port else {
+        let _ = driver.kill();
+        let _ = driver.wait();
+        return None;
+    };
     std::thread::spawn(move || lines.for_each(drop));
-    (driver, port.expect("chromedriver says its port"))
+    Some((driver, port))
 }

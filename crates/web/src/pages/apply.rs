@@ -14,7 +14,7 @@ use maud::{Markup, html};
 use super::Page;
 use super::public::{guide, redirect};
 use crate::field::{Drawer, form};
-use crate::layout::{key, page, refusals, token};
+use crate::layout::{page, refusals, step_form};
 use crate::site::{Fault, Site};
 use crate::visit::{Sent, Visit, set_cookie};
 
@@ -58,12 +58,7 @@ fn form_page(
         h1 { (guide.title) "：" (title) }
         @if check { p.lead { "填一填就知道按现在的情况会是什么结果、为什么。这里填的内容不会保存。" } }
         (refusals(refused))
-        form method="post" {
-            button.unseen type="submit" tabindex="-1" aria-hidden="true" { (button) }
-            (token(visit)) (key(site, sent.get("_key")))
-            (drawer.step(step))
-            div.actions { button.main type="submit" { (button) } }
-        }
+        (step_form(site, visit, sent, button, drawer.step(step)))
     };
     Ok(page(site, visit, &format!("{}：{title}", guide.title), body))
 }

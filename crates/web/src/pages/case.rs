@@ -1,4 +1,5 @@
-//! A case: what is known and who said it, clocks, what can be done and why not, the time line, letters, the explanation.
+//! A case: what is known and who said it, clocks, what can be done and why not, the time line, letters, the
+//! explanation.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -38,14 +39,21 @@ pub async fn show(State(site): State<Arc<Site>>, Extension(visit): Extension<Vis
         (course(&guide, &state))
         div.panels {
             aside {
-                div.card { h2 { "现在可以办" } (actions(&guide, &case, &options)) (super::start::buttons(&site, &guide, &state, actor)?) }
+                div.card {
+                    h2 { "现在可以办" }
+                    (actions(&guide, &case, &options))
+                    (super::start::buttons(&site, &guide, &state, actor)?)
+                }
                 div.card { h2 { "时限" } (clocks(&site, &state)) }
             }
             div {
                 @if state.closed.is_none() {
                     div.card {
                         h2 { "按现在所知" }
-                        dl.pairs { @for answer in &answers { dt { (answer.name) } dd { @if answer.known { b { (answer.value) } } @else { span.soft { (answer.value) } } } } }
+                        dl.pairs { @for answer in &answers {
+                            dt { (answer.name) }
+                            dd { @if answer.known { b { (answer.value) } } @else { span.soft { (answer.value) } } }
+                        } }
                         @for answer in &answers { (explanation(&answer.name, &answer.lines)) }
                     }
                 }
@@ -153,7 +161,10 @@ fn facts(site: &Site, guide: &Guide, state: &Case) -> Markup {
                     @if let Some((adopted, others)) = said(field) {
                         tr {
                             th scope="row" { (field.name) }
-                            td { (datum(site, guide, field, &adopted.value)) (other_words(site, guide, field, adopted, &others)) }
+                            td {
+                                (datum(site, guide, field, &adopted.value))
+                                (other_words(site, guide, field, adopted, &others))
+                            }
                             td { (step_name(guide, &adopted.step)) @if adopted.inherited { span.soft { "（前件）" } } }
                             td.nowrap { (adopted.by.name) "，" (recorded(adopted)) }
                         }
@@ -183,7 +194,10 @@ fn other_words(site: &Site, guide: &Guide, field: &Field, adopted: &Fact, others
                     @else { span.soft.small { "另有 " (others.len()) " 次相同" } }
                 }
                 @for other in others {
-                    p.small { (step_name(guide, &other.step)) "，" (other.by.name) "，" (recorded(other)) "：" (datum(site, guide, field, &other.value)) }
+                    p.small {
+                        (step_name(guide, &other.step)) "，" (other.by.name) "，" (recorded(other)) "："
+                        (datum(site, guide, field, &other.value))
+                    }
                 }
             }
         }
@@ -203,10 +217,12 @@ fn course(guide: &Guide, state: &Case) -> Markup {
     html! {
         ol.course aria-label="办到哪一步" {
             @for (index, step) in guide.steps.iter().enumerate().filter(|(_, step)| step.side.is_none()) {
-                @if is_live(&step.key) {
-                    li.now aria-current="step" { b { (step.name) } @if let Some(due) = due(&step.key) { span { "到 " (short(due)) } } }
-                } @else if ahead.contains(&index) {
-                    li.next { b { (step.name) } @if let Some(due) = due(&step.key) { span { "到 " (short(due)) } } }
+                @let is_now = is_live(&step.key);
+                @if is_now || ahead.contains(&index) {
+                    li class=(if is_now { "now" } else { "next" }) aria-current=[is_now.then_some("step")] {
+                        b { (step.name) }
+                        @if let Some(due) = due(&step.key) { span { "到 " (short(due)) } }
+                    }
                 } @else if let Some(at) = done(&step.key) {
                     li.done { b { (step.name) } span { (short(at.date())) } }
                 }
@@ -247,7 +263,7 @@ fn datum(site: &Site, guide: &Guide, field: &Field, value: &Datum) -> Markup {
         },
         (Datum::Text(text), FieldType::CitizenNumber | FieldType::Account) => html! { span.mono { (masked(text)) } },
         (Datum::Text(text), FieldType::Plain(formula::Type::Region)) => {
-            html! { (base::RegionCode::parse(text).map_or_else(|_| text.clone(), |code| site.place(code))) }
+            html! { (site.place_of(text)) }
         }
         (Datum::Text(text), _) if field.name.contains("电话") => html! { span.mono { (base::mask_phone(text)) } },
         (Datum::Text(text), _) => html! { (text) },
@@ -308,7 +324,13 @@ pub fn time_line(guide: &Guide, state: &Case, names: bool) -> Markup {
                 }
             }
             @for objection in state.objections.iter().filter(|_| names) {
-                li.now { h3 { "异议" } p.small { (objection.text) } p.small.soft { (objection.by.as_deref().unwrap_or("匿名")) "，" (base::format_datetime(objection.at)) } }
+                li.now {
+                    h3 { "异议" }
+                    p.small { (objection.text) }
+                    p.small.soft {
+                        (objection.by.as_deref().unwrap_or("匿名")) "，" (base::format_datetime(objection.at))
+                    }
+                }
             }
         }
     }

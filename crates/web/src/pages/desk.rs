@@ -12,7 +12,7 @@ use casework::{Actor, Capacity};
 use maud::html;
 
 use super::Page;
-use crate::layout::{page, remaining};
+use crate::layout::{page, remaining, standing};
 use crate::site::Site;
 use crate::visit::Visit;
 
@@ -45,13 +45,8 @@ pub async fn show(
     let work: Vec<WorkRow> =
         site.bureau.store.work(&scope)?.into_iter().filter(|row| is_mine(&site, actor, row)).collect();
     let words = base::tidy(query.get("q").map_or("", String::as_str));
-    let cases = if words.is_empty() {
-        site.bureau.store.cases(&scope, MOST_CASES)?
-    } else {
-        site.bureau.store.search(&scope, &words, MOST_CASES)?
-    };
+    let cases = site.bureau.store.cases(&scope, &words, MOST_CASES)?;
     let late = work.iter().filter(|row| !row.due.is_empty() && row.due < now.to_string()).count();
-    let place = |code: &str| base::RegionCode::parse(code).map(|code| site.place(code)).unwrap_or_default();
     let body = html! {
         h1 { "我的工作" }
         ul.counters {
@@ -66,7 +61,7 @@ pub async fn show(
                     td { a href=(format!("/case/{}", row.case)) { (row.applicant) } }
                     td data-label="要办" { (step_name(&site, row)) @if row.awaiting { "（第二人签字）" } }
                     td data-label="时限" { (remaining(&row.due, now)) }
-                    td data-label="地方" { (place(&row.region)) }
+                    td data-label="地方" { (site.place_of(&row.region)) }
                     td.mono data-label="受理号" { (row.case) }
                 } } }
             } }
@@ -84,9 +79,9 @@ pub async fn show(
             thead { tr { th { "申请人" } th { "现在" } th { "提交" } th { "地方" } th { "受理号" } } }
             tbody { @for row in &cases { tr {
                 td { a href=(format!("/case/{}", row.case)) { (row.applicant) } }
-                td data-label="现在" { @if row.result.is_empty() { "办理中" } @else { span.mark.done { (row.result) } } }
+                td data-label="现在" { (standing(&row.result)) }
                 td data-label="提交" { (row.opened_at.get(..10).unwrap_or_default()) }
-                td data-label="地方" { (place(&row.region)) }
+                td data-label="地方" { (site.place_of(&row.region)) }
                 td.mono data-label="受理号" { (row.case) }
             } } }
         } }

@@ -5,18 +5,16 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::extract::State;
 use axum::response::IntoResponse;
-use base::RegionCode;
 use casework::people::Scope;
 use maud::html;
 
 use super::Page;
-use crate::layout::page;
+use crate::layout::{page, standing};
 use crate::site::Site;
 use crate::visit::Visit;
 
 pub async fn show(State(site): State<Arc<Site>>, Extension(visit): Extension<Visit>) -> Page {
     let rows = site.bureau.store.kin(&Scope::of(visit.staff()?))?;
-    let place = |code: &str| RegionCode::parse(code).map(|code| site.place(code)).unwrap_or_default();
     let open = rows.iter().filter(|row| row.result.is_empty()).count();
     let body = html! {
         h1 { "近亲属备案" }
@@ -29,9 +27,9 @@ pub async fn show(State(site): State<Arc<Site>>, Extension(visit): Extension<Vis
                 td { b { (row.official) } }
                 td data-label="是这一家的" { (row.relation) }
                 td data-label="户主" { a href=(format!("/case/{}", row.case)) { (row.applicant) } }
-                td data-label="地方" { (place(&row.region)) }
+                td data-label="地方" { (site.place_of(&row.region)) }
                 td.nowrap data-label="备案" { (row.declared_at.get(..10).unwrap_or_default()) }
-                td data-label="现在" { @if row.result.is_empty() { "办理中" } @else { span.mark.done { (row.result) } } }
+                td data-label="现在" { (standing(&row.result)) }
                 td.mono data-label="受理号" { (row.case) }
             } } }
         } } }

@@ -85,7 +85,7 @@ pub async fn notices(State(site): State<Arc<Site>>, Extension(visit): Extension<
                         @let guide = site.bureau.library.guides.iter().find(|guide| *guide.key == *row.service);
                         tr {
                             td { (guide.map_or(row.service.as_str(), |guide| &guide.title)) }
-                            td data-label="地方" { (row.region.parse_place(&site)) }
+                            td data-label="地方" { (site.place_of(&row.region)) }
                             td data-label="内容" { @for (name, value) in &row.shown { span.nowrap { (name) "：" b { (value) } } "　" } }
                             td data-label="公示到" { (row.until.get(..10).unwrap_or_default()) }
                             td { a href=(format!("/notices/{}/{}", row.case, row.step)) { "提出异议" } }
@@ -96,16 +96,6 @@ pub async fn notices(State(site): State<Arc<Site>>, Extension(visit): Extension<
         }
     };
     Ok(page(&site, &visit, "公示", body).into_response())
-}
-
-trait Place {
-    fn parse_place(&self, site: &Site) -> String;
-}
-
-impl Place for String {
-    fn parse_place(&self, site: &Site) -> String {
-        base::RegionCode::parse(self).map_or_else(|_| self.clone(), |code| site.place(code))
-    }
 }
 
 pub async fn objection(

@@ -1,15 +1,15 @@
 //! The roll: who is paid what in a month, by village, and the same as a file.
 
-use std::collections::BTreeMap;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use axum::Extension;
 use axum::extract::{Query, State};
 use axum::http::header;
 use axum::response::IntoResponse;
-use base::{Fen, Month, RegionCode};
+use base::{Fen, Month};
 use bureau::RollRow;
+use casework::event::granted;
 use casework::people::Scope;
 use maud::html;
 
@@ -36,9 +36,8 @@ fn paid(site: &Site, visit: &Visit, month: Month) -> Result<Vec<Paid>, Fault> {
     for row in site.bureau.store.roll(&scope)? {
         let guide = site.bureau.library.guides.iter().find(|guide| *guide.key == *row.service);
         let entitlements = guide.map(|guide| &guide.entitlements).into_iter().flatten();
-        let part = |key: &str| row.grants.iter().rfind(|grant| grant.entitlement == key && grant.from <= month);
         let parts: Vec<(String, Fen)> = entitlements
-            .filter_map(|e| Some((e.name.to_string(), part(&e.key)?.total())))
+            .filter_map(|e| Some((e.name.to_string(), granted(&row.grants, &e.key, month)?.total())))
             .filter(|(_, fen)| *fen != Fen(0))
             .collect();
         let total = Fen(parts.iter().map(|(_, fen)| fen.0).sum());
@@ -52,10 +51,6 @@ fn paid(site: &Site, visit: &Visit, month: Month) -> Result<Vec<Paid>, Fault> {
 /// A month as addresses and files write it.
 fn iso(month: Month) -> String {
     format!("{:04}-{:02}", month.year(), month.month())
-}
-
-fn place(site: &Site, region: &str) -> String {
-    RegionCode::parse(region).map(|code| site.place(code)).unwrap_or_default()
 }
 
 pub async fn show(
@@ -90,7 +85,7 @@ pub async fn show(
                 aside { div.card {
                     h2 { "按村" }
                     table.bars { tbody { @for (region, (count, fen)) in &villages { tr {
-                        th scope="row" { (place(&site, region)) }
+                        th scope="row" { (site.place_of(region)) }
                         td.num { (count) " 户" }
                         td { meter min="0" max=(most) value=(fen) title=(Fen(*fen).to_string()) { (Fen(*fen).to_string()) } }
                         td.num { (Fen(*fen).to_string()) }
@@ -100,7 +95,7 @@ pub async fn show(
                     thead { tr { th { "户主" } th { "地方" } th { "待遇" } th.num { "金额（元）" } th { "受理号" } } }
                     tbody { @for paid in &paid { tr {
                         td { a href=(format!("/case/{}", paid.row.case)) { (paid.row.applicant) } }
-                        td data-label="地方" { (place(&site, &paid.row.region)) }
+                        td data-label="地方" { (site.place_of(&paid.row.region)) }
                         td data-label="待遇" { @for (name, fen) in &paid.parts { (name) " " span.num { (fen.to_string()) } " " } }
                         td.num data-label="金额" { b { (paid.total.to_string()) } }
                         td.mono data-label="受理号" { (paid.row.root) }
@@ -125,7 +120,7 @@ pub async fn csv(
             let cells = [
                 iso(month),
                 paid.row.applicant.clone(),
-                place(&site, &paid.row.region),
+                site.place_of(&paid.row.region),
                 name.clone(),
                 fen.plain(),
                 paid.row.root.clone(),

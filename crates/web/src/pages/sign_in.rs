@@ -6,7 +6,6 @@ use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::IntoResponse;
-use jiff_span::hours;
 use maud::{Markup, html};
 
 use super::Page;
@@ -15,19 +14,8 @@ use crate::layout::{page, token};
 use crate::site::Site;
 use crate::visit::{Sent, Visit, set_cookie};
 
-mod jiff_span {
-    use base::DateTime;
-
-    /// A moment some hours later.
-    pub fn hours(from: DateTime, hours: i8) -> DateTime {
-        let hour = from.hour() + hours;
-        let day = if hour >= 24 { from.date().tomorrow().unwrap_or(from.date()) } else { from.date() };
-        day.at(hour % 24, from.minute(), from.second(), 0)
-    }
-}
-
 /// How long a sign-in lasts: a working day.
-const HOURS: i8 = 10;
+const LASTS: base::Clock = base::Clock::Hours(10);
 
 pub async fn show(State(site): State<Arc<Site>>, Extension(visit): Extension<Visit>) -> Page {
     Ok(sign_in_page(&site, &visit, "", false).into_response())
@@ -63,7 +51,8 @@ pub async fn send(State(site): State<Arc<Site>>, Extension(visit): Extension<Vis
         return Ok(sign_in_page(&site, &visit, name, true).into_response());
     };
     let (session, now) = (site.random(), site.now());
-    site.bureau.store.keep_session(&bureau::hash(&[&session]), &account.actor.id, now, hours(now, HOURS))?;
+    let until = LASTS.due(now, &site.bureau.calendar).at;
+    site.bureau.store.keep_session(&bureau::hash(&[&session]), &account.actor.id, now, until)?;
     let mut response = redirect("/desk");
     set_cookie(&site, &mut response, "session", &session);
     Ok(response)

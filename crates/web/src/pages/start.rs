@@ -15,9 +15,9 @@ use maud::{Markup, html};
 use super::Page;
 use super::apply::one_more;
 use super::public::redirect;
-use super::step::fill;
+use super::step::filled;
 use crate::field::{Drawer, form};
-use crate::layout::{key, page, refusals, token};
+use crate::layout::{page, refusals, standing, step_form};
 use crate::site::{Fault, Site};
 use crate::visit::{Sent, Visit};
 
@@ -61,7 +61,7 @@ pub fn chain(site: &Site, state: &Case, path: &str) -> Result<Markup, Fault> {
                     li {
                         @if *case == state.case { b.mono { (case) } }
                         @else { a.mono href=(format!("/{path}/{case}")) { (case) } }
-                        " " span.soft { (if result.is_empty() { "办理中" } else { result }) }
+                        " " (standing(result))
                     }
                 }
             }
@@ -79,12 +79,7 @@ fn start_page(site: &Site, visit: &Visit, subject: &Subject, sent: &Sent, refuse
         h1 { (start.name) }
         p.lead { "下面是现在登记的情况，变了的改过来，没有变的不用动。" }
         (refusals(refused))
-        form method="post" {
-            button.unseen type="submit" tabindex="-1" aria-hidden="true" { "提交" }
-            (token(visit)) (key(site, sent.get("_key")))
-            (drawer.step(start.first[0]))
-            div.actions { button.main type="submit" { "提交" } }
-        }
+        (step_form(site, visit, sent, "提交", drawer.step(start.first[0])))
     };
     page(site, visit, &start.name, body)
 }
@@ -95,12 +90,7 @@ pub async fn show(
     Path((case, start)): Path<(String, String)>,
 ) -> Page {
     let subject = subject(&site, &visit, &case, &start)?;
-    let mut sent = Sent::empty();
-    for field in intake::fields_of(&subject.guide, subject.guide.starts[subject.start].first[0]) {
-        if let Some(fact) = casework::facts::adopted(&subject.guide, &subject.state, field, 0) {
-            fill(&subject.guide, field, &field.key, &fact.value, &mut sent);
-        }
-    }
+    let sent = filled(&subject.guide, &subject.state, subject.guide.starts[subject.start].first[0]);
     Ok(start_page(&site, &visit, &subject, &sent, &[]).into_response())
 }
 
@@ -120,7 +110,7 @@ pub async fn send(
         Ok(input) => input,
         Err(refused) => return Ok(start_page(&site, &visit, &subject, &sent, &refused).into_response()),
     };
-    let over = Some(Box::new(Over { case: case.clone(), ..Over::default() }));
+    let over = Some(Box::new(Over::of(&case)));
     let next = site.bureau.next_in_chain(&subject.state.root)?;
     let command = Command::Submit { case: next, start, input, draw: Some(site.draw()), over };
     let key = format!("{}:{}", subject.actor.id, sent.get("_key"));

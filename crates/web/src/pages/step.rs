@@ -16,7 +16,7 @@ use super::Page;
 use super::apply::one_more;
 use super::public::redirect;
 use crate::field::{Drawer, form};
-use crate::layout::{key, page, refusals, token};
+use crate::layout::{page, refusals, step_form};
 use crate::site::{Fault, Site};
 use crate::visit::{Sent, Visit};
 
@@ -47,7 +47,7 @@ pub async fn show(
     Path((case, step)): Path<(String, String)>,
 ) -> Page {
     let subject = subject(&site, &visit, &case, &step)?;
-    let sent = if subject.may_act() { filled(&subject) } else { Sent::empty() };
+    let sent = if subject.may_act() { filled(&subject.guide, &subject.state, subject.step) } else { Sent::empty() };
     Ok(step_page(&site, &visit, &subject, &sent, &[]).into_response())
 }
 
@@ -58,17 +58,17 @@ impl Subject {
 }
 
 /// A form opens filled with what was stated before, where that is plain text.
-fn filled(subject: &Subject) -> Sent {
+pub(super) fn filled(guide: &Guide, state: &Case, step: usize) -> Sent {
     let mut sent = Sent::empty();
-    for field in intake::fields_of(&subject.guide, subject.step) {
-        if let Some(fact) = casework::facts::adopted(&subject.guide, &subject.state, field, 0) {
-            fill(&subject.guide, field, &field.key, &fact.value, &mut sent);
+    for field in intake::fields_of(guide, step) {
+        if let Some(fact) = casework::facts::adopted(guide, state, field, 0) {
+            fill(guide, field, &field.key, &fact.value, &mut sent);
         }
     }
     sent
 }
 
-pub(super) fn fill(guide: &Guide, field: &guide::model::Field, path: &str, value: &casework::Datum, sent: &mut Sent) {
+fn fill(guide: &Guide, field: &guide::model::Field, path: &str, value: &casework::Datum, sent: &mut Sent) {
     use casework::Datum;
     match (value, &field.ty) {
         (Datum::Bool(b), _) => sent.set(path, if *b { "是" } else { "否" }),
@@ -111,13 +111,10 @@ fn step_page(site: &Site, visit: &Visit, subject: &Subject, sent: &Sent, refused
         @if subject.option.is_none() && refused.is_empty() && not.is_empty() { div.note.stop role="alert" { p { "“" (step.name) "”现在不能办。" } } }
         (refusals(not)) (refusals(refused))
         @if subject.may_act() {
-            form method="post" {
-                button.unseen type="submit" tabindex="-1" aria-hidden="true" { "提交" }
-                (token(visit)) (key(site, sent.get("_key")))
+            (step_form(site, visit, sent, button(step.kind, signs), html! {
                 @if signs { p { "另一位已经提交，内容在件里；您核对以后签字。" } }
                 @else { (drawer.step(subject.step)) (conclusions(subject, sent)) }
-                div.actions { button.main type="submit" { (button(step.kind, signs)) } }
-            }
+            }))
         }
         @if step.kind == StepKind::Decide {
             @for answer in casework::outlook(site.bureau.rules(guide), state, site.now()) {
