@@ -4,6 +4,7 @@
 //! which the state is folded, what has fallen due happens, `casework::decide` answers with events or refusals, the events
 //! are appended with the lists, letters get their numbers, and the key is remembered.
 
+pub mod evidence;
 mod explain;
 
 use std::collections::HashMap;
@@ -19,7 +20,7 @@ use guide::{Files, Guide, Library, RateBook, read_library};
 use sm3::{Digest, Sm3};
 use store::{Remembered, Store, Write};
 
-pub use store::{CaseRow, Fault, KinRow, NoticeRow, Rebuilt, RollRow, Verified, WorkRow};
+pub use store::{CaseRow, Fault, FileUse, KinRow, NoticeRow, Rebuilt, RollRow, Verified, WorkRow};
 
 /// Somebody's command, to be carried out once however often it arrives.
 #[derive(Clone, Debug)]

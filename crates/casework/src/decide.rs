@@ -1,11 +1,11 @@
 //! What may happen: a command against a case becomes events, or refusals. Pure: no I/O, no clock, no chance.
 
 use base::{Calendar, DateTime};
-use formula::{Assessment, Expression, Facts, Outcome, Value};
+use formula::{Assessment, Expression, Facts, Outcome, Type, Value};
 use guide::model::{CheckSeverity, Performer, Start, StepKind};
-use guide::{Guide, RateBook};
+use guide::{Guide, RateBook, plain_value};
 
-use crate::event::{ActorRef, Event, Over, Record};
+use crate::event::{ActorRef, Datum, Event, Over, Record};
 use crate::facts::facts;
 use crate::intake::{Input, VALID_FROM};
 use crate::people::{Actor, Capacity, admit, declared_kin};
@@ -205,11 +205,7 @@ impl Draft<'_> {
         let performer = self.performer(index, instance.thread)?;
         let mut refusals = admit(guide, &performer, people, step, &self.state);
         refusals.extend(self.missing(index, input));
-        if input.valid_from.is_some_and(|day| day > self.now.date()) {
-            let refusal =
-                Refusal::new(Code::R108, "“生效日”在今天以后", "写情况已经发生的那一天，还没有发生的到时再报");
-            refusals.push(refusal.at(VALID_FROM));
-        }
+        refusals.extend(self.too_early(input));
         if !refusals.is_empty() {
             return Err(refusals);
         }
@@ -234,6 +230,21 @@ impl Draft<'_> {
             return Ok(());
         }
         self.complete(index, &instance, conclusion, input.outputs.clone(), references)
+    }
+
+    /// What is said to hold or to have happened only after this moment.
+    fn too_early(&self, input: &Input) -> Vec<Refusal> {
+        let mut found = Vec::new();
+        if input.valid_from.is_some_and(|day| day > self.now.date()) {
+            let way_out = "写情况已经发生的那一天，还没有发生的到时再报";
+            found.push(Refusal::new(Code::R108, "“生效日”在今天以后", way_out).at(VALID_FROM));
+        }
+        let visited = input.outputs.get("时间").and_then(Datum::text);
+        let visited = visited.and_then(|text| plain_value(text, &Type::Moment).ok());
+        if visited.is_some_and(|at| matches!(at, Value::Moment(at) if at > self.now)) {
+            found.push(Refusal::new(Code::R108, "“时间”在现在以后", "写走访的那一刻，走访以后再登记").at("时间"));
+        }
+        found
     }
 
     fn sign(&mut self, key: &str, people: &[Actor]) -> Result<(), Refused> {

@@ -16,6 +16,34 @@ pub enum Datum {
     Text(String),
     Person(PersonRef),
     Rows(Vec<Row>),
+    /// Never empty: an empty list is one without rows.
+    Files(Vec<FileRef>),
+}
+
+impl Datum {
+    /// The photos and scans in it, those in rows among them.
+    pub fn files(&self) -> Vec<&FileRef> {
+        match self {
+            Self::Files(files) => files.iter().collect(),
+            Self::Rows(rows) => rows.iter().flat_map(|row| row.columns.values()).flat_map(Self::files).collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// A photo or scan, kept by what it contains.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileRef {
+    /// SM3 of the bytes, in hexadecimal.
+    pub digest: String,
+    /// `jpeg`, `png` or `pdf`: found by content, not by name.
+    pub kind: String,
+    pub size: u64,
+    /// As whoever sent it called it.
+    pub name: String,
+    /// For a picture with enough in it: how it looks, 256 bits in hexadecimal; nearly the same for the same picture saved again.
+    #[serde(default)]
+    pub look: Option<String>,
 }
 
 /// A person by name and, where known, citizen number.

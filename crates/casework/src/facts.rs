@@ -163,6 +163,7 @@ fn field_value(ty: &FieldType, datum: &Datum) -> Option<Value> {
         }
         (FieldType::Plain(ty), datum) => value(datum, ty),
         (_, Datum::Text(text)) => Some(Value::text(text)),
+        (FieldType::Attachment, Datum::Files(files)) => Some(Value::text(&format!("{} 份", files.len()))),
         _ => None,
     }
 }
@@ -171,6 +172,6 @@ fn value(datum: &Datum, ty: &Type) -> Option<Value> {
     match datum {
         Datum::Bool(b) => Some(Value::Bool(*b)),
         Datum::Text(text) => plain_value(text, ty).ok(),
-        Datum::Person(_) | Datum::Rows(_) => None,
+        Datum::Person(_) | Datum::Rows(_) | Datum::Files(_) => None,
     }
 }

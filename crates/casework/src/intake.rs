@@ -7,7 +7,7 @@ use formula::{Type, Value};
 use guide::model::{Field, FieldType, Required};
 use guide::{Guide, plain_value, step_outputs};
 
-use crate::event::{Datum, PersonRef, Row};
+use crate::event::{Datum, FileRef, PersonRef, Row};
 use crate::refusal::{Code, Refusal};
 
 /// Text of one line and of a long answer, in characters.
@@ -16,12 +16,16 @@ const MOST_TEXT: usize = 5000;
 /// Rows of a list.
 const MOST_ROWS: usize = 200;
 
-/// What was typed for a field: text, or the rows of a list. `None` in `Form::fields` is a field left empty.
+/// Photos and scans of one field.
+pub const MOST_FILES: usize = 20;
+
+/// What was typed for a field: text, the rows of a list, or the files that were kept. `None` in `Form::fields` is a field left empty.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Typed {
     Text(String),
     /// Columns by 标识. An empty list means that 没有 was ticked.
     Rows(Vec<BTreeMap<String, Typed>>),
+    Files(Vec<FileRef>),
 }
 
 /// What a form gives: fields by 标识, the built-in outputs of the step's kind by their Chinese names.
@@ -29,6 +33,8 @@ pub enum Typed {
 pub struct Form {
     pub fields: BTreeMap<String, Typed>,
     pub outputs: BTreeMap<String, String>,
+    /// Files that were not taken in, each with its place.
+    pub refused: Vec<Refusal>,
 }
 
 /// Typed data of a step.
@@ -59,7 +65,7 @@ pub fn is_required(field: &Field, step: usize) -> bool {
 
 /// Reads a form for a step. Every refusal stands at its field.
 pub fn read(guide: &Guide, step: usize, form: &Form) -> Result<Input, Vec<Refusal>> {
-    let mut reader = Reader { guide, refusals: Vec::new() };
+    let mut reader = Reader { guide, refusals: form.refused.clone() };
     let mut input = Input::default();
     for field in fields_of(guide, step) {
         let required = is_required(field, step);
@@ -109,13 +115,14 @@ impl Reader<'_> {
             None => true,
             Some(Typed::Text(text)) => text.trim().is_empty(),
             Some(Typed::Rows(_)) => false,
+            Some(Typed::Files(files)) => files.is_empty(),
         };
         if empty {
             if required {
-                let way_out = if matches!(field.ty, FieldType::List(_)) {
-                    "请填写；没有的勾“没有”"
-                } else {
-                    "请填写"
+                let way_out = match field.ty {
+                    FieldType::List(_) => "请填写；没有的勾“没有”",
+                    FieldType::Attachment => "请拍照或扫描上传",
+                    _ => "请填写",
                 };
                 self.refuse(Code::R107, format!("没有填“{}”", field.name), way_out, place);
             }
@@ -124,11 +131,21 @@ impl Reader<'_> {
         match (typed?, &field.ty) {
             (Typed::Rows(rows), FieldType::List(list)) => self.rows(*list, rows, place),
             (Typed::Text(text), ty) => self.text(field, text.trim(), ty, place),
-            (Typed::Rows(_), _) => {
-                self.refuse(Code::R108, format!("“{}”不是列表", field.name), "请重新填写", place);
+            (Typed::Files(files), FieldType::Attachment) => self.files(field, files, place),
+            (Typed::Rows(_) | Typed::Files(_), _) => {
+                self.refuse(Code::R108, format!("“{}”填的不是这种内容", field.name), "请重新填写", place);
                 None
             }
         }
+    }
+
+    fn files(&mut self, field: &Field, files: &[FileRef], place: &str) -> Option<Datum> {
+        if files.len() > MOST_FILES {
+            let text = format!("“{}”有 {} 个文件，最多 {MOST_FILES} 个", field.name, files.len());
+            self.refuse(Code::R108, text, "请去掉几个", place);
+            return None;
+        }
+        Some(Datum::Files(files.to_vec()))
     }
 
     fn rows(&mut self, list: usize, rows: &[BTreeMap<String, Typed>], place: &str) -> Option<Datum> {
@@ -199,6 +216,10 @@ impl Reader<'_> {
             FieldType::Register(_) => {
                 let (name, number) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
                 self.person(&field.name, name, number.trim(), place)
+            }
+            FieldType::Attachment => {
+                self.refuse(Code::R108, format!("“{}”是照片或扫描件", field.name), "请上传文件", place);
+                None
             }
             FieldType::List(_) => {
                 self.refuse(Code::R108, format!("“{}”是列表", field.name), "请一行一行填", place);

@@ -8,7 +8,7 @@ use guide::model::{FieldType, Move, Scenario, StepKind};
 use guide::{Guide, RateBook, clauses, step_outputs};
 
 use crate::decide::{Command, Draft, Rules, decide};
-use crate::event::{Granted, Over, Stated};
+use crate::event::{FileRef, Granted, Over, Stated};
 use crate::intake::{self, Form, Input, Typed};
 use crate::people::{Actor, Capacity};
 use crate::refusal::Refusal;
@@ -255,6 +255,21 @@ fn command(
     }))
 }
 
+/// What a scenario writes for a field; the files of an attachment by their names, 、 between them.
+fn typed(field: &guide::model::Field, text: &str) -> Typed {
+    if field.ty != FieldType::Attachment {
+        return Typed::Text(text.to_owned());
+    }
+    let file = |name: &str| FileRef {
+        digest: name.to_owned(),
+        kind: "jpeg".into(),
+        size: 0,
+        name: name.to_owned(),
+        look: None,
+    };
+    Typed::Files(text.split('、').map(str::trim).filter(|name| !name.is_empty()).map(file).collect())
+}
+
 /// What a start over an entitlement takes over: everything in 给定, and the grants of `## 给定 待遇` (起 and components).
 fn inherited(guide: &Guide, scenario: &Scenario, row: &Move, over: usize) -> Result<Over, String> {
     let before = Actor::system().reference();
@@ -265,7 +280,7 @@ fn inherited(guide: &Guide, scenario: &Scenario, row: &Move, over: usize) -> Res
             FieldType::List(list) => rows(guide, scenario, list, &field.name, None)?.map(Typed::Rows),
             _ => {
                 let given = scenario.given.iter().find(|g| *g.name.text == *field.name && g.step.is_none());
-                given.map(|given| Typed::Text(given.value.text.clone()))
+                given.map(|given| typed(field, &given.value.text))
             }
         };
         let step = field.sources.iter().flatten().next();
@@ -331,10 +346,11 @@ fn input(guide: &Guide, scenario: &Scenario, row: &Move, index: usize) -> Result
         let own = scenario.given.iter().find(|g| *g.name.text == *field.name && g.step.as_deref() == Some(&*step.name));
         let given = own.or_else(|| scenario.given.iter().find(|g| *g.name.text == *field.name && g.step.is_none()));
         let text = changes.remove(&*field.name).or_else(|| given.map(|given| given.value.text.clone()));
-        form.fields.extend(text.map(|text| (field.key.to_string(), Typed::Text(text))));
+        form.fields.extend(text.map(|text| (field.key.to_string(), typed(field, &text))));
     }
     if step.kind == StepKind::Visit {
-        form.outputs = BTreeMap::from([("在场人".into(), "户主".into()), ("地点".into(), "家中".into())]);
+        form.outputs =
+            [("在场人", "户主"), ("地点", "家中"), ("时间", &*row.at.text)].map(|(a, b)| (a.into(), b.into())).into();
     }
     if step.kind == StepKind::Match {
         form.outputs = BTreeMap::from([("结果".into(), "相符".into())]);

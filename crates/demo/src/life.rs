@@ -119,7 +119,8 @@ impl Life<'_> {
         } else if open("visit") {
             let mut found = stated(scene.household, &VISITED);
             found.push(("living", Datum::Text("三间瓦房，家电简单，与申报相符".into())));
-            let outputs = [("在场人", &*scene.household.applicant.name), ("地点", "家中")];
+            let at = visited_at(self.now);
+            let outputs = [("在场人", &*scene.household.applicant.name), ("地点", "家中"), ("时间", &*at)];
             if dice.chance(12) {
                 // The second signs another day.
                 self.act(vec![scene.staff(VISITS[0])], "visit", None, &found, &outputs)?;
@@ -190,7 +191,8 @@ impl Life<'_> {
                 ("recheck_finding", Datum::Text("与申报一致".into())),
                 ("earned_more", Datum::Bool(dice.chance(50))),
             ]);
-            let outputs = [("在场人", &*scene.household.applicant.name), ("地点", "家中")];
+            let at = visited_at(self.now);
+            let outputs = [("在场人", &*scene.household.applicant.name), ("地点", "家中"), ("时间", &*at)];
             self.act(VISITS.map(|i| scene.staff(i)).to_vec(), "recheck_visit", None, &found, &outputs)?;
         } else if open("recheck_match") {
             let mut found = stated(scene.household, &["houses", "vehicles", "businesses"]);
@@ -250,14 +252,16 @@ impl Life<'_> {
                 ("objection_holds", Datum::Bool(false)),
                 ("objection_finding", Datum::Text("走访邻里五户，情况不实".into())),
             ];
-            let outputs = [("在场人", &*scene.household.applicant.name), ("地点", "村委会")];
+            let at = visited_at(self.now);
+            let outputs = [("在场人", &*scene.household.applicant.name), ("地点", "村委会"), ("时间", &*at)];
             self.act(LOOKS_AGAIN.map(|index| scene.staff(index)).to_vec(), "objection", None, &values, &outputs)?;
         } else if open("hearing") {
             let values = [("told_how", Datum::Text("当面".into())), ("statement", Datum::Text("没有意见".into()))];
             self.act(vec![scene.staff(ACCEPTS)], "hearing", None, &values, &[])?;
         } else if open("county_visit") {
             let found = [("county_finding", Datum::Text("与乡镇调查一致".into()))];
-            let outputs = [("在场人", &*scene.household.applicant.name), ("地点", "家中")];
+            let at = visited_at(self.now);
+            let outputs = [("在场人", &*scene.household.applicant.name), ("地点", "家中"), ("时间", &*at)];
             self.act(COUNTY_VISITS.map(|i| scene.staff(i)).to_vec(), "county_visit", None, &found, &outputs)?;
         } else if open("deliver") {
             let values = [
@@ -322,4 +326,10 @@ fn working_hour(now: DateTime, dice: &mut Dice) -> DateTime {
         day = day.tomorrow().unwrap_or(day);
     }
     day.at(9 + dice.below(8) as i8, dice.below(60) as i8, 0, 0)
+}
+
+/// An hour ago, as the form of a visit has it.
+fn visited_at(now: DateTime) -> String {
+    let at = now.saturating_sub(SignedDuration::from_hours(1));
+    format!("{} {:02}:{:02}", at.date(), at.hour(), at.minute())
 }

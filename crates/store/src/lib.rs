@@ -5,6 +5,7 @@
 
 mod accounts;
 mod fault;
+mod files;
 mod head;
 mod journal;
 mod lists;
@@ -18,6 +19,7 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 pub use accounts::Account;
 pub use fault::Fault;
+pub use files::{FileUse, file_digest};
 pub use journal::Entry;
 pub use lists::{CaseRow, KinRow, NoticeRow, RollRow, WorkRow};
 pub use verify::{Rebuilt, Verified};

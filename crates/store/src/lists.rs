@@ -109,6 +109,7 @@ pub(crate) fn write(sql: &Connection, state: &State) -> Result<(), Fault> {
         ],
     )?;
     write_roll(sql, state, &region)?;
+    crate::files::write_rows(sql, state)?;
     for kin in &state.kin {
         sql.prepare_cached("INSERT INTO kin_row VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?.execute(params![
             region,

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use crate::fault::Fault;
 
 /// Version of the tables; a database of a newer one is refused.
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
 
 /// Tables that nothing can bring back.
 const TABLES: &str = "
@@ -29,7 +29,8 @@ CREATE TABLE receipt (case_id TEXT PRIMARY KEY, secret_hash TEXT NOT NULL) STRIC
 ";
 
 /// Tables that are derived from the journal, in the order in which they are compared.
-pub(crate) const LISTS: [&str; 6] = ["case_row", "work_row", "notice_row", "roll_row", "schedule_row", "kin_row"];
+pub(crate) const LISTS: [&str; 8] =
+    ["case_row", "work_row", "notice_row", "roll_row", "schedule_row", "kin_row", "file_row", "look_row"];
 
 const LIST_TABLES: &str = "
 CREATE TABLE case_row (
@@ -66,6 +67,15 @@ CREATE TABLE kin_row (
     applicant TEXT NOT NULL, declared_at TEXT NOT NULL, result TEXT NOT NULL, PRIMARY KEY (region, case_id, official)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX kin_by_case ON kin_row (case_id);
+CREATE TABLE file_row (
+    digest TEXT NOT NULL, case_id TEXT NOT NULL, field TEXT NOT NULL, at TEXT NOT NULL, look TEXT NOT NULL,
+    PRIMARY KEY (digest, case_id, field)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX file_by_case ON file_row (case_id);
+CREATE TABLE look_row (
+    band TEXT NOT NULL, digest TEXT NOT NULL, case_id TEXT NOT NULL, PRIMARY KEY (band, digest, case_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX look_by_case ON look_row (case_id);
 ";
 
 /// The connection, and whether the lists have to be written anew because they were those of an older version.

@@ -75,6 +75,7 @@ impl Store {
         } else if !at_head && problems.is_empty() {
             problems.push("日志与另存的末端不符".to_owned());
         }
+        problems.extend(self.verify_files(&connection)?);
         Ok(Verified { entries, problems })
     }
 

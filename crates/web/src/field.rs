@@ -9,8 +9,8 @@ use guide::model::{Field, FieldType, Required, StepKind};
 use guide::{Guide, step_outputs};
 use maud::{Markup, html};
 
+use crate::sent::Sent;
 use crate::site::Site;
-use crate::visit::Sent;
 
 /// What was typed, as the intake reads it. Rows in which nothing was typed do not count.
 pub fn form(guide: &Guide, step: usize, sent: &Sent) -> Form {
@@ -21,6 +21,7 @@ pub fn form(guide: &Guide, step: usize, sent: &Sent) -> Form {
     for (name, _) in step_outputs(guide.steps[step].kind, &[]) {
         form.outputs.insert(name.to_owned(), sent.get(&format!("o-{name}")).to_owned());
     }
+    form.refused.clone_from(&sent.refused);
     form.outputs.insert(VALID_FROM.to_owned(), sent.get(&format!("o-{VALID_FROM}")).to_owned());
     form
 }
@@ -51,8 +52,29 @@ fn typed(guide: &Guide, field: &Field, path: &str, sent: &Sent) -> Option<Typed>
             let text = format!("{} {}", sent.get(path), sent.get(&format!("{path}.number")));
             Some(Typed::Text(text.trim().to_owned()))
         }
+        FieldType::Attachment => {
+            Some(Typed::Files(sent.files(path).into_iter().map(|(_, file)| file.clone()).collect()))
+        }
         _ => Some(Typed::Text(sent.get(path).to_owned())),
     }
+}
+
+/// The size of a file as people say it.
+pub fn file_size(bytes: u64) -> String {
+    if bytes < 1024 * 1024 {
+        format!("{} KB", bytes.div_ceil(1024))
+    } else {
+        format!("{} MB", bytes.div_ceil(1024 * 1024))
+    }
+}
+
+/// Whether the form of a step takes files.
+pub fn takes_files(guide: &Guide, step: usize) -> bool {
+    let is_file = |field: &Field| field.ty == FieldType::Attachment;
+    fields_of(guide, step).any(|field| match field.ty {
+        FieldType::List(list) => guide.lists[list].columns.iter().any(is_file),
+        _ => is_file(field),
+    })
 }
 
 /// One control of a form: its label, its name in what is sent, the place at which refusals speak of it, a note.
@@ -139,6 +161,7 @@ impl Drawer<'_> {
                 }
             },
             FieldType::Plain(ty) => self.plain(control, ty),
+            FieldType::Attachment => self.files(control),
             _ => self.input(control, "text"),
         }
     }
@@ -160,6 +183,7 @@ impl Drawer<'_> {
             Type::Choice(words) => self.choices(control, &words.iter().map(|word| &**word).collect::<Vec<_>>()),
             Type::Region => self.regions(control),
             Type::Date => self.input(control, "date"),
+            Type::Moment => self.input(control, "datetime-local"),
             _ => self.input(control, "text"),
         }
     }
@@ -190,6 +214,26 @@ impl Drawer<'_> {
             control,
             html! {
                 input type=(kind) id=(format!("f-{name}")) name=(name) value=(typed) autocomplete="off"
+                    aria-invalid=[wrong] aria-describedby=[described];
+            },
+        )
+    }
+
+    /// Files that are kept already, each to be left out, and room for more.
+    fn files(&self, control: Control) -> Markup {
+        let name = control.name;
+        let wrong = self.wrong(control).map(|_| "true");
+        let described = wrong.map(|_| format!("e-{name}"));
+        self.around(
+            control,
+            html! {
+                @for (word, file) in self.sent.files(name) {
+                    label.choice {
+                        input type="checkbox" name=(name) value=(word) checked;
+                        span { (file.name) span.soft.small { "　" (file_size(file.size)) "，已收到；不要的去掉勾" } }
+                    }
+                }
+                input type="file" id=(format!("f-{name}")) name=(name) multiple accept="image/jpeg,image/png,application/pdf"
                     aria-invalid=[wrong] aria-describedby=[described];
             },
         )

@@ -4,8 +4,9 @@ use base::DateTime;
 use casework::{Actor, Capacity, Refusal};
 use maud::{DOCTYPE, Markup, html};
 
+use crate::field::{Drawer, takes_files};
 use crate::site::Site;
-use crate::visit::{Sent, Visit};
+use crate::visit::Visit;
 
 /// A whole page. Staff read it densely, citizens large and calm.
 pub fn page(site: &Site, visit: &Visit, title: &str, body: Markup) -> Markup {
@@ -116,9 +117,11 @@ pub fn standing(result: &str) -> Markup {
 
 /// A form of a step: what proves and identifies it, its content, its button. The first button is unseen, so that the
 /// enter key submits and does not add a row.
-pub fn step_form(site: &Site, visit: &Visit, sent: &Sent, button: &str, content: Markup) -> Markup {
+pub fn step_form(site: &Site, visit: &Visit, drawer: &Drawer, step: usize, button: &str, content: Markup) -> Markup {
+    let sent = drawer.sent;
+    let files = takes_files(drawer.guide, step).then_some("multipart/form-data");
     html! {
-        form method="post" {
+        form method="post" enctype=[files] {
             button.unseen type="submit" tabindex="-1" aria-hidden="true" { (button) }
             (token(visit)) (key(site, sent.get("_key")))
             (content)

@@ -5,13 +5,14 @@
 mod field;
 mod layout;
 mod pages;
+mod sent;
 mod site;
 mod visit;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{StatusCode, header};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
@@ -19,13 +20,14 @@ use axum::routing::{get, post};
 
 pub use site::{Fault, Site, password_hash};
 
+/// The most that a form with files may send, in bytes.
+const MOST_SENT: usize = 60 * 1024 * 1024;
+
 /// All routes of a bureau.
 pub fn router(site: Arc<Site>) -> Router {
     Router::new()
         .route("/", get(pages::public::home))
         .route("/services/{service}", get(pages::public::service))
-        .route("/services/{service}/apply", get(pages::apply::show).post(pages::apply::send))
-        .route("/services/{service}/check", get(pages::apply::show_check).post(pages::apply::send_check))
         .route("/notices", get(pages::public::notices))
         .route("/notices/{case}/{step}", get(pages::public::objection).post(pages::public::object))
         .route("/progress", get(pages::progress::ask).post(pages::progress::open))
@@ -37,14 +39,24 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/kin", get(pages::kin::show))
         .route("/roll", get(pages::roll::show))
         .route("/roll.csv", get(pages::roll::csv))
-        .route("/case/{case}/start/{start}", get(pages::start::show).post(pages::start::send))
-        .route("/case/{case}/do/{step}", get(pages::step::show).post(pages::step::send))
+        .route("/case/{case}/file/{digest}", get(pages::facts::file))
+        .merge(forms())
         .layer(middleware::from_fn_with_state(site.clone(), visit::frame))
         .route("/healthz", get(healthz))
         .route("/style.css", get(style))
         .layer(tower_http::catch_panic::CatchPanicLayer::new())
-        .layer(axum::extract::DefaultBodyLimit::max(1024 * 1024))
+        .layer(DefaultBodyLimit::max(1024 * 1024))
         .with_state(site)
+}
+
+/// Forms that may take photos and scans, and so more bytes than others.
+fn forms() -> Router<Arc<Site>> {
+    Router::new()
+        .route("/services/{service}/apply", get(pages::apply::show).post(pages::apply::send))
+        .route("/services/{service}/check", get(pages::apply::show_check).post(pages::apply::send_check))
+        .route("/case/{case}/start/{start}", get(pages::start::show).post(pages::start::send))
+        .route("/case/{case}/do/{step}", get(pages::step::show).post(pages::step::send))
+        .layer(DefaultBodyLimit::max(MOST_SENT))
 }
 
 /// Answers while the store does.

@@ -6,6 +6,9 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use base::{DateTime, RegionCode};
 use bureau::{Bureau, Failure};
+use casework::event::FileRef;
+
+use crate::visit::Visit;
 
 type Clock = Box<dyn Fn() -> DateTime + Send + Sync>;
 type Chance = Box<dyn Fn() -> [u8; 16] + Send + Sync>;
@@ -63,6 +66,18 @@ impl Site {
         bureau::hash(&[&self.secret, visit])
     }
 
+    /// A kept file as a form carries it: only the visit that sent it can bring it back.
+    pub fn sealed(&self, visit: &Visit, file: &FileRef) -> String {
+        let text = serde_json::to_string(file).unwrap_or_default();
+        format!("{} {text}", bureau::hash(&[&self.secret, &visit.form_token, &text]))
+    }
+
+    pub fn unsealed(&self, visit: &Visit, sealed: &str) -> Option<FileRef> {
+        let (seal, text) = sealed.split_once(' ')?;
+        let own = bureau::hash(&[&self.secret, &visit.form_token, text]);
+        if seal == own { serde_json::from_str(text).ok() } else { None }
+    }
+
     /// The same by the code of a list's row.
     pub fn place_of(&self, code: &str) -> String {
         RegionCode::parse(code).map_or_else(|_| code.to_owned(), |code| self.place(code))
@@ -105,6 +120,8 @@ pub enum Fault {
     Forbidden,
     /// The form does not belong to this visit.
     Stale,
+    /// More was sent than a form may hold.
+    TooLarge,
     Broken(String),
 }
 
@@ -127,6 +144,10 @@ impl IntoResponse for Fault {
             Self::SignIn => return axum::response::Redirect::to("/sign-in").into_response(),
             Self::Forbidden => (StatusCode::FORBIDDEN, "您不能这样做。"),
             Self::Stale => (StatusCode::FORBIDDEN, "这个页面放得太久了，请回到上一页刷新再提交；填的内容还在上一页。"),
+            Self::TooLarge => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "一次发来的太多，没有收下。请回到上一页，分几次上传；每个文件不超过 15 MB，一次不超过 60 MB。",
+            ),
             Self::Broken(why) => {
                 eprintln!("fault: {why}");
                 (StatusCode::INTERNAL_SERVER_ERROR, "系统出了故障，已经记录。请稍后再试，或打窗口电话。")

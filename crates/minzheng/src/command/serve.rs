@@ -48,11 +48,16 @@ async fn run(site: Arc<Site>, listen: SocketAddr, is_demo: bool) -> Result<(), S
     // What falls due by time happens also when nobody looks.
     let timer = site.clone();
     tokio::spawn(async move {
-        loop {
-            tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+        for minute in 0_u64.. {
+            if minute.is_multiple_of(60)
+                && let Err(fault) = timer.bureau.store.sweep_files(clock::days_ago(2))
+            {
+                eprintln!("fault: {fault}");
+            }
             if let Err(failure) = timer.bureau.pass_time(timer.now()) {
                 eprintln!("fault: {failure}");
             }
+            tokio::time::sleep(std::time::Duration::from_secs(60)).await;
         }
     });
     let stop = async {

@@ -58,7 +58,15 @@ impl Office {
     }
 
     pub fn visitor(&self) -> Visitor<'_> {
-        Visitor { office: self, cookies: BTreeMap::new(), path: String::new(), page: String::new(), status: 0 }
+        Visitor {
+            office: self,
+            cookies: BTreeMap::new(),
+            path: String::new(),
+            page: String::new(),
+            bytes: Vec::new(),
+            status: 0,
+            files: Vec::new(),
+        }
     }
 
     /// A visitor who has signed in.
@@ -80,6 +88,10 @@ pub struct Visitor<'o> {
     cookies: BTreeMap<String, String>,
     pub path: String,
     pub page: String,
+    /// The page as it arrived, for what is not text.
+    pub bytes: Vec<u8>,
+    /// Field, name and content of files that the next form sends.
+    files: Vec<(String, String, Vec<u8>)>,
     pub status: u16,
 }
 
@@ -91,8 +103,9 @@ impl Visitor<'_> {
 
     /// Sends the page's own form as a browser does: what it is filled with, and these entries, each of which it must have.
     pub fn send(&mut self, entries: &[(&str, &str)]) -> &mut Self {
-        let form =
-            self.page.split("<form method=\"post\">").nth(1).unwrap_or_else(|| panic!("no form on {}", self.path));
+        // The form without an address of its own; that one is for signing out.
+        let mut forms = self.page.split("<form method=\"post\"").skip(1).filter(|form| !form.starts_with(" action"));
+        let form = forms.next().unwrap_or_else(|| panic!("no form on {}", self.path));
         let form = form.split("</form>").next().unwrap_or_default().to_owned();
         let mut pairs = filled(&form);
         for (name, value) in entries {
@@ -108,22 +121,47 @@ impl Visitor<'_> {
         self.post(&pairs)
     }
 
-    /// Sends pairs as they are, to the page at hand.
-    pub fn post(&mut self, pairs: &[(String, String)]) -> &mut Self {
-        let body: String = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
-        let path = self.path.clone();
-        self.request("POST", &path, Some(body));
+    /// A file that the next form sends in a field.
+    pub fn attach(&mut self, field: &str, name: &str, bytes: &[u8]) -> &mut Self {
+        self.files.push((field.to_owned(), name.to_owned(), bytes.to_owned()));
         self
     }
 
-    fn request(&mut self, method: &str, path: &str, body: Option<String>) {
+    /// Sends pairs as they are, to the page at hand; with files as browsers send files.
+    pub fn post(&mut self, pairs: &[(String, String)]) -> &mut Self {
+        let path = self.path.clone();
+        let files = std::mem::take(&mut self.files);
+        if files.is_empty() {
+            let body: String = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+            self.request("POST", &path, Some(("application/x-www-form-urlencoded", body.into_bytes())));
+            return self;
+        }
+        let mut body = Vec::new();
+        for (name, value) in pairs {
+            let part = format!("--edge\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+            body.extend_from_slice(part.as_bytes());
+        }
+        for (field, name, bytes) in files {
+            let head =
+                format!("--edge\r\ncontent-disposition: form-data; name=\"{field}\"; filename=\"{name}\"\r\n\r\n");
+            body.extend_from_slice(head.as_bytes());
+            body.extend_from_slice(&bytes);
+            body.extend_from_slice(b"\r\n");
+        }
+        body.extend_from_slice(b"--edge--\r\n");
+        self.request("POST", &path, Some(("multipart/form-data; boundary=edge", body)));
+        self
+    }
+
+    fn request(&mut self, method: &str, path: &str, body: Option<(&str, Vec<u8>)>) {
+        let (kind, body) = body.unwrap_or(("text/plain", Vec::new()));
         let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let request = Request::builder()
             .method(method)
             .uri(path)
             .header(header::COOKIE, cookies.join("; "))
-            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(Body::from(body.unwrap_or_default()))
+            .header(header::CONTENT_TYPE, kind)
+            .body(Body::from(body))
             .unwrap();
         let router = self.office.router.clone();
         let (parts, bytes) = self.office.runtime.block_on(async move {
@@ -137,7 +175,8 @@ impl Visitor<'_> {
             self.cookies.insert(name.to_owned(), value.to_owned());
         }
         self.path = path.to_owned();
-        self.page = String::from_utf8(bytes.to_vec()).unwrap();
+        self.page = String::from_utf8_lossy(&bytes).into_owned();
+        self.bytes = bytes.to_vec();
         self.status = parts.status.as_u16();
         if let Some(to) = parts.headers.get(header::LOCATION) {
             let to = to.to_str().unwrap().to_owned();

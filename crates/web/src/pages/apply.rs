@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::response::IntoResponse;
 use bureau::{Failure, Order};
@@ -15,8 +14,9 @@ use super::Page;
 use super::public::{guide, redirect};
 use crate::field::{Drawer, form};
 use crate::layout::{page, refusals, step_form};
+use crate::sent::Sent;
 use crate::site::{Fault, Site};
-use crate::visit::{Sent, Visit, set_cookie};
+use crate::visit::{Visit, set_cookie};
 
 /// The start that a citizen can submit, and its first step.
 fn start(guide: &Guide) -> Result<(String, usize), Fault> {
@@ -58,7 +58,7 @@ fn form_page(
         h1 { (guide.title) "：" (title) }
         @if check { p.lead { "填一填就知道按现在的情况会是什么结果、为什么。这里填的内容不会保存。" } }
         (refusals(refused))
-        (step_form(site, visit, sent, button, drawer.step(step)))
+        (step_form(site, visit, &drawer, step, button, drawer.step(step)))
     };
     Ok(page(site, visit, &format!("{}：{title}", guide.title), body))
 }
@@ -78,10 +78,9 @@ fn receive(
     site: &Site,
     visit: &Visit,
     guide: &Guide,
-    body: &[u8],
+    mut sent: Sent,
     check: bool,
 ) -> Result<Result<(Sent, String, Input), Markup>, Fault> {
-    let mut sent = Sent::read(visit, body)?;
     if one_more(&mut sent) {
         return form_page(site, visit, guide, &sent, &[], check).map(Err);
     }
@@ -96,10 +95,10 @@ pub async fn send(
     State(site): State<Arc<Site>>,
     Extension(visit): Extension<Visit>,
     Path(service): Path<String>,
-    body: Bytes,
+    sent: Sent,
 ) -> Page {
     let guide = guide(&site, &service)?;
-    let (sent, start, input) = match receive(&site, &visit, guide, &body, false)? {
+    let (sent, start, input) = match receive(&site, &visit, guide, sent, false)? {
         Ok(received) => received,
         Err(page) => return Ok(page.into_response()),
     };
@@ -129,10 +128,10 @@ pub async fn send_check(
     State(site): State<Arc<Site>>,
     Extension(visit): Extension<Visit>,
     Path(service): Path<String>,
-    body: Bytes,
+    sent: Sent,
 ) -> Page {
     let guide = guide(&site, &service)?;
-    let (sent, start, input) = match receive(&site, &visit, guide, &body, true)? {
+    let (sent, start, input) = match receive(&site, &visit, guide, sent, true)? {
         Ok(received) => received,
         Err(page) => return Ok(page.into_response()),
     };

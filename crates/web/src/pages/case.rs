@@ -7,13 +7,14 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::extract::{Path, State};
 use axum::response::IntoResponse;
-use casework::state::{Fact, LetterState};
+use casework::state::LetterState;
 use casework::{Datum, State as Case, Status};
 use guide::Guide;
-use guide::model::{Field, FieldType, Target};
+use guide::model::Target;
 use maud::{Markup, html};
 
 use super::Page;
+use super::facts::Shown;
 use crate::layout::{page, remaining};
 use crate::site::{Fault, Site};
 use crate::visit::Visit;
@@ -67,7 +68,7 @@ pub async fn show(State(site): State<Arc<Site>>, Extension(visit): Extension<Vis
                 (paid(&guide, &state))
                 (super::start::chain(&site, &state, "case")?)
                 h2 { "事实和来源" }
-                (facts(&site, &guide, &state))
+                (Shown::new(&site, &guide, &state)?.table())
                 h2 { "经过" }
                 (time_line(&guide, &state, true))
                 @for letter in &state.letters { (self::letter(&site, letter)) }
@@ -146,64 +147,6 @@ fn clocks(site: &Site, state: &Case) -> Markup {
     }
 }
 
-/// Facts as they are believed, each with its step, day and author; what else was said of them opens below.
-fn facts(site: &Site, guide: &Guide, state: &Case) -> Markup {
-    let said = |field: &Field| {
-        let adopted = casework::facts::adopted(guide, state, field, 0)?;
-        let others: Vec<&Fact> = state.facts.iter().filter(|f| f.field == *field.key && *f != adopted).collect();
-        Some((adopted, others))
-    };
-    html! {
-        div.scroll { table.facts {
-            thead { tr { th { "项目" } th { "内容" } th { "来源" } th { "记录" } } }
-            tbody {
-                @for field in &guide.fields {
-                    @if let Some((adopted, others)) = said(field) {
-                        tr {
-                            th scope="row" { (field.name) }
-                            td {
-                                (datum(site, guide, field, &adopted.value))
-                                (other_words(site, guide, field, adopted, &others))
-                            }
-                            td { (step_name(guide, &adopted.step)) @if adopted.inherited { span.soft { "（前件）" } } }
-                            td.nowrap { (adopted.by.name) "，" (recorded(adopted)) }
-                        }
-                    }
-                }
-            }
-        } }
-    }
-}
-
-/// When a fact was recorded, and from which day it holds where that is another.
-fn recorded(fact: &Fact) -> Markup {
-    html! {
-        (fact.recorded_at.date())
-        @if fact.valid_from != fact.recorded_at.date() { br; span.soft { "自 " (fact.valid_from) " 起" } }
-    }
-}
-
-/// What others said, or the same said before; a different answer is what a reader looks for, so it is counted.
-fn other_words(site: &Site, guide: &Guide, field: &Field, adopted: &Fact, others: &[&Fact]) -> Markup {
-    let differing = others.iter().filter(|other| other.value != adopted.value).count();
-    html! {
-        @if !others.is_empty() {
-            details.others {
-                summary {
-                    @if differing > 0 { span.mark.soon { (differing) " 次说法不同" } }
-                    @else { span.soft.small { "另有 " (others.len()) " 次相同" } }
-                }
-                @for other in others {
-                    p.small {
-                        (step_name(guide, &other.step)) "，" (other.by.name) "，" (recorded(other)) "："
-                        (datum(site, guide, field, &other.value))
-                    }
-                }
-            }
-        }
-    }
-}
-
 /// Where the case stands: what was done, what is open, what comes next, each with its day.
 fn course(guide: &Guide, state: &Case) -> Markup {
     let done =
@@ -249,54 +192,8 @@ fn short(date: base::Date) -> String {
     format!("{}月{}日", date.month(), date.day())
 }
 
-fn step_name(guide: &Guide, key: &str) -> String {
+pub(super) fn step_name(guide: &Guide, key: &str) -> String {
     guide.steps.iter().find(|step| *step.key == *key).map_or_else(|| key.to_owned(), |step| step.name.to_string())
-}
-
-/// A value as it may be shown: numbers of people and telephones are masked.
-fn datum(site: &Site, guide: &Guide, field: &Field, value: &Datum) -> Markup {
-    match (value, &field.ty) {
-        (Datum::Bool(b), _) => html! { (if *b { "是" } else { "否" }) },
-        (Datum::Person(person), _) => html! {
-            (person.name)
-            @if let Some(number) = &person.number { span.soft.mono { " " (masked(number)) } }
-        },
-        (Datum::Text(text), FieldType::CitizenNumber | FieldType::Account) => html! { span.mono { (masked(text)) } },
-        (Datum::Text(text), FieldType::Plain(formula::Type::Region)) => {
-            html! { (site.place_of(text)) }
-        }
-        (Datum::Text(text), _) if field.name.contains("电话") => html! { span.mono { (base::mask_phone(text)) } },
-        (Datum::Text(text), _) => html! { (text) },
-        (Datum::Rows(rows), FieldType::List(list)) => html! {
-            @if rows.is_empty() { "没有" }
-            @for row in rows {
-                details {
-                    summary {
-                        @match row.columns.get("person") {
-                            Some(Datum::Person(person)) => (person.name),
-                            _ => { "第 " (row.id) " 行" }
-                        }
-                    }
-                    dl.pairs {
-                        @if let Some(Datum::Person(person)) = row.columns.get("person") {
-                            @if let Some(number) = &person.number { dt { "身份号码" } dd.mono { (masked(number)) } }
-                        }
-                        @for column in &guide.lists[*list].columns {
-                            @if let Some(value) = row.columns.get(&*column.key) {
-                                dt { (column.name) }
-                                dd { (datum(site, guide, column, value)) }
-                            }
-                        }
-                    }
-                }
-            }
-        },
-        (Datum::Rows(_), _) => html! {},
-    }
-}
-
-fn masked(number: &str) -> String {
-    base::CitizenNumber::parse(number).map_or_else(|_| base::mask_account(number), |number| number.masked())
 }
 
 /// What happened, in order. Citizens do not see who acted.

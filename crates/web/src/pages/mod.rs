@@ -3,6 +3,7 @@
 pub mod apply;
 pub mod case;
 pub mod desk;
+pub mod facts;
 pub mod kin;
 pub mod progress;
 pub mod public;

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::response::IntoResponse;
 use guide::model::ActorKind;
@@ -13,8 +12,9 @@ use std::collections::HashMap;
 use super::Page;
 use super::public::redirect;
 use crate::layout::{page, token};
+use crate::sent::Sent;
 use crate::site::{Fault, Site};
-use crate::visit::{Sent, Visit, set_cookie};
+use crate::visit::{Visit, set_cookie};
 
 pub async fn ask(State(site): State<Arc<Site>>, Extension(visit): Extension<Visit>) -> Page {
     Ok(ask_page(&site, &visit, &Sent::empty(), false).into_response())
@@ -36,8 +36,7 @@ fn ask_page(site: &Site, visit: &Visit, sent: &Sent, wrong: bool) -> Markup {
     page(site, visit, "查办理进度", body)
 }
 
-pub async fn open(State(site): State<Arc<Site>>, Extension(visit): Extension<Visit>, body: Bytes) -> Page {
-    let sent = Sent::read(&visit, &body)?;
+pub async fn open(State(site): State<Arc<Site>>, Extension(visit): Extension<Visit>, sent: Sent) -> Page {
     let (case, secret) = (base::tidy(sent.get("case")).to_uppercase(), base::tidy(sent.get("secret")));
     if site.bureau.opened_by(&case, &secret)?.is_none() {
         return Ok(ask_page(&site, &visit, &sent, true).into_response());

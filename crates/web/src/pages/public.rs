@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect};
 use bureau::{Failure, Order};
@@ -13,8 +12,9 @@ use maud::{Markup, PreEscaped, html};
 
 use super::Page;
 use crate::layout::{key, page, refusals, token};
+use crate::sent::Sent;
 use crate::site::{Fault, Site};
-use crate::visit::{Sent, Visit};
+use crate::visit::Visit;
 
 pub async fn home(State(site): State<Arc<Site>>, Extension(visit): Extension<Visit>) -> Page {
     let body = html! {
@@ -138,9 +138,8 @@ pub async fn object(
     State(site): State<Arc<Site>>,
     Extension(visit): Extension<Visit>,
     Path((case, step)): Path<(String, String)>,
-    body: Bytes,
+    sent: Sent,
 ) -> Page {
-    let sent = Sent::read(&visit, &body)?;
     hanging(&site, &case, &step)?;
     let word = |name: &str| Some(sent.get(name).trim().to_owned()).filter(|word| !word.is_empty());
     let command = Command::Object { step, by: word("by"), contact: word("contact"), text: sent.get("text").to_owned() };

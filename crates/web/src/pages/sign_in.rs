@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::IntoResponse;
 use maud::{Markup, html};
@@ -11,8 +10,9 @@ use maud::{Markup, html};
 use super::Page;
 use super::public::redirect;
 use crate::layout::{page, token};
+use crate::sent::Sent;
 use crate::site::Site;
-use crate::visit::{Sent, Visit, set_cookie};
+use crate::visit::{Visit, set_cookie};
 
 /// How long a sign-in lasts: a working day.
 const LASTS: base::Clock = base::Clock::Hours(10);
@@ -37,8 +37,7 @@ fn sign_in_page(site: &Site, visit: &Visit, name: &str, wrong: bool) -> Markup {
     page(site, visit, "登录", body)
 }
 
-pub async fn send(State(site): State<Arc<Site>>, Extension(visit): Extension<Visit>, body: Bytes) -> Page {
-    let sent = Sent::read(&visit, &body)?;
+pub async fn send(State(site): State<Arc<Site>>, Extension(visit): Extension<Visit>, sent: Sent) -> Page {
     let name = sent.get("account").trim();
     let account = site.bureau.store.account(name)?;
     // An unknown account costs the same time as a wrong password.
@@ -58,8 +57,7 @@ pub async fn send(State(site): State<Arc<Site>>, Extension(visit): Extension<Vis
     Ok(response)
 }
 
-pub async fn out(State(site): State<Arc<Site>>, Extension(visit): Extension<Visit>, body: Bytes) -> Page {
-    Sent::read(&visit, &body)?;
+pub async fn out(State(site): State<Arc<Site>>, _sent: Sent) -> Page {
     let mut response = redirect("/");
     set_cookie(&site, &mut response, "session", "");
     set_cookie(&site, &mut response, "receipt", "");

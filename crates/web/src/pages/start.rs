@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::response::IntoResponse;
 use bureau::{Failure, Order};
@@ -18,8 +17,9 @@ use super::public::redirect;
 use super::step::filled;
 use crate::field::{Drawer, form};
 use crate::layout::{page, refusals, standing, step_form};
+use crate::sent::Sent;
 use crate::site::{Fault, Site};
-use crate::visit::{Sent, Visit};
+use crate::visit::Visit;
 
 /// On which case what is started, by whom; the form is that of the guide in force.
 struct Subject {
@@ -79,7 +79,7 @@ fn start_page(site: &Site, visit: &Visit, subject: &Subject, sent: &Sent, refuse
         h1 { (start.name) }
         p.lead { "下面是现在登记的情况，变了的改过来，没有变的不用动。" }
         (refusals(refused))
-        (step_form(site, visit, sent, "提交", drawer.step(start.first[0])))
+        (step_form(site, visit, &drawer, start.first[0], "提交", drawer.step(start.first[0])))
     };
     page(site, visit, &start.name, body)
 }
@@ -90,7 +90,7 @@ pub async fn show(
     Path((case, start)): Path<(String, String)>,
 ) -> Page {
     let subject = subject(&site, &visit, &case, &start)?;
-    let sent = filled(&subject.guide, &subject.state, subject.guide.starts[subject.start].first[0]);
+    let sent = filled(&subject.guide, &subject.state, subject.guide.starts[subject.start].first[0], site.now());
     Ok(start_page(&site, &visit, &subject, &sent, &[]).into_response())
 }
 
@@ -98,9 +98,8 @@ pub async fn send(
     State(site): State<Arc<Site>>,
     Extension(visit): Extension<Visit>,
     Path((case, start)): Path<(String, String)>,
-    body: Bytes,
+    mut sent: Sent,
 ) -> Page {
-    let mut sent = Sent::read(&visit, &body)?;
     let subject = subject(&site, &visit, &case, &start)?;
     if one_more(&mut sent) {
         return Ok(start_page(&site, &visit, &subject, &sent, &[]).into_response());

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::response::IntoResponse;
 use bureau::{Failure, Order};
 use casework::{Actor, Command, Refusal, State as Case, StepOption, intake};
-use guide::Guide;
+use formula::Type;
 use guide::model::StepKind;
+use guide::{Guide, step_outputs};
 use maud::{Markup, html};
 
 use super::Page;
@@ -17,8 +17,9 @@ use super::apply::one_more;
 use super::public::redirect;
 use crate::field::{Drawer, form};
 use crate::layout::{page, refusals, step_form};
+use crate::sent::Sent;
 use crate::site::{Fault, Site};
-use crate::visit::{Sent, Visit};
+use crate::visit::Visit;
 
 /// What a step is done on, by whom.
 struct Subject {
@@ -47,7 +48,11 @@ pub async fn show(
     Path((case, step)): Path<(String, String)>,
 ) -> Page {
     let subject = subject(&site, &visit, &case, &step)?;
-    let sent = if subject.may_act() { filled(&subject.guide, &subject.state, subject.step) } else { Sent::empty() };
+    let sent = if subject.may_act() {
+        filled(&subject.guide, &subject.state, subject.step, site.now())
+    } else {
+        Sent::empty()
+    };
     Ok(step_page(&site, &visit, &subject, &sent, &[]).into_response())
 }
 
@@ -57,9 +62,12 @@ impl Subject {
     }
 }
 
-/// A form opens filled with what was stated before, where that is plain text.
-pub(super) fn filled(guide: &Guide, state: &Case, step: usize) -> Sent {
+/// A form opens filled with what was stated before, where that is plain text, and with the present moment.
+pub(super) fn filled(guide: &Guide, state: &Case, step: usize, now: base::DateTime) -> Sent {
     let mut sent = Sent::empty();
+    for (name, _) in step_outputs(guide.steps[step].kind, &[]).iter().filter(|(_, ty)| *ty == Type::Moment) {
+        sent.set(&format!("o-{name}"), &format!("{}T{:02}:{:02}", now.date(), now.hour(), now.minute()));
+    }
     for field in intake::fields_of(guide, step) {
         if let Some(fact) = casework::facts::adopted(guide, state, field, 0) {
             fill(guide, field, &field.key, &fact.value, &mut sent);
@@ -94,7 +102,7 @@ fn fill(guide: &Guide, field: &guide::model::Field, path: &str, value: &casework
                 }
             }
         }
-        (Datum::Rows(_), _) => {}
+        (Datum::Rows(_) | Datum::Files(_), _) => {}
     }
 }
 
@@ -111,7 +119,7 @@ fn step_page(site: &Site, visit: &Visit, subject: &Subject, sent: &Sent, refused
         @if subject.option.is_none() && refused.is_empty() && not.is_empty() { div.note.stop role="alert" { p { "“" (step.name) "”现在不能办。" } } }
         (refusals(not)) (refusals(refused))
         @if subject.may_act() {
-            (step_form(site, visit, sent, button(step.kind, signs), html! {
+            (step_form(site, visit, &drawer, subject.step, button(step.kind, signs), html! {
                 @if signs { p { "另一位已经提交，内容在件里；您核对以后签字。" } }
                 @else { (drawer.step(subject.step)) (conclusions(subject, sent)) }
             }))
@@ -154,9 +162,8 @@ pub async fn send(
     State(site): State<Arc<Site>>,
     Extension(visit): Extension<Visit>,
     Path((case, step)): Path<(String, String)>,
-    body: Bytes,
+    mut sent: Sent,
 ) -> Page {
-    let mut sent = Sent::read(&visit, &body)?;
     let subject = subject(&site, &visit, &case, &step)?;
     if one_more(&mut sent) {
         return Ok(step_page(&site, &visit, &subject, &sent, &[]).into_response());

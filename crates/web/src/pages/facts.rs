@@ -1,0 +1,190 @@
+//! Facts of a case: as they are believed, each with its source and date, and the photos and scans among them.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::{Path, Query, State};
+use axum::http::header;
+use axum::response::IntoResponse;
+use bureau::FileUse;
+use casework::event::FileRef;
+use casework::state::Fact;
+use casework::{Datum, State as Case};
+use guide::Guide;
+use guide::model::{Field, FieldType};
+use maud::{Markup, html};
+use std::collections::HashMap;
+
+use super::Page;
+use super::case::step_name;
+use crate::field::file_size;
+use crate::site::{Fault, Site};
+use crate::visit::Visit;
+
+/// A case whose facts are shown, with the other places at which its files were stated.
+pub struct Shown<'s> {
+    site: &'s Site,
+    guide: &'s Guide,
+    state: &'s Case,
+    uses: Vec<FileUse>,
+}
+
+impl<'s> Shown<'s> {
+    pub fn new(site: &'s Site, guide: &'s Guide, state: &'s Case) -> Result<Self, Fault> {
+        Ok(Self { site, guide, state, uses: site.bureau.store.other_uses(state)? })
+    }
+
+    /// Photos as small pictures, scans by name; what was stated elsewhere too is said below.
+    fn files(&self, files: &[FileRef]) -> Markup {
+        html! {
+            ul.files {
+                @for file in files {
+                    @let link = format!("/case/{}/file/{}", self.state.case, file.digest);
+                    li {
+                        a href=(link) {
+                            @if file.kind == "pdf" { span.paper { "PDF" } }
+                            @else { img src=(format!("{link}?small=1")) alt=(format!("照片：{}", file.name)) loading="lazy"; }
+                            span.small { (file.name) " " span.soft { (file_size(file.size)) } }
+                        }
+                        @for other in self.uses.iter().filter(|other| other.digest == file.digest).take(3) {
+                            p.small { span.mark.soon { @if other.same { "用过" } @else { "看上去用过" } } " "
+                                @if other.case == self.state.case { "本件" } @else { span.mono { (other.case) } }
+                                " " (other.field.split('/').next().and_then(|key| self.guide.fields.iter().find(|f| *f.key == *key)).map_or("", |f| &f.name))
+                                " " (other.at.get(..10).unwrap_or_default())
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Facts as they are believed, each with its step, day and author; what else was said of them opens below.
+    pub fn table(&self) -> Markup {
+        let Self { guide, state, .. } = self;
+        let said = |field: &Field| {
+            let adopted = casework::facts::adopted(guide, state, field, 0)?;
+            let others: Vec<&Fact> = state.facts.iter().filter(|f| f.field == *field.key && *f != adopted).collect();
+            Some((adopted, others))
+        };
+        html! {
+            div.scroll { table.facts {
+                thead { tr { th { "项目" } th { "内容" } th { "来源" } th { "记录" } } }
+                tbody {
+                    @for field in &guide.fields {
+                        @if let Some((adopted, others)) = said(field) {
+                            tr {
+                                th scope="row" { (field.name) }
+                                td {
+                                    (self.datum(field, &adopted.value))
+                                    (self.other_words(field, adopted, &others))
+                                }
+                                td { (step_name(guide, &adopted.step)) @if adopted.inherited { span.soft { "（前件）" } } }
+                                td.nowrap { (adopted.by.name) "，" (recorded(adopted)) }
+                            }
+                        }
+                    }
+                }
+            } }
+        }
+    }
+
+    /// What others said, or the same said before; a different answer is what a reader looks for, so it is counted.
+    fn other_words(&self, field: &Field, adopted: &Fact, others: &[&Fact]) -> Markup {
+        let differing = others.iter().filter(|other| other.value != adopted.value).count();
+        html! {
+            @if !others.is_empty() {
+                details.others {
+                    summary {
+                        @if differing > 0 { span.mark.soon { (differing) " 次说法不同" } }
+                        @else { span.soft.small { "另有 " (others.len()) " 次相同" } }
+                    }
+                    @for other in others {
+                        p.small {
+                            (step_name(self.guide, &other.step)) "，" (other.by.name) "，" (recorded(other)) "："
+                            (self.datum(field, &other.value))
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// A value as it may be shown: numbers of people and telephones are masked.
+    fn datum(&self, field: &Field, value: &Datum) -> Markup {
+        match (value, &field.ty) {
+            (Datum::Bool(b), _) => html! { (if *b { "是" } else { "否" }) },
+            (Datum::Person(person), _) => html! {
+                (person.name)
+                @if let Some(number) = &person.number { span.soft.mono { " " (masked(number)) } }
+            },
+            (Datum::Text(text), FieldType::CitizenNumber | FieldType::Account) => {
+                html! { span.mono { (masked(text)) } }
+            }
+            (Datum::Text(text), FieldType::Plain(formula::Type::Region)) => {
+                html! { (self.site.place_of(text)) }
+            }
+            (Datum::Text(text), _) if field.name.contains("电话") => html! { span.mono { (base::mask_phone(text)) } },
+            (Datum::Text(text), _) => html! { (text) },
+            (Datum::Rows(rows), FieldType::List(list)) => html! {
+                @if rows.is_empty() { "没有" }
+                @for row in rows {
+                    details {
+                        summary {
+                            @match row.columns.get("person") {
+                                Some(Datum::Person(person)) => (person.name),
+                                _ => { "第 " (row.id) " 行" }
+                            }
+                        }
+                        dl.pairs {
+                            @if let Some(Datum::Person(person)) = row.columns.get("person") {
+                                @if let Some(number) = &person.number { dt { "身份号码" } dd.mono { (masked(number)) } }
+                            }
+                            @for column in &self.guide.lists[*list].columns {
+                                @if let Some(value) = row.columns.get(&*column.key) {
+                                    dt { (column.name) }
+                                    dd { (self.datum(column, value)) }
+                                }
+                            }
+                        }
+                    }
+                }
+            },
+            (Datum::Files(files), _) => self.files(files),
+            (Datum::Rows(_), _) => html! {},
+        }
+    }
+}
+
+/// When a fact was recorded, and from which day it holds where that is another.
+fn recorded(fact: &Fact) -> Markup {
+    html! {
+        (fact.recorded_at.date())
+        @if fact.valid_from != fact.recorded_at.date() { br; span.soft { "自 " (fact.valid_from) " 起" } }
+    }
+}
+
+fn masked(number: &str) -> String {
+    base::CitizenNumber::parse(number).map_or_else(|_| base::mask_account(number), |number| number.masked())
+}
+
+/// A file of a case, for whoever may see the case and only if the case speaks of it.
+pub async fn file(
+    State(site): State<Arc<Site>>,
+    Extension(visit): Extension<Visit>,
+    Path((case, digest)): Path<(String, String)>,
+    Query(query): Query<HashMap<String, String>>,
+) -> Page {
+    let scope = visit.scope(&case).ok_or(Fault::SignIn)?;
+    let (state, _) = site.bureau.case(&case, &scope)?.ok_or(Fault::NotFound)?;
+    let mut files = state.facts.iter().flat_map(|fact| fact.value.files());
+    let file = files.find(|file| file.digest == digest).ok_or(Fault::NotFound)?;
+    let small = query.contains_key("small");
+    let bytes = site.bureau.store.file(&digest, small)?.ok_or(Fault::NotFound)?;
+    let kind = match &*file.kind {
+        "png" if !small => "image/png",
+        "pdf" => "application/pdf",
+        _ => "image/jpeg",
+    };
+    Ok(([(header::CONTENT_TYPE, kind)], bytes).into_response())
+}
