@@ -6,6 +6,7 @@
 
 pub mod evidence;
 mod explain;
+pub mod staff;
 
 use std::collections::HashMap;
 use std::path::Path;

@@ -177,8 +177,16 @@ fn a_database_of_an_older_version_gets_its_lists_anew() {
     granted(&bureau);
     drop(bureau);
     let sql = Connection::open(folder.path().join("minzheng.db")).unwrap();
-    sql.execute_batch("DROP TABLE roll_row; DELETE FROM case_row; PRAGMA user_version = 1").unwrap();
+    sql.execute_batch(
+        "DROP TABLE roll_row; DELETE FROM case_row; PRAGMA user_version = 1;
+         DROP TABLE setting; DROP TABLE appointment; ALTER TABLE account DROP COLUMN fresh;
+         ALTER TABLE account ADD COLUMN post TEXT NOT NULL DEFAULT '';
+         INSERT INTO account VALUES ('old', '老人', 'x', '\"county\"', '410325', '园林官');",
+    )
+    .unwrap();
     let bureau = open(folder.path());
+    let known = bureau.store.account("old").unwrap().unwrap();
+    assert_eq!((&*known.appointments[0].post, known.fresh), ("园林官", false));
     assert!(bureau.store.rebuild().unwrap().differing.is_empty());
     assert_eq!(bureau.store.roll(&Scope::of(&staff("戊", "园林官"))).unwrap()[0].applicant, "张三");
 }
@@ -189,7 +197,7 @@ fn a_list_of_work_is_that_of_the_post_and_level() {
     let bureau = open(folder.path());
     let guide = &bureau.library.guides[0];
     let look = &guide.steps[guide.step("看地").unwrap()];
-    let may = |level, post| casework::people::may_perform(look, level, post);
+    let may = |level, post: &str| casework::people::may_perform(look, level, &[post.to_owned()]);
     assert!(may(base::Level::Township, "看地员"));
     assert!(!may(base::Level::County, "看地员") && !may(base::Level::Township, "园丁"));
 }

@@ -23,7 +23,8 @@ pub enum Capacity {
     Citizen,
     Staff {
         level: Level,
-        post: String,
+        /// Those held on the day.
+        posts: Vec<String>,
         region: RegionCode,
     },
     /// What time brings about.
@@ -44,9 +45,14 @@ impl Actor {
     }
 }
 
-/// Whether any performer of a step is a post: for lists of work, which do not ask for conditions.
-pub fn may_perform(step: &Step, level: Level, post: &str) -> bool {
-    step.who.iter().any(|(_, performer)| performer.actor == ActorKind::Staff(level, post.to_owned()))
+/// The post that keeps accounts and appointments, and nothing else.
+pub const ADMINISTRATOR: &str = "管理员";
+
+/// Whether any performer of a step is one of the posts: for lists of work, which do not ask for conditions.
+pub fn may_perform(step: &Step, level: Level, posts: &[String]) -> bool {
+    let is_own =
+        |actor: &ActorKind| matches!(actor, ActorKind::Staff(known, post) if *known == level && posts.contains(post));
+    step.who.iter().any(|(_, performer)| is_own(&performer.actor))
 }
 
 /// Whether these people may do a step of a case: post and region, separation of people, recusal.
@@ -85,8 +91,8 @@ fn post(performer: &Performer, actor: &Actor, step: &Step, state: &State) -> Opt
     };
     let fits = match (&performer.actor, &actor.capacity) {
         (ActorKind::System, Capacity::System) | (ActorKind::Person(_), Capacity::Citizen) => true,
-        (ActorKind::Staff(level, post), Capacity::Staff { level: own, post: own_post, region }) => {
-            level == own && post == own_post && state.region.is_none_or(|place| region.contains(place))
+        (ActorKind::Staff(level, post), Capacity::Staff { level: own, posts, region }) => {
+            level == own && posts.contains(post) && state.region.is_none_or(|place| region.contains(place))
         }
         _ => false,
     };
@@ -120,6 +126,8 @@ impl Scope {
     /// Staff see their region; the program sees all that it has to bring about; a citizen sees no list.
     pub fn of(actor: &Actor) -> Self {
         let region = match &actor.capacity {
+            // INVARIANT: who keeps the accounts sees no case, and who holds no post sees none either.
+            Capacity::Staff { posts, .. } if posts.iter().all(|post| post == ADMINISTRATOR) => None,
             Capacity::Staff { region, .. } => Some(*region),
             Capacity::System => Some(RegionCode::NATION),
             Capacity::Citizen => None,

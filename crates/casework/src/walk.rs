@@ -185,7 +185,7 @@ fn people(text: &str, state: &State, county: RegionCode) -> Result<Vec<Actor>, S
                 let level = guide::model::LEVELS.iter().find(|(word, _)| word == level).map(|(_, level)| *level);
                 let level = level.ok_or_else(|| format!("“{part}”：级别写 村、乡、县、市、省"))?;
                 let region = region_of(level, state.region.unwrap_or(county));
-                (Capacity::Staff { level, post: (*post).to_owned(), region }, *label)
+                (Capacity::Staff { level, posts: vec![(*post).to_owned()], region }, *label)
             }
             [label] => match found.last() {
                 Some(last) => (last.capacity.clone(), *label),
@@ -197,7 +197,7 @@ fn people(text: &str, state: &State, county: RegionCode) -> Result<Vec<Actor>, S
         let (name, elsewhere) =
             plain.split_once('(').map_or((&*plain, None), |(n, rest)| (n, Some(rest.trim_end_matches(')'))));
         let capacity = match (capacity, elsewhere.map(RegionCode::parse)) {
-            (Capacity::Staff { level, post, .. }, Some(Ok(region))) => Capacity::Staff { level, post, region },
+            (Capacity::Staff { level, posts, .. }, Some(Ok(region))) => Capacity::Staff { level, posts, region },
             (capacity, _) => capacity,
         };
         found.push(Actor { id: name.to_owned(), name: name.to_owned(), capacity });

@@ -7,10 +7,10 @@ mod household;
 mod life;
 mod names;
 
-use base::{DateTime, Level, RegionCode};
+use base::{Date, DateTime, Level, RegionCode};
 use bureau::{Bureau, Failure};
 use casework::{Actor, Capacity};
-use store::Account;
+use store::{Account, Appointment};
 
 use crate::dice::Dice;
 
@@ -21,7 +21,7 @@ const VILLAGE: &str = "410325101200";
 const COUNTY: &str = "410325";
 
 /// A sign-in of the demo: account, name, level, post. Two where a step needs two people.
-pub const STAFF: [(&str, &str, Level, &str); 14] = [
+pub const STAFF: [(&str, &str, Level, &str); 15] = [
     ("shouli", "郭受理", Level::Township, "受理员"),
     ("diaocha1", "马调查", Level::Township, "调查员"),
     ("diaocha2", "宋调查", Level::Township, "调查员"),
@@ -36,6 +36,7 @@ pub const STAFF: [(&str, &str, Level, &str); 14] = [
     ("xiancha2", "葛入户", Level::County, "调查员"),
     ("cunzhu", "任村主", Level::Village, "主持人"),
     ("shouli2", "梁受理", Level::Township, "受理员"),
+    ("guanli", "曹管理", Level::County, "管理员"),
 ];
 
 /// A member of staff who works for a village: of its own, of its township, or of the county.
@@ -50,16 +51,20 @@ pub(crate) fn staff(index: usize, village: RegionCode) -> Actor {
     let (own, home) = (&own[..digits], &home[..digits]);
     let region = RegionCode::parse(own).unwrap_or(village);
     let id = if own == home { id.to_owned() } else { format!("{id}-{own}") };
-    Actor { id, name: name.into(), capacity: Capacity::Staff { level, post: post.into(), region } }
+    Actor { id, name: name.into(), capacity: Capacity::Staff { level, posts: vec![post.into()], region } }
 }
 
 /// Makes the accounts of the sign-ins; `hash` turns the common password into what is kept.
 pub fn make_accounts(bureau: &Bureau, hash: impl Fn(&str) -> String) -> Result<(), bureau::Fault> {
     let village = RegionCode::parse(VILLAGE).unwrap_or(RegionCode::NATION);
     for index in 0..STAFF.len() {
-        let actor = staff(index, village);
-        let password_hash = hash(&actor.id);
-        bureau.store.keep_account(&Account { actor, password_hash })?;
+        let Actor { id, name, capacity: Capacity::Staff { level, posts, region } } = staff(index, village) else {
+            continue;
+        };
+        let password_hash = hash(&id);
+        let held = |post| Appointment { post, since: Date::constant(2020, 1, 1), until: None };
+        let appointments = posts.into_iter().map(held).collect();
+        bureau.store.keep_account(&Account { id, name, level, region, password_hash, fresh: false, appointments })?;
     }
     Ok(())
 }

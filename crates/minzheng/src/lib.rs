@@ -37,10 +37,26 @@ enum Command {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
-    /// 检查指南：每个错误有位置和改法
+    /// 建一个新的民政局：区划、名称、人员和第一次的密码
+    Init {
+        #[arg(long)]
+        data: PathBuf,
+        /// 管辖的区划代码
+        #[arg(long, default_value = "410325")]
+        region: String,
+        /// 局的名称；不写则是区划名加“民政局”
+        #[arg(long)]
+        name: Option<String>,
+        /// 人员名单（CSV）：账号,姓名,地区,岗位,自,至
+        #[arg(long)]
+        staff: Option<PathBuf>,
+    },
+    /// 检查指南：每个错误有位置和改法；带 --data 时检查一个局缺哪些岗位的人
     Check {
         /// 指南的文件夹；不写则检查程序自带的
         folder: Option<PathBuf>,
+        #[arg(long, conflicts_with = "folder")]
+        data: Option<PathBuf>,
     },
     /// 运行指南里的场景
     Scenarios {
@@ -62,6 +78,20 @@ enum Command {
     },
     /// 运行验收数据
     Accept { folder: PathBuf },
+    /// 备份一个局，办公时也可以；再备份到同一处只拷新的
+    Backup {
+        #[arg(long)]
+        data: PathBuf,
+        #[arg(long)]
+        to: PathBuf,
+    },
+    /// 从备份恢复
+    Restore {
+        #[arg(long)]
+        from: PathBuf,
+        #[arg(long)]
+        data: PathBuf,
+    },
     /// 证明日志没有被改过、删过、调过次序、截过尾
     Verify {
         #[arg(long)]
@@ -86,12 +116,18 @@ pub fn run(arguments: Arguments) -> Result<(), String> {
     match arguments.command.unwrap_or(Command::Serve { data: None, listen, guides: None }) {
         Command::Serve { data, listen, guides } => command::serve::serve(data, listen, guides.as_deref()),
         Command::Demo { data, households, seed } => command::serve::make_demo(&data, households, seed),
-        Command::Check { folder } => command::check::run(folder.as_deref()),
+        Command::Init { data, region, name, staff } => {
+            command::init::run(&data, &region, name.as_deref(), staff.as_deref())
+        }
+        Command::Check { data: Some(data), .. } => command::init::vacancies(&data),
+        Command::Check { folder, data: None } => command::check::run(folder.as_deref()),
         Command::Scenarios { service, guides, update } => {
             command::scenarios::run(guides.as_deref(), service.as_deref(), update)
         }
         Command::Eval { expression, facts } => command::eval::run(&expression, facts.as_deref()),
         Command::Accept { folder } => command::accept::run(&folder),
+        Command::Backup { data, to } => command::backup::backup(&data, &to),
+        Command::Restore { from, data } => command::backup::restore(&from, &data),
         Command::Verify { data } => command::prove::verify(&data),
         Command::Rebuild { data } => command::prove::rebuild(&data),
         Command::Explain { case, data } => command::prove::explain(&case, &data),

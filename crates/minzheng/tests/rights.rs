@@ -20,7 +20,7 @@ fn the_matrix_of_posts_and_steps() {
     let state = State { region: Some(place), ..State::default() };
     let staff = |level: Level, post: &str, region: &str| {
         let region = RegionCode::parse(region).unwrap();
-        let capacity = Capacity::Staff { level, post: post.to_owned(), region };
+        let capacity = Capacity::Staff { level, posts: vec![post.to_owned()], region };
         Actor { id: post.to_owned(), name: "某".into(), capacity }
     };
     let mut actors = vec![("申请人".to_owned(), Actor::citizen("c", "某")), ("系统".to_owned(), Actor::system())];

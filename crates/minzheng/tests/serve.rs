@@ -30,8 +30,10 @@ fn get(address: &str, path: &str) -> String {
 fn a_service_costs_a_guide_and_not_a_program() {
     let data = tempfile::tempdir().unwrap();
     let toy = Path::new(env!("CARGO_MANIFEST_DIR")).join("../bureau/tests/toy");
+    let data = data.path().join("data");
+    assert!(program().args(["init", "--data"]).arg(&data).output().unwrap().status.success());
     let mut command = program();
-    command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data.path()).arg("--guides").arg(&toy);
+    command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(&data).arg("--guides").arg(&toy);
     let mut server = Server(command.stdout(Stdio::piped()).spawn().unwrap());
     let mut line = String::new();
     BufReader::new(server.0.stdout.take().unwrap()).read_line(&mut line).unwrap();

@@ -4,6 +4,7 @@
 //! One writer, one reader; a transaction of the writer begins IMMEDIATE, so that nothing has to be upgraded.
 
 mod accounts;
+mod backup;
 mod fault;
 mod files;
 mod head;
@@ -17,7 +18,8 @@ use std::sync::{Mutex, MutexGuard};
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
-pub use accounts::Account;
+pub use accounts::{Account, Appointment};
+pub use backup::Copied;
 pub use fault::Fault;
 pub use files::{FileUse, file_digest};
 pub use journal::Entry;

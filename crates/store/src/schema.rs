@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use crate::fault::Fault;
 
 /// Version of the tables; a database of a newer one is refused.
-const VERSION: i64 = 4;
+const VERSION: i64 = 5;
 
 /// Tables that nothing can bring back.
 const TABLES: &str = "
@@ -27,6 +27,20 @@ CREATE TABLE account (
 CREATE TABLE session (token_hash TEXT PRIMARY KEY, account TEXT NOT NULL, until TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE receipt (case_id TEXT PRIMARY KEY, secret_hash TEXT NOT NULL) STRICT, WITHOUT ROWID;
 ";
+
+/// What was added to those tables since, each with the version that brought it.
+const UPGRADES: [(i64, &str); 1] = [(
+    5,
+    "
+CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE appointment (
+    account TEXT NOT NULL, post TEXT NOT NULL, since TEXT NOT NULL, until TEXT NOT NULL, PRIMARY KEY (account, post, since)
+) STRICT, WITHOUT ROWID;
+INSERT INTO appointment SELECT id, post, '2000-01-01', '' FROM account;
+ALTER TABLE account DROP COLUMN post;
+ALTER TABLE account ADD COLUMN fresh INTEGER NOT NULL DEFAULT 0;
+",
+)];
 
 /// Tables that are derived from the journal, in the order in which they are compared.
 pub(crate) const LISTS: [&str; 8] =
@@ -90,10 +104,11 @@ pub(crate) fn open(path: &Path) -> Result<(Connection, bool), Fault> {
             "BEGIN IMMEDIATE; {drop} {tables} {LIST_TABLES} PRAGMA user_version = {VERSION}; COMMIT;"
         ))
     };
+    let upgrades: String = UPGRADES.iter().filter(|(version, _)| *version > found).map(|(_, sql)| *sql).collect();
     match found {
-        0 => create(TABLES, "")?,
+        0 => create(&format!("{TABLES}{upgrades}"), "")?,
         VERSION => {}
-        1..VERSION => create("", &LISTS.map(|list| format!("DROP TABLE IF EXISTS {list};")).concat())?,
+        1..VERSION => create(&upgrades, &LISTS.map(|list| format!("DROP TABLE IF EXISTS {list};")).concat())?,
         found => return Err(Fault::Newer { found, known: VERSION }),
     }
     Ok((connection, (1..VERSION).contains(&found)))

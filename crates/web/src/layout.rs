@@ -41,14 +41,15 @@ fn head(site: &Site, visit: &Visit) -> Markup {
     html! {
         a.brand href=(if visit.staff.is_some() { "/desk" } else { "/" }) { (site.name) }
         nav aria-label="主要" {
-            @if visit.staff.is_some() { a href="/desk" { "我的工作" } a href="/roll" { "在发名册" } a href="/kin" { "备案" } }
+            @if visit.administers() { a href="/staff" { "人员" } }
+            @else if visit.staff.is_some() { a href="/desk" { "我的工作" } a href="/roll" { "在发名册" } a href="/kin" { "备案" } }
             a href="/" { "办事指南" }
             a href="/notices" { "公示" }
             @if visit.staff.is_none() { a href="/progress" { "查进度" } }
         }
         @match &visit.staff {
             Some(staff) => div.who {
-                span { (staff.name) " · " (capacity(site, staff)) }
+                span { a href="/password" title="改密码" { (staff.name) } " · " (capacity(site, staff)) }
                 form method="post" action="/sign-out" { (token(visit)) button.link type="submit" { "退出" } }
             },
             None => div.who { a href="/sign-in" { "工作人员登录" } },
@@ -59,7 +60,7 @@ fn head(site: &Site, visit: &Visit) -> Markup {
 /// The post and region of a member of staff.
 pub fn capacity(site: &Site, actor: &Actor) -> String {
     match &actor.capacity {
-        Capacity::Staff { level, post, region } => format!("{level}{post} · {}", site.place(*region)),
+        Capacity::Staff { level, posts, region } => format!("{level}{} · {}", posts.join("、"), site.place(*region)),
         Capacity::Citizen => "申请人".into(),
         Capacity::System => "系统".into(),
     }

@@ -18,7 +18,7 @@ use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
-pub use site::{Fault, Site, password_hash};
+pub use site::{Fault, Site, first_password, password_hash};
 
 /// The most that a form with files may send, in bytes.
 const MOST_SENT: usize = 60 * 1024 * 1024;
@@ -33,8 +33,11 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/progress", get(pages::progress::ask).post(pages::progress::open))
         .route("/progress/{case}", get(pages::progress::show))
         .route("/sign-in", get(pages::sign_in::show).post(pages::sign_in::send))
+        .route("/password", get(pages::sign_in::show_password).post(pages::sign_in::send_password))
         .route("/sign-out", post(pages::sign_in::out))
         .route("/desk", get(pages::desk::show))
+        .route("/staff", get(pages::staff::list).post(pages::staff::add))
+        .route("/staff/{id}", get(pages::staff::show).post(pages::staff::change))
         .route("/case/{case}", get(pages::case::show))
         .route("/kin", get(pages::kin::show))
         .route("/roll", get(pages::roll::show))

@@ -39,25 +39,24 @@ impl Site {
         (self.clock)()
     }
 
-    /// A word that nobody can guess.
     /// The number by which samples are drawn.
     pub fn draw(&self) -> u32 {
         let chance = (self.chance)();
         u32::from_le_bytes([chance[0], chance[1], chance[2], chance[3]])
     }
 
+    /// A word that nobody can guess.
     pub fn random(&self) -> String {
         hex(&(self.chance)())
     }
 
+    pub fn chance(&self) -> [u8; 16] {
+        (self.chance)()
+    }
+
     /// A receipt number: not derivable from anything, without letters that look alike.
     pub fn receipt(&self) -> String {
-        const LETTERS: &[u8] = b"23456789ABCDEFGHJKMNPQRSTUVWXYZ";
-        let letters = (self.chance)()
-            .iter()
-            .take(12)
-            .map(|b| LETTERS[usize::from(*b) % LETTERS.len()] as char)
-            .collect::<Vec<_>>();
+        let letters: Vec<char> = letters(&(self.chance)(), 12).chars().collect();
         letters.chunks(4).map(|chunk| chunk.iter().collect::<String>()).collect::<Vec<_>>().join("-")
     }
 
@@ -92,11 +91,26 @@ impl Site {
         )
     }
 
+    /// What an account keeps of a password.
+    pub fn hash_of(&self, password: &str) -> String {
+        password_hash(password, &(self.chance)())
+    }
+
     /// Whether a password is that of a hash.
     pub fn password_fits(&self, password: &str, hash: &str) -> bool {
         argon2::PasswordHash::new(hash)
             .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
     }
+}
+
+/// A password that is told once: without letters that look alike.
+pub fn first_password(chance: &[u8; 16]) -> String {
+    letters(chance, 10)
+}
+
+fn letters(chance: &[u8; 16], count: usize) -> String {
+    const LETTERS: &[u8] = b"23456789ABCDEFGHJKMNPQRSTUVWXYZ";
+    chance.iter().take(count).map(|b| LETTERS[usize::from(*b) % LETTERS.len()] as char).collect()
 }
 
 /// The hash that an account keeps of a password.
@@ -117,6 +131,8 @@ pub enum Fault {
     NotFound,
     /// Somebody has to sign in first.
     SignIn,
+    /// The password has to be changed first.
+    ChangePassword,
     Forbidden,
     /// The form does not belong to this visit.
     Stale,
@@ -142,6 +158,7 @@ impl IntoResponse for Fault {
         let (status, text) = match &self {
             Self::NotFound => (StatusCode::NOT_FOUND, "没有这个页面，或者您不能看。"),
             Self::SignIn => return axum::response::Redirect::to("/sign-in").into_response(),
+            Self::ChangePassword => return axum::response::Redirect::to("/password").into_response(),
             Self::Forbidden => (StatusCode::FORBIDDEN, "您不能这样做。"),
             Self::Stale => (StatusCode::FORBIDDEN, "这个页面放得太久了，请回到上一页刷新再提交；填的内容还在上一页。"),
             Self::TooLarge => (

@@ -10,8 +10,9 @@ use axum::http::header::{COOKIE, HeaderValue, SET_COOKIE};
 use axum::http::{HeaderMap, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use casework::Actor;
-use casework::people::Scope;
+use casework::people::{ADMINISTRATOR, Scope};
+use casework::{Actor, Capacity};
+use store::Account;
 
 use crate::site::{Fault, Site};
 
@@ -21,13 +22,30 @@ pub struct Visit {
     /// The word that forms carry.
     pub form_token: String,
     pub staff: Option<Actor>,
+    /// Signed in with a password that has to be changed before anything else.
+    pub fresh: Option<Account>,
     /// The first case of the chain whose receipt and secret this visitor holds.
     pub receipt: Option<String>,
 }
 
 impl Visit {
     pub fn staff(&self) -> Result<&Actor, Fault> {
-        self.staff.as_ref().ok_or(Fault::SignIn)
+        self.staff.as_ref().ok_or(if self.fresh.is_some() { Fault::ChangePassword } else { Fault::SignIn })
+    }
+
+    /// Whether the visitor keeps accounts, and so sees no case.
+    pub fn administers(&self) -> bool {
+        let posts = self.staff.as_ref().and_then(|staff| match &staff.capacity {
+            Capacity::Staff { posts, .. } => Some(posts),
+            _ => None,
+        });
+        posts.is_some_and(|posts| posts.iter().any(|post| post == ADMINISTRATOR))
+    }
+
+    /// The account that is signed in, also with a password that has to be changed.
+    pub fn account(&self) -> Result<&str, Fault> {
+        let fresh = self.fresh.as_ref().map(|account| &*account.id);
+        self.staff.as_ref().map(|staff| &*staff.id).or(fresh).ok_or(Fault::SignIn)
     }
 
     /// Whether a case is of the chain whose receipt this visitor holds, by its number; the scope looks at the case itself.
@@ -59,17 +77,19 @@ pub async fn frame(State(site): State<Arc<Site>>, mut request: Request, next: Ne
     let known = cookie(&headers, "visit").filter(|v| v.len() == 32);
     let anchor = known.clone().unwrap_or_else(|| site.random());
     let now = site.now();
-    let staff = match cookie(&headers, "session").map(|token| site.bureau.store.session(&bureau::hash(&[&token]), now))
-    {
-        Some(Ok(staff)) => staff,
-        Some(Err(fault)) => return Fault::from(fault).into_response(),
-        None => None,
-    };
+    let account =
+        match cookie(&headers, "session").map(|token| site.bureau.store.session(&bureau::hash(&[&token]), now)) {
+            Some(Ok(account)) => account,
+            Some(Err(fault)) => return Fault::from(fault).into_response(),
+            None => None,
+        };
     let receipt = cookie(&headers, "receipt").and_then(|text| {
         let (case, secret) = text.split_once('~')?;
         site.bureau.opened_by(case, secret).ok().flatten()
     });
-    let visit = Visit { form_token: site.form_token(&anchor), staff, receipt };
+    let (fresh, account) = account.map_or((None, None), |a| if a.fresh { (Some(a), None) } else { (None, Some(a)) });
+    let staff = account.map(|account| account.actor(now.date()));
+    let visit = Visit { form_token: site.form_token(&anchor), staff, fresh, receipt };
     request.extensions_mut().insert(visit);
     let reading = matches!(*request.method(), Method::GET | Method::HEAD);
     let mut response = next.run(request).await;

@@ -45,7 +45,7 @@ pub fn staff(name: &str, post: &str) -> Actor {
         _ => (Level::Township, "410325101"),
     };
     let region = RegionCode::parse(code).unwrap();
-    Actor { id: name.into(), name: name.into(), capacity: Capacity::Staff { level, post: post.into(), region } }
+    Actor { id: name.into(), name: name.into(), capacity: Capacity::Staff { level, posts: vec![post.into()], region } }
 }
 
 pub fn citizen(name: &str) -> Actor {

@@ -1,8 +1,10 @@
 //! The commands of the binary, one file each.
 
 pub mod accept;
+pub mod backup;
 pub mod check;
 pub mod eval;
+pub mod init;
 pub mod prove;
 pub mod scenarios;
 pub mod serve;

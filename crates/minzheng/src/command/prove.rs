@@ -8,7 +8,7 @@ use store::Store;
 use crate::content::Content;
 
 /// Opens the data of a bureau that exists; a proof over nothing proves nothing.
-fn store(data: &Path) -> Result<Store, String> {
+pub(super) fn store(data: &Path) -> Result<Store, String> {
     if !data.join("minzheng.db").is_file() {
         return Err(format!("{} 里没有数据", data.display()));
     }

@@ -16,17 +16,26 @@ const DEMO: &str = "data";
 
 /// Serves a bureau; without a data folder the demo county, made if it is not there.
 pub fn serve(data: Option<PathBuf>, listen: SocketAddr, guides: Option<&Path>) -> Result<(), String> {
+    if !listen.ip().is_loopback() {
+        return Err("对外服务需要 TLS；目前只能在本机监听，例如 127.0.0.1:8080".into());
+    }
     let folder = data.clone().unwrap_or_else(|| DEMO.into());
     let fresh = !folder.join("minzheng.db").is_file();
+    if data.is_some() && fresh {
+        return Err(format!(
+            "{} 里没有数据：先运行 minzheng init --data {0}，或者 minzheng demo --data {0}",
+            folder.display()
+        ));
+    }
     let bureau = open(&folder, guides)?;
     let is_demo = folder.join("demo").is_file() || (data.is_none() && fresh);
     if data.is_none() && fresh {
         make(&bureau, &folder, 300, 1)?;
     }
-    if !listen.ip().is_loopback() {
-        return Err("对外服务需要 TLS；目前只能在本机监听，例如 127.0.0.1:8080".into());
-    }
-    let mut site = Site::new(bureau, "嵩县民政局", county()?, Box::new(clock::now), Box::new(chance));
+    let name = bureau.store.setting("name").map_err(|fault| fault.to_string())?;
+    let region = region(&bureau)?;
+    let name = name.as_deref().unwrap_or("嵩县民政局");
+    let mut site = Site::new(bureau, name, region, Box::new(clock::now), Box::new(chance));
     site.demo = is_demo;
     let runtime = tokio::runtime::Runtime::new().map_err(|error| error.to_string())?;
     runtime.block_on(run(Arc::new(site), listen, is_demo))
@@ -75,7 +84,7 @@ pub fn make_demo(data: &Path, households: u32, seed: u64) -> Result<(), String> 
     make(&bureau, data, households, seed)
 }
 
-fn open(folder: &Path, guides: Option<&Path>) -> Result<Bureau, String> {
+pub(super) fn open(folder: &Path, guides: Option<&Path>) -> Result<Bureau, String> {
     let Content { files, library, calendar, regions, .. } =
         if guides.is_some() { Content::checked(guides)? } else { Content::load(None)? };
     if library.has_errors() {
@@ -100,13 +109,14 @@ fn make(bureau: &Bureau, folder: &Path, households: u32, seed: u64) -> Result<()
     Ok(())
 }
 
-/// The county that the bureau serves.
-fn county() -> Result<base::RegionCode, String> {
-    base::RegionCode::parse(COUNTY).map_err(|error| error.to_string())
+/// The region that a bureau serves, as it was set up.
+pub(super) fn region(bureau: &Bureau) -> Result<base::RegionCode, String> {
+    let set = bureau.store.setting("region").map_err(|fault| fault.to_string())?;
+    base::RegionCode::parse(set.as_deref().unwrap_or(COUNTY)).map_err(|error| error.to_string())
 }
 
 /// Sixteen bytes of chance from the system.
-fn chance() -> [u8; 16] {
+pub(super) fn chance() -> [u8; 16] {
     let mut bytes = [0; 16];
     if let Err(error) = getrandom::fill(&mut bytes) {
         eprintln!("系统给不出随机数：{error}");

@@ -104,9 +104,11 @@ impl Visitor<'_> {
     /// Sends the page's own form as a browser does: what it is filled with, and these entries, each of which it must have.
     pub fn send(&mut self, entries: &[(&str, &str)]) -> &mut Self {
         // The form without an address of its own; that one is for signing out.
-        let mut forms = self.page.split("<form method=\"post\"").skip(1).filter(|form| !form.starts_with(" action"));
-        let form = forms.next().unwrap_or_else(|| panic!("no form on {}", self.path));
-        let form = form.split("</form>").next().unwrap_or_default().to_owned();
+        let forms = self.page.split("<form method=\"post\"").skip(1).filter(|form| !form.starts_with(" action"));
+        let forms: Vec<&str> = forms.filter_map(|form| form.split("</form>").next()).collect();
+        let asks = |form: &&&str| entries.iter().all(|(name, _)| form.contains(&format!("name=\"{name}\"")));
+        let form = forms.iter().find(asks).or(forms.first());
+        let form = form.unwrap_or_else(|| panic!("no form on {}", self.path)).to_string();
         let mut pairs = filled(&form);
         for (name, value) in entries {
             assert!(

@@ -20,8 +20,8 @@ use crate::visit::Visit;
 fn is_mine(site: &Site, actor: &Actor, row: &WorkRow) -> bool {
     let guide = site.bureau.library.guides.iter().find(|guide| *guide.key == *row.service);
     let step = guide.and_then(|guide| guide.steps.iter().find(|step| *step.key == *row.step));
-    let (Some(step), Capacity::Staff { level, post, .. }) = (step, &actor.capacity) else { return false };
-    !row.hangs && may_perform(step, *level, post) && row.first_actor != actor.id
+    let (Some(step), Capacity::Staff { level, posts, .. }) = (step, &actor.capacity) else { return false };
+    !row.hangs && may_perform(step, *level, posts) && row.first_actor != actor.id
 }
 
 fn step_name(site: &Site, row: &WorkRow) -> String {
@@ -39,6 +39,9 @@ pub async fn show(
     Query(query): Query<HashMap<String, String>>,
 ) -> Page {
     let actor = visit.staff()?;
+    if visit.administers() {
+        return Ok(super::public::redirect("/staff"));
+    }
     let now = site.now();
     site.bureau.pass_time(now)?;
     let scope = Scope::of(actor);

@@ -9,6 +9,7 @@ pub mod progress;
 pub mod public;
 pub mod roll;
 pub mod sign_in;
+pub mod staff;
 pub mod start;
 pub mod step;
 
