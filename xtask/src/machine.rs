@@ -8,7 +8,8 @@ use crate::shell;
 const AXE: &str = "axe-core@4.14.1";
 
 /// Programs that the browser tests call, with the packages that bring them.
-const PROGRAMS: [(&str, &str); 3] = [("chromium", "chromium"), ("chromedriver", "chromium-driver"), ("npm", "npm")];
+const PROGRAMS: [(&str, &str); 4] =
+    [("chromium", "chromium"), ("chromedriver", "chromium-driver"), ("npm", "npm"), ("pdftotext", "poppler-utils")];
 
 /// Sees that the browser, its driver, Chinese fonts and npm are there.
 /// Installs what is missing where it may (as root, with apt); otherwise says how and fails.
@@ -26,9 +27,10 @@ pub fn prepare_browser() -> Result<(), String> {
     fetch_axe()
 }
 
+/// Whether a program can be started; what it thinks of the question differs.
 fn answers(program: &str) -> bool {
     let run = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
-    run.is_ok_and(|status| status.success())
+    run.is_ok()
 }
 
 fn chinese_fonts() -> bool {

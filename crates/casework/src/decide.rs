@@ -115,7 +115,8 @@ impl Draft<'_> {
         let Some(Ok(Value::Region(region))) = region else {
             return Err(vec![Refusal::new(Code::R107, "看不出由哪里受理", "请填写所在的村或社区")]);
         };
-        let applicant = over.map(|over| over.applicant.clone());
+        let stated = input.person(guide).map(str::to_owned);
+        let applicant = over.map(|over| over.applicant.clone()).or(stated);
         let applicant = applicant.or(people.first().map(|actor| actor.name.clone())).unwrap_or_default();
         self.emit(Event::Opened {
             case: case.to_owned(),

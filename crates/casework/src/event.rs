@@ -65,6 +65,9 @@ pub struct Row {
 pub struct ActorRef {
     pub id: String,
     pub name: String,
+    /// A member of staff who entered what the applicant had signed on paper.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub for_applicant: bool,
 }
 
 /// A due moment and how it was computed.

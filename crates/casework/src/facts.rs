@@ -102,6 +102,9 @@ fn steps(guide: &Guide, state: &State, facts: &mut Facts) {
             set("时刻", Value::Moment(at));
             let people: Vec<&str> = last.people.iter().map(|person| &*person.name).collect();
             set("经办人", Value::text(&people.join("、")));
+            if step.kind == StepKind::Form {
+                set("代办", Value::Bool(last.people.iter().any(|person| person.for_applicant)));
+            }
             if let Some(conclusion) = &last.conclusion {
                 set("结论", Value::text(conclusion));
             }

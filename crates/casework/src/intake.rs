@@ -46,6 +46,16 @@ pub struct Input {
     pub valid_from: Option<Date>,
 }
 
+impl Input {
+    /// The name of the first person that a form states, which in an application is the applicant.
+    pub fn person(&self, guide: &Guide) -> Option<&str> {
+        guide.fields.iter().find_map(|field| match self.values.get(&*field.key) {
+            Some(Datum::Person(person)) => Some(&*person.name),
+            _ => None,
+        })
+    }
+}
+
 /// What every form with fields asks for besides them: the day from which its statement holds.
 pub const VALID_FROM: &str = "生效日";
 

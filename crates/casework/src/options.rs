@@ -36,7 +36,7 @@ pub fn options(rules: Rules, state: &State, actor: &Actor, now: DateTime) -> Vec
         let thread = live.map_or(0, |instance| instance.thread);
         let sign = live.is_some_and(|instance| instance.status == Status::Awaiting);
         let mut refusals = match draft.performer(index, thread) {
-            Ok(performer) => admit(rules.guide, &performer, std::slice::from_ref(actor), step, state),
+            Ok(performer) => admit(rules.guide, &performer, &[actor.doing(rules.guide, step)], step, state),
             Err(refusals) => refusals,
         };
         let signed = live.filter(|i| sign && i.people.iter().any(|person| person.id == actor.id));

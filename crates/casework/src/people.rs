@@ -27,6 +27,8 @@ pub enum Capacity {
         posts: Vec<String>,
         region: RegionCode,
     },
+    /// A member of staff of the place who enters what the applicant has signed on paper.
+    Entering { region: RegionCode },
     /// What time brings about.
     System,
 }
@@ -41,7 +43,27 @@ impl Actor {
     }
 
     pub fn reference(&self) -> ActorRef {
-        ActorRef { id: self.id.clone(), name: self.name.clone() }
+        let for_applicant = matches!(self.capacity, Capacity::Entering { .. });
+        ActorRef { id: self.id.clone(), name: self.name.clone(), for_applicant }
+    }
+
+    /// In what capacity somebody does a step: village and township staff whom the service knows enter for the applicant
+    /// what is the applicant's to do.
+    pub fn doing(&self, guide: &Guide, step: &Step) -> Self {
+        // Ending a case is not entered for anybody: side steps stay the applicant's own.
+        let is_persons = step.side.is_none()
+            && step.who.iter().any(|(_, performer)| matches!(performer.actor, ActorKind::Person(_)));
+        let capacity = match &self.capacity {
+            Capacity::Staff { level, posts, region }
+                if is_persons
+                    && *level >= Level::Township
+                    && guide.steps.iter().any(|s| may_perform(s, *level, posts)) =>
+            {
+                Capacity::Entering { region: *region }
+            }
+            capacity => capacity.clone(),
+        };
+        Self { capacity, ..self.clone() }
     }
 }
 
@@ -91,6 +113,9 @@ fn post(performer: &Performer, actor: &Actor, step: &Step, state: &State) -> Opt
     };
     let fits = match (&performer.actor, &actor.capacity) {
         (ActorKind::System, Capacity::System) | (ActorKind::Person(_), Capacity::Citizen) => true,
+        (ActorKind::Person(_), Capacity::Entering { region }) => {
+            state.region.is_none_or(|place| region.contains(place))
+        }
         (ActorKind::Staff(level, post), Capacity::Staff { level: own, posts, region }) => {
             level == own && posts.contains(post) && state.region.is_none_or(|place| region.contains(place))
         }
@@ -130,7 +155,7 @@ impl Scope {
             Capacity::Staff { posts, .. } if posts.iter().all(|post| post == ADMINISTRATOR) => None,
             Capacity::Staff { region, .. } => Some(*region),
             Capacity::System => Some(RegionCode::NATION),
-            Capacity::Citizen => None,
+            Capacity::Citizen | Capacity::Entering { .. } => None,
         };
         Self { region, root: None }
     }

@@ -5,7 +5,7 @@ mod visitor;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use visitor::household::{act, apply};
+use visitor::household::{act, application, apply, number};
 use visitor::{Office, Visitor, between};
 
 fn minzheng(arguments: &[&str]) -> Output {
@@ -137,4 +137,43 @@ fn an_empty_bureau_is_set_up_in_one_command_and_says_what_it_lacks() {
         said.lines().any(|line| line.starts_with("嵩县缺：") && line.contains("审批人（要 1 人，有 0 人）")),
         "{said}"
     );
+}
+
+#[test]
+fn village_and_township_enter_what_was_signed_on_paper_and_the_county_does_not() {
+    let office = Office::open("2026-09-21 09:00");
+    let form = application(&number());
+    let entries: Vec<(&str, &str)> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let mut village = office.staff("cunzhu");
+    village.sees("代群众录入：最低生活保障");
+    village.open("/services/dibao/apply").sees("代申请人录入");
+    village.send(&entries).sees("要上传有签名的申请表");
+    village.attach("paper_form", "申请表.pdf", b"%PDF-1.4 signed");
+    village.send(&[]);
+    assert!(village.path.starts_with("/case/"), "{}", village.text());
+    village.sees("查询码").sees("（代录）").sees("任村主");
+    let (case, secret) = (between(&village.page, "<p class=\"receipt\">", "</p>").unwrap().to_owned(), {
+        between(&village.page, "<p class=\"mono\">", "</p>").unwrap().to_owned()
+    });
+    // The case is the applicant's: named after them, followed with what was handed out, withdrawn by them.
+    village.open(&format!("/case/{case}")).sees("李大山：最低生活保障");
+    let mut citizen = office.visitor();
+    citizen.open("/progress").send(&[("case", &case), ("secret", &secret)]).sees("办理中");
+    act(&office, "shouli", &case, "accept", &[("lives_elsewhere", "否"), ("conclusion", "受理"), ("o-理由", "")]);
+    // Whoever entered it may still not do the steps of others.
+    village.open(&format!("/case/{case}/do/match")).sees("R101");
+    let mut county = office.staff("shenpi");
+    county.sees_not("代群众录入");
+    county.open("/services/dibao/apply");
+    county.attach("paper_form", "申请表.pdf", b"%PDF-1.4 signed");
+    county.send(&entries).sees("R101");
+    // Another township's people do not enter for this place.
+    let elsewhere: Vec<(&str, &str)> = entries
+        .iter()
+        .map(|(name, value)| if *name == "home_region" { (*name, "410325100001") } else { (*name, *value) })
+        .collect();
+    let mut clerk = office.staff("shouli");
+    clerk.open("/services/dibao/apply");
+    clerk.attach("paper_form", "申请表.pdf", b"%PDF-1.4 signed");
+    clerk.send(&elsewhere).sees("R101");
 }

@@ -61,7 +61,7 @@ fn head(site: &Site, visit: &Visit) -> Markup {
 pub fn capacity(site: &Site, actor: &Actor) -> String {
     match &actor.capacity {
         Capacity::Staff { level, posts, region } => format!("{level}{} · {}", posts.join("、"), site.place(*region)),
-        Capacity::Citizen => "申请人".into(),
+        Capacity::Entering { .. } | Capacity::Citizen => "申请人".into(),
         Capacity::System => "系统".into(),
     }
 }

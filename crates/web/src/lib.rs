@@ -5,6 +5,8 @@
 mod field;
 mod layout;
 mod pages;
+mod paper;
+mod pdf;
 mod sent;
 mod site;
 mod visit;
@@ -42,6 +44,7 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/kin", get(pages::kin::show))
         .route("/roll", get(pages::roll::show))
         .route("/roll.csv", get(pages::roll::csv))
+        .route("/case/{case}/paper/{kind}/{number}", get(pages::paper::show))
         .route("/case/{case}/file/{digest}", get(pages::facts::file))
         .merge(forms())
         .layer(middleware::from_fn_with_state(site.clone(), visit::frame))

@@ -1,5 +1,7 @@
 //! What every page needs: the bureau, the clock, chance, and how the bureau is called.
 
+use std::sync::OnceLock;
+
 use argon2::Argon2;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use axum::http::StatusCode;
@@ -8,6 +10,7 @@ use base::{DateTime, RegionCode};
 use bureau::{Bureau, Failure};
 use casework::event::FileRef;
 
+use crate::pdf::Fonts;
 use crate::visit::Visit;
 
 type Clock = Box<dyn Fn() -> DateTime + Send + Sync>;
@@ -27,12 +30,29 @@ pub struct Site {
     chance: Chance,
     /// Seals the words of forms; made anew at every start.
     secret: String,
+    /// Read when the first PDF is asked for.
+    fonts: OnceLock<Option<Fonts>>,
 }
 
 impl Site {
     pub fn new(bureau: Bureau, name: &str, region: RegionCode, clock: Clock, chance: Chance) -> Self {
         let secret = hex(&chance());
-        Self { bureau, name: name.to_owned(), region, demo: false, secure: false, clock, chance, secret }
+        Self {
+            bureau,
+            name: name.to_owned(),
+            region,
+            demo: false,
+            secure: false,
+            clock,
+            chance,
+            secret,
+            fonts: OnceLock::new(),
+        }
+    }
+
+    /// The fonts of the machine for PDF; `None` where it has none.
+    pub fn fonts(&self) -> Option<&Fonts> {
+        self.fonts.get_or_init(Fonts::find).as_ref()
     }
 
     pub fn now(&self) -> DateTime {

@@ -465,6 +465,9 @@ fn environment(
         own("已有", Type::Bool);
         own("已开", Type::Bool);
         own("次数", Type::Number(Unit::parse("次").unwrap_or_default()));
+        if step.kind == StepKind::Form {
+            own("代办", Type::Bool);
+        }
         for (name, ty) in step_outputs(step.kind, &step.conclusions) {
             own(name, ty);
         }

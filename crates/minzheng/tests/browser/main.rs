@@ -1,6 +1,7 @@
 //! One household gets its decision in a real Chromium: on a phone as a citizen, on a desk as township and county.
 
 mod chromium;
+mod papers;
 #[path = "../visitor/mod.rs"]
 mod visitor;
 

@@ -56,6 +56,9 @@ fn form_page(
     let body = html! {
         p.crumbs { a href="/" { "办事指南" } " › " a href=(format!("/services/{}", guide.key)) { (guide.title) } " › " (title) }
         h1 { (guide.title) "：" (title) }
+        @if visit.staff.is_some() && !check {
+            p.note { "您在" b { "代申请人录入" } "：照着申请人签名的申请表填，把申请表拍照或扫描传上来；提交以后把受理号和查询码交给申请人。" }
+        }
         @if check { p.lead { "填一填就知道按现在的情况会是什么结果、为什么。这里填的内容不会保存。" } }
         (refusals(refused))
         (step_form(site, visit, &drawer, step, button, drawer.step(step)))
@@ -102,17 +105,19 @@ pub async fn send(
         Ok(received) => received,
         Err(page) => return Ok(page.into_response()),
     };
-    let applicant = input.values.values().find_map(|datum| match datum {
-        casework::Datum::Person(person) => Some(person.name.clone()),
-        _ => None,
-    });
     let (case, secret) = (site.receipt(), site.random());
-    let people = vec![Actor::citizen(&format!("visit:{}", visit.form_token), applicant.as_deref().unwrap_or("申请人"))];
+    let (_, step) = self::start(guide)?;
+    let actor = match &visit.staff {
+        Some(staff) => staff.doing(guide, &guide.steps[step]),
+        None => Actor::citizen(&format!("visit:{}", visit.form_token), input.person(guide).unwrap_or("申请人")),
+    };
+    let key = format!("{}:{}", visit.form_token, sent.get("_key"));
+    let people = vec![actor];
     let draw = Some(site.draw());
     let command = Command::Submit { case, start, input, draw, over: None };
-    let key = format!("{}:{}", visit.form_token, sent.get("_key"));
     let order = Order { key, people, case: None, command, secret: Some(secret.clone()), now: site.now() };
     match site.bureau.execute(&order) {
+        Ok(done) if visit.staff.is_some() => Ok(redirect(&format!("/case/{}?new={secret}", done.case))),
         Ok(done) if done.repeated => Ok(redirect(&format!("/progress/{}", done.case))),
         Ok(done) => {
             let mut response = redirect(&format!("/progress/{}?new={secret}", done.case));

@@ -1,13 +1,12 @@
 //! A case: what is known and who said it, clocks, what can be done and why not, the time line, letters, the
 //! explanation.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::response::IntoResponse;
-use casework::state::LetterState;
 use casework::{Datum, State as Case, Status};
 use guide::Guide;
 use guide::model::Target;
@@ -19,7 +18,12 @@ use crate::layout::{page, remaining};
 use crate::site::{Fault, Site};
 use crate::visit::Visit;
 
-pub async fn show(State(site): State<Arc<Site>>, Extension(visit): Extension<Visit>, Path(case): Path<String>) -> Page {
+pub async fn show(
+    State(site): State<Arc<Site>>,
+    Extension(visit): Extension<Visit>,
+    Path(case): Path<String>,
+    Query(query): Query<HashMap<String, String>>,
+) -> Page {
     let actor = visit.staff()?;
     site.bureau.pass_time(site.now())?;
     let scope = visit.scope(&case).ok_or(Fault::NotFound)?;
@@ -28,6 +32,7 @@ pub async fn show(State(site): State<Arc<Site>>, Extension(visit): Extension<Vis
     let options = casework::options(rules, &state, actor, site.now());
     let answers = casework::outlook(rules, &state, site.now());
     let body = html! {
+        @if let Some(secret) = query.get("new") { (super::progress::handed_out(&case, secret)) }
         p.crumbs { a href="/desk" { "我的工作" } " › " (state.applicant) }
         h1 { (state.applicant) "：" (guide.title) }
         p { span.mono { (case) } "　" (state.region.map(|region| site.place(region)).unwrap_or_default()) }
@@ -71,7 +76,11 @@ pub async fn show(State(site): State<Arc<Site>>, Extension(visit): Extension<Vis
                 (Shown::new(&site, &guide, &state)?.table())
                 h2 { "经过" }
                 (time_line(&guide, &state, true))
-                @for letter in &state.letters { (self::letter(&site, letter)) }
+                div.actions {
+                    a.button href=(format!("/case/{case}/paper/file/0")) { "打印户档" }
+                    @for number in 0..state.notices.len() { a.button href=(format!("/case/{case}/paper/notice/{number}")) { "打印公示" } }
+                }
+                (letters(&site, &state))
             }
         }
     };
@@ -203,7 +212,11 @@ pub fn time_line(guide: &Guide, state: &Case, names: bool) -> Markup {
             @for instance in state.steps.iter().filter(|i| !matches!(i.status, Status::Skipped | Status::Waiting)) {
                 @let now = instance.status.is_live();
                 li class=(if now { "now" } else { "past" }) {
-                    h3 { (step_name(guide, &instance.step)) }
+                    h3 {
+                        @if names && instance.status == Status::Done {
+                            a href=(format!("/case/{}/paper/step/{}", state.case, instance.id)) title="打印记录" { (step_name(guide, &instance.step)) }
+                        } @else { (step_name(guide, &instance.step)) }
+                    }
                     @if let Some(conclusion) = &instance.conclusion { "：" (conclusion) }
                     p.small.soft {
                         @match (instance.done_at, instance.status) {
@@ -233,15 +246,16 @@ pub fn time_line(guide: &Guide, state: &Case, names: bool) -> Markup {
     }
 }
 
-/// A letter as it is printed.
-pub fn letter(site: &Site, letter: &LetterState) -> Markup {
+/// The letters of a case as they went out, each with its PDF.
+pub fn letters(site: &Site, state: &Case) -> Markup {
     html! {
-        article.sheet {
-            p.organ { (site.name) }
-            p.number { (letter.number.as_deref().unwrap_or_default()) "号" }
-            h1 { (letter.title) }
-            div.body { @for line in letter.text.lines().filter(|line| !line.is_empty()) { p { (line) } } }
-            div.sign { p { (site.name) } p { (base::format_date(letter.at.date())) } }
+        @for (number, letter) in state.letters.iter().enumerate() {
+            div.actions {
+                @let link = format!("/case/{}/paper/letter/{number}", state.case);
+                a.button href=(link) { "打印" (letter.title) }
+                a.button href=(format!("{link}?pdf=1")) { "PDF" }
+            }
+            (super::paper::letter(site, letter).html())
         }
     }
 }

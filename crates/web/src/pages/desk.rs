@@ -9,6 +9,7 @@ use axum::response::IntoResponse;
 use bureau::WorkRow;
 use casework::people::{Scope, may_perform};
 use casework::{Actor, Capacity};
+use guide::Guide;
 use maud::html;
 
 use super::Page;
@@ -28,6 +29,12 @@ fn step_name(site: &Site, row: &WorkRow) -> String {
     let guide = site.bureau.library.guides.iter().find(|guide| *guide.key == *row.service);
     let step = guide.and_then(|guide| guide.steps.iter().find(|step| *step.key == *row.step));
     step.map_or_else(|| row.step.clone(), |step| step.name.to_string())
+}
+
+/// Whether somebody enters for applicants of a service.
+fn may_enter(actor: &Actor, guide: &Guide) -> bool {
+    let first = guide.starts.first().and_then(|start| start.first.first());
+    first.is_some_and(|step| matches!(actor.doing(guide, &guide.steps[*step]).capacity, Capacity::Entering { .. }))
 }
 
 /// Cases shown below the work.
@@ -55,6 +62,10 @@ pub async fn show(
         ul.counters {
             li { a href="/desk" aria-current="page" { b { (work.len()) } "待办" } }
             li.late { a href="/desk" { b { (late) } "超期" } }
+        }
+        @let entering: Vec<_> = site.bureau.library.guides.iter().filter(|guide| may_enter(actor, guide)).collect();
+        @if !entering.is_empty() {
+            div.actions { @for guide in entering { a.button href=(format!("/services/{}/apply", guide.key)) { "代群众录入：" (guide.title) } } }
         }
         @if work.is_empty() { p.empty { "没有等您办的件。" } }
         @else {

@@ -34,6 +34,47 @@ impl<'s> Shown<'s> {
         Ok(Self { site, guide, state, uses: site.bureau.store.other_uses(state)? })
     }
 
+    /// A fact in one line of text, as papers have it.
+    pub fn line(&self, fact: &Fact) -> Option<(String, String)> {
+        let field = self.guide.fields.iter().find(|field| *field.key == *fact.field)?;
+        Some((field.name.to_string(), self.text(field, &fact.value)))
+    }
+
+    fn text(&self, field: &Field, value: &Datum) -> String {
+        match (value, &field.ty) {
+            (Datum::Bool(b), _) => if *b { "是" } else { "否" }.to_owned(),
+            (Datum::Person(person), _) => match &person.number {
+                Some(number) => format!("{} {}", person.name, masked(number)),
+                None => person.name.clone(),
+            },
+            (Datum::Text(text), FieldType::CitizenNumber | FieldType::Account) => masked(text),
+            (Datum::Text(text), FieldType::Plain(formula::Type::Region)) => self.site.place_of(text),
+            (Datum::Text(text), _) if field.name.contains("电话") => base::mask_phone(text),
+            (Datum::Text(text), _) => text.clone(),
+            (Datum::Files(files), _) => files
+                .iter()
+                .map(|file| format!("{}（{}…）", file.name, &file.digest[..12.min(file.digest.len())]))
+                .collect::<Vec<_>>()
+                .join("、"),
+            (Datum::Rows(rows), FieldType::List(list)) => {
+                let columns = &self.guide.lists[*list].columns;
+                let row = |row: &casework::event::Row| {
+                    let person = match row.columns.get("person") {
+                        Some(Datum::Person(person)) => person.name.clone(),
+                        _ => format!("第 {} 行", row.id),
+                    };
+                    let cells = columns.iter().filter_map(|column| {
+                        let value = row.columns.get(&*column.key)?;
+                        Some(format!("{} {}", column.name, self.text(column, value)))
+                    });
+                    format!("{person}：{}", cells.collect::<Vec<_>>().join("；"))
+                };
+                if rows.is_empty() { "没有".to_owned() } else { rows.iter().map(row).collect::<Vec<_>>().join("\n") }
+            }
+            (Datum::Rows(_), _) => String::new(),
+        }
+    }
+
     /// Photos as small pictures, scans by name; what was stated elsewhere too is said below.
     fn files(&self, files: &[FileRef]) -> Markup {
         html! {
@@ -80,7 +121,7 @@ impl<'s> Shown<'s> {
                                     (self.other_words(field, adopted, &others))
                                 }
                                 td { (step_name(guide, &adopted.step)) @if adopted.inherited { span.soft { "（前件）" } } }
-                                td.nowrap { (adopted.by.name) "，" (recorded(adopted)) }
+                                td.nowrap { (adopted.by.name) @if adopted.by.for_applicant { "（代录）" } "，" (recorded(adopted)) }
                             }
                         }
                     }

@@ -62,12 +62,7 @@ pub async fn show(
     let own = |step: usize| matches!(guide.steps[step].who.first(), Some((_, performer)) if matches!(performer.actor, ActorKind::Person(_)));
     let body = html! {
         @if let Some(secret) = query.get("new") {
-            div.note role="status" {
-                h1 { "申请已经提交" }
-                p { "请记下受理号和查询码，凭它们查进度、补材料、看决定。" }
-                p { "受理号" } p.receipt { (case) }
-                p { "查询码" } p.mono { (secret) }
-            }
+            (handed_out(&case, secret))
         }
         h1 { (guide.title) "：办理进度" }
         p { "受理号 " span.mono { (case) } }
@@ -81,7 +76,7 @@ pub async fn show(
         }
         div.actions { (super::start::buttons(&site, &guide, &state, &actor)?) }
         (super::start::chain(&site, &state, "progress")?)
-        @for letter in &state.letters { (super::case::letter(&site, letter)) }
+        (super::case::letters(&site, &state))
         h2 { "经过" }
         (super::case::time_line(&guide, &state, false))
         @if let Some(assessed) = state.assessed.as_ref().filter(|_| state.closed.is_some()) {
@@ -90,4 +85,16 @@ pub async fn show(
         }
     };
     Ok(page(&site, &visit, "办理进度", body).into_response())
+}
+
+/// What opens the case to the applicant: told once, to be written down or printed.
+pub fn handed_out(case: &str, secret: &str) -> Markup {
+    html! {
+        div.note role="status" {
+            h1 { "申请已经提交" }
+            p { "请记下受理号和查询码，凭它们查进度、补材料、看决定。" }
+            p { "受理号" } p.receipt { (case) }
+            p { "查询码" } p.mono { (secret) }
+        }
+    }
 }

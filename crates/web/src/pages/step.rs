@@ -37,6 +37,7 @@ fn subject(site: &Site, visit: &Visit, case: &str, step: &str) -> Result<Subject
     let (state, guide) = site.bureau.case(case, &scope)?.ok_or(Fault::NotFound)?;
     let actor = visit.actor(case, &state.applicant).ok_or(Fault::SignIn)?;
     let step = guide.steps.iter().position(|known| *known.key == *step).ok_or(Fault::NotFound)?;
+    let actor = actor.doing(&guide, &guide.steps[step]);
     let options = casework::options(site.bureau.rules(&guide), &state, &actor, site.now());
     let option = options.into_iter().find(|option| option.step == step);
     Ok(Subject { case: case.to_owned(), state, guide, actor, step, option })
