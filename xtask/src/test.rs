@@ -31,6 +31,11 @@ pub fn accept(folder: Option<&str>) -> Result<(), String> {
     shell::run(minzheng().arg("accept").arg(folder))
 }
 
+/// Measures; prints and judges nothing.
+pub fn bench(households: &[&str]) -> Result<(), String> {
+    shell::run(cargo().args(["bench", "--package", "minzheng", "--bench", "web", "--"]).args(households))
+}
+
 /// Changes the rules of `casework` one by one with cargo-mutants: a change that no test notices is a rule that no test holds.
 pub fn mutants() -> Result<(), String> {
     let files = ["decide", "follow", "people", "clocks"].map(|file| format!("crates/casework/src/{file}.rs"));

@@ -42,7 +42,19 @@ fn a_household_reports_a_change_and_its_grant_becomes_less() {
     let mut auditor = office.staff("shenji");
     auditor.open("/roll?month=2026-12").sees("550.00").sees("李大山");
     auditor.open("/roll?month=2027-01").sees("450.00").sees_not("550.00");
-    auditor.open("/roll.csv?month=2027-01");
+    auditor.open("/lists/roll.xlsx?month=2027-01");
+    assert!(auditor.bytes.starts_with(b"PK"), "{}", auditor.text());
+    for list in ["work", "cases", "kin"] {
+        auditor.open(&format!("/lists/{list}.csv")).sees_not(&number());
+        assert!(auditor.page.starts_with('\u{feff}') && auditor.status == 200, "{list}");
+        auditor.open(&format!("/lists/{list}.xlsx"));
+        assert!(auditor.bytes.starts_with(b"PK"), "{list}");
+    }
+    auditor.open("/lists/cases.csv?q=李大");
+    assert!(auditor.page.contains("\"李大山\",\"减发\""), "{}", auditor.page);
+    assert_eq!(auditor.open("/lists/secrets.csv").status, 404);
+    assert_eq!(office.visitor().open("/lists/cases.csv").path, "/sign-in");
+    auditor.open("/lists/roll.csv?month=2027-01");
     assert!(auditor.page.contains("\"低保金\",\"450.00\"") && !auditor.page.contains(&number()), "{}", auditor.page);
     auditor.open("/desk?q=李大").sees("找“李大”").sees(&next).sees(&case);
     auditor.open(&format!("/desk?q={next}")).sees("减发").sees_not(&format!(">{case}<"));

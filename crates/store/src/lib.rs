@@ -14,6 +14,7 @@ mod schema;
 mod verify;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
@@ -31,6 +32,8 @@ pub struct Store {
     folder: PathBuf,
     writer: Mutex<Connection>,
     reader: Mutex<Connection>,
+    /// An empty database is being filled.
+    bulk: AtomicBool,
 }
 
 /// What an idempotency key was used for before.
@@ -49,7 +52,12 @@ impl Store {
         let path = folder.join("minzheng.db");
         let (writer, old) = schema::open(&path)?;
         let (reader, _) = schema::open(&path)?;
-        let store = Self { folder: folder.to_owned(), writer: Mutex::new(writer), reader: Mutex::new(reader) };
+        let store = Self {
+            folder: folder.to_owned(),
+            writer: Mutex::new(writer),
+            reader: Mutex::new(reader),
+            bulk: AtomicBool::new(false),
+        };
         if old {
             store.renew()?;
         }
@@ -66,10 +74,26 @@ impl Store {
         let result = act(&mut write)?;
         let after = journal::head(&transaction)?;
         transaction.commit().map_err(Fault::from)?;
-        if after.seq != before.seq {
+        if after.seq != before.seq && !self.bulk.load(Ordering::SeqCst) {
             head::keep(&self.folder, &after)?;
         }
         Ok(result)
+    }
+
+    /// Carries out what fills an empty database, without waiting for the disk at every step: a machine that stops in
+    /// between leaves a database that has to be made anew. Afterwards everything is on the disk.
+    pub fn in_bulk<T, E: From<Fault>>(&self, fill: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+        lock(&self.writer).execute_batch("PRAGMA synchronous = OFF").map_err(Fault::from)?;
+        self.bulk.store(true, Ordering::SeqCst);
+        let filled = fill();
+        self.bulk.store(false, Ordering::SeqCst);
+        let connection = lock(&self.writer);
+        let settle = "PRAGMA synchronous = FULL; PRAGMA wal_checkpoint(TRUNCATE)";
+        connection.execute_batch(settle).map_err(Fault::from)?;
+        let file = std::fs::File::open(self.folder.join("minzheng.db"));
+        file.and_then(|file| file.sync_all()).map_err(|error| Fault::file(&self.folder, &error))?;
+        head::keep(&self.folder, &journal::head(&connection)?)?;
+        filled
     }
 
     pub(crate) fn read(&self) -> MutexGuard<'_, Connection> {

@@ -142,3 +142,9 @@ pub fn remaining(due: &str, now: DateTime) -> Markup {
         @else { span.mark.plain { "还有 " (days) " 天" } }
     }
 }
+
+/// A list as files; the query goes along so that the file has the rows of the page.
+pub fn downloads(list: &str, query: &str) -> Markup {
+    let link = |kind: &str| format!("/lists/{list}.{kind}{}{query}", if query.is_empty() { "" } else { "?" });
+    html! { span.noprint.small { "下载表格 " a href=(link("xlsx")) { "XLSX" } " " a href=(link("csv")) { "CSV" } } }
+}

@@ -43,7 +43,7 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/case/{case}", get(pages::case::show))
         .route("/kin", get(pages::kin::show))
         .route("/roll", get(pages::roll::show))
-        .route("/roll.csv", get(pages::roll::csv))
+        .route("/lists/{name}", get(pages::lists::file))
         .route("/case/{case}/paper/{kind}/{number}", get(pages::paper::show))
         .route("/case/{case}/file/{digest}", get(pages::facts::file))
         .merge(forms())

@@ -104,7 +104,8 @@ fn make(bureau: &Bureau, folder: &Path, households: u32, seed: u64) -> Result<()
     };
     // The present of the demo is the start of the day, so that the same seed gives the same county all day.
     let present = clock::now().date().at(8, 0, 0, 0);
-    demo::make_county(bureau, households, seed, present, bar).map_err(|failure| failure.to_string())?;
+    let make = || demo::make_county(bureau, households, seed, present, bar);
+    bureau.store.in_bulk(make).map_err(|failure| failure.to_string())?;
     eprintln!();
     Ok(())
 }

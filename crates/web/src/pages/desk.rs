@@ -13,8 +13,8 @@ use guide::Guide;
 use maud::html;
 
 use super::Page;
-use crate::layout::{page, remaining, standing};
-use crate::site::Site;
+use crate::layout::{downloads, page, remaining, standing};
+use crate::site::{Fault, Site};
 use crate::visit::Visit;
 
 /// Whether a step is of somebody's post.
@@ -25,7 +25,7 @@ fn is_mine(site: &Site, actor: &Actor, row: &WorkRow) -> bool {
     !row.hangs && may_perform(step, *level, posts) && row.first_actor != actor.id
 }
 
-fn step_name(site: &Site, row: &WorkRow) -> String {
+pub fn step_name(site: &Site, row: &WorkRow) -> String {
     let guide = site.bureau.library.guides.iter().find(|guide| *guide.key == *row.service);
     let step = guide.and_then(|guide| guide.steps.iter().find(|step| *step.key == *row.step));
     step.map_or_else(|| row.step.clone(), |step| step.name.to_string())
@@ -35,6 +35,12 @@ fn step_name(site: &Site, row: &WorkRow) -> String {
 fn may_enter(actor: &Actor, guide: &Guide) -> bool {
     let first = guide.starts.first().and_then(|start| start.first.first());
     first.is_some_and(|step| matches!(actor.doing(guide, &guide.steps[*step]).capacity, Capacity::Entering { .. }))
+}
+
+/// What waits for somebody, the nearest due first.
+pub fn work(site: &Site, actor: &Actor) -> Result<Vec<WorkRow>, Fault> {
+    let rows = site.bureau.store.work(&Scope::of(actor))?;
+    Ok(rows.into_iter().filter(|row| is_mine(site, actor, row)).collect())
 }
 
 /// Cases shown below the work.
@@ -52,11 +58,11 @@ pub async fn show(
     let now = site.now();
     site.bureau.pass_time(now)?;
     let scope = Scope::of(actor);
-    let work: Vec<WorkRow> =
-        site.bureau.store.work(&scope)?.into_iter().filter(|row| is_mine(&site, actor, row)).collect();
+    let work = work(&site, actor)?;
     let words = base::tidy(query.get("q").map_or("", String::as_str));
     let cases = site.bureau.store.cases(&scope, &words, MOST_CASES)?;
     let late = work.iter().filter(|row| !row.due.is_empty() && row.due < now.to_string()).count();
+    let words_query = form_urlencoded::Serializer::new(String::new()).append_pair("q", &words).finish();
     let body = html! {
         h1 { "我的工作" }
         ul.counters {
@@ -69,6 +75,7 @@ pub async fn show(
         }
         @if work.is_empty() { p.empty { "没有等您办的件。" } }
         @else {
+            p { (downloads("work", "")) }
             div.scroll { table.work {
                 thead { tr { th { "申请人" } th { "要办" } th { "时限" } th { "地方" } th { "受理号" } } }
                 tbody { @for row in &work { tr {
@@ -86,6 +93,7 @@ pub async fn show(
             input.short type="search" id="f-q" name="q" value=(words) autocomplete="off";
             button type="submit" { "找" }
             @if !words.is_empty() { a href="/desk" { "全部" } }
+            (downloads("cases", &words_query))
         }
         @if cases.is_empty() { p.empty { "没有找到。写姓名的开头，或者受理号的开头。" } }
         @if cases.len() == MOST_CASES as usize { p.soft.small { "只列出最近的 " (MOST_CASES) " 件，更早的请按姓名或受理号找。" } }

@@ -9,7 +9,7 @@ use casework::people::Scope;
 use maud::html;
 
 use super::Page;
-use crate::layout::{page, standing};
+use crate::layout::{downloads, page, standing};
 use crate::site::Site;
 use crate::visit::Visit;
 
@@ -20,6 +20,7 @@ pub async fn show(State(site): State<Arc<Site>>, Extension(visit): Extension<Vis
         h1 { "近亲属备案" }
         p.lead { "这些家庭申报了与经办人员、村（居）委会成员是近亲属。有关人员不能办理、评议、表决，县级要入户。" }
         ul.counters { li { p { b { (rows.len()) } " 件" } } li { p { b { (open) } " 件在办" } } }
+        p { (downloads("kin", "")) }
         @if rows.is_empty() { p.empty { "没有备案的件。" } }
         @else { div.scroll { table.work {
             thead { tr { th { "工作人员" } th { "是这一家的" } th { "户主" } th { "地方" } th { "备案" } th { "现在" } th { "受理号" } } }

@@ -5,6 +5,7 @@ pub mod case;
 pub mod desk;
 pub mod facts;
 pub mod kin;
+pub mod lists;
 pub mod paper;
 pub mod progress;
 pub mod public;

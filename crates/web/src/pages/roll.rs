@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::extract::{Query, State};
-use axum::http::header;
 use axum::response::IntoResponse;
 use base::{Fen, Month};
 use bureau::RollRow;
@@ -14,7 +13,8 @@ use casework::people::Scope;
 use maud::html;
 
 use super::Page;
-use crate::layout::page;
+use super::lists::{Cell, Listing};
+use crate::layout::{downloads, page};
 use crate::site::{Fault, Site};
 use crate::visit::Visit;
 
@@ -73,7 +73,7 @@ pub async fn show(
             label for="f-month" { "月份" }
             input.short type="month" id="f-month" name="month" value=(iso(month));
             button type="submit" { "看" }
-            a href=(format!("/roll.csv?month={}", iso(month))) { "下载表格（CSV）" }
+            (downloads("roll", &format!("month={}", iso(month))))
         }
         ul.counters {
             li { p { b { (paid.len()) } " 户" } }
@@ -107,35 +107,18 @@ pub async fn show(
     Ok(page(&site, &visit, "在发名册", body).into_response())
 }
 
-/// The same rows as a file that a spreadsheet opens: UTF-8 with its mark.
-pub async fn csv(
-    State(site): State<Arc<Site>>,
-    Extension(visit): Extension<Visit>,
-    Query(query): Query<HashMap<String, String>>,
-) -> Page {
-    let month = month(&site, &query);
-    let mut text = String::from("\u{feff}月份,户主,地方,待遇,金额,受理号\r\n");
-    for paid in paid(&site, &visit, month)? {
+/// The same rows for a file: one for each household and entitlement.
+pub fn listing(site: &Site, visit: &Visit, query: &HashMap<String, String>) -> Result<Listing, Fault> {
+    let month = month(site, query);
+    let mut rows = Vec::new();
+    for paid in paid(site, visit, month)? {
         for (name, fen) in &paid.parts {
-            let cells = [
-                iso(month),
-                paid.row.applicant.clone(),
-                site.place_of(&paid.row.region),
-                name.clone(),
-                fen.plain(),
-                paid.row.root.clone(),
-            ];
-            text += &cells.map(|cell| quoted(&cell)).join(",");
-            text += "\r\n";
+            let place = site.place_of(&paid.row.region);
+            let (applicant, root) = (paid.row.applicant.clone(), paid.row.root.clone());
+            let texts = [iso(month), applicant, place, name.clone()].map(Cell::from);
+            rows.push(texts.into_iter().chain([Cell::Money(*fen), root.into()]).collect());
         }
     }
-    let name = format!("attachment; filename=\"roll-{}.csv\"", iso(month));
-    let headers = [(header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (header::CONTENT_DISPOSITION, name)];
-    Ok((headers, text).into_response())
-}
-
-/// A cell of a CSV file; what a spreadsheet would take for a formula is shown as text.
-fn quoted(cell: &str) -> String {
-    let cell = if cell.starts_with(['=', '+', '-', '@']) { format!("'{cell}") } else { cell.to_owned() };
-    format!("\"{}\"", cell.replace('"', "\"\""))
+    let heads = &["月份", "户主", "地方", "待遇", "金额", "受理号"];
+    Ok(Listing { title: format!("{month}在发名册"), heads, rows })
 }
