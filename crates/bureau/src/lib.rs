@@ -121,7 +121,7 @@ impl Bureau {
             let (state, records) = self.decided(write, order)?;
             let case = order.case_id();
             let numbered = self.numbered(write, &state, records)?;
-            write.append(&case, state.revision, &numbered)?;
+            write.append(&case, state, &numbered)?;
             if let (Command::Submit { .. }, Some(secret)) = (&order.command, &order.secret) {
                 write.keep_secret(&case, &hash(&[&case, secret]))?;
             }
@@ -239,7 +239,7 @@ impl Bureau {
                 return Ok(false);
             }
             let numbered = self.numbered(write, &state, records)?;
-            write.append(case, state.revision, &numbered)?;
+            write.append(case, state, &numbered)?;
             Ok(true)
         })
     }

@@ -201,3 +201,40 @@ fn a_list_of_work_is_that_of_the_post_and_level() {
     assert!(may(base::Level::Township, "看地员"));
     assert!(!may(base::Level::County, "看地员") && !may(base::Level::Township, "园丁"));
 }
+
+#[test]
+fn orders_that_share_a_commit_stand_or_fall_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let bureau = open(folder.path());
+    let done = std::sync::atomic::AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for worker in 0..24_u32 {
+            let (store, done) = (&bureau.store, &done);
+            scope.spawn(move || {
+                for turn in 0..20_u32 {
+                    let key = format!("{worker}/{turn}");
+                    let used = store::Remembered { actor: key.clone(), content: String::new(), case: String::new() };
+                    let act = |write: &mut store::Write| {
+                        write.remember(&key, &used)?;
+                        write.next_number("series")?;
+                        match (worker + turn) % 5 {
+                            0 => Err(store::Fault::Damaged("of its own".into())),
+                            1 => panic!("in the middle"),
+                            _ => Ok(()),
+                        }
+                    };
+                    let acted = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| store.transact(act)));
+                    done.fetch_add(usize::from(matches!(acted, Ok(Ok(())))), std::sync::atomic::Ordering::SeqCst);
+                }
+            });
+        }
+    });
+    // What failed took no number and left no key; what was acknowledged is there, also for whoever opens it anew.
+    let done = done.into_inner();
+    assert_eq!(done, 24 * 20 * 3 / 5);
+    let sql = Connection::open(folder.path().join("minzheng.db")).unwrap();
+    let count = |text: &str| sql.query_row(text, [], |row| row.get::<_, i64>(0)).unwrap();
+    let done = i64::try_from(done).unwrap();
+    assert_eq!(count("SELECT COUNT(*) FROM used_key"), done);
+    assert_eq!(count("SELECT last FROM number_series WHERE series = 'series'"), done);
+}

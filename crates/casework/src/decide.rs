@@ -1,5 +1,8 @@
 //! What may happen: a command against a case becomes events, or refusals. Pure: no I/O, no clock, no chance.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use base::{Calendar, DateTime};
 use formula::{Assessment, Expression, Facts, Outcome, Type, Value};
 use guide::model::{CheckSeverity, Performer, Start, StepKind};
@@ -46,7 +49,7 @@ pub fn decide(
     now: DateTime,
 ) -> Result<Vec<Record>, Vec<Refusal>> {
     let by = people.first().map_or_else(|| Actor::system().reference(), Actor::reference);
-    let mut draft = Draft { rules, state: state.clone(), records: Vec::new(), by, now };
+    let mut draft = Draft::new(rules, state, by, now);
     match command {
         Command::Submit { case, start, input, draw, over } => {
             draft.submit((case, start, *draw), over.as_deref(), input, people)?
@@ -60,6 +63,9 @@ pub fn decide(
     Ok(draft.records)
 }
 
+/// Facts, and the revision, thread and moment that they are of.
+type Seen = ((u64, u32, DateTime), Rc<Facts>);
+
 /// A case while it is being changed.
 pub(crate) struct Draft<'r> {
     pub rules: Rules<'r>,
@@ -68,11 +74,17 @@ pub(crate) struct Draft<'r> {
     pub by: ActorRef,
     /// The moment of the command, or that at which something fell due.
     pub now: DateTime,
+    /// What formulas saw last, and of which revision, thread and moment.
+    seen: RefCell<Option<Seen>>,
 }
 
 pub(crate) type Refused = Vec<Refusal>;
 
-impl Draft<'_> {
+impl<'r> Draft<'r> {
+    pub fn new(rules: Rules<'r>, state: &State, by: ActorRef, now: DateTime) -> Self {
+        Self { rules, state: state.clone(), records: Vec::new(), by, now, seen: RefCell::new(None) }
+    }
+
     pub fn emit(&mut self, event: Event) {
         let record = Record { at: self.now, by: self.by.clone(), event };
         self.state.apply(&record);
@@ -169,12 +181,20 @@ impl Draft<'_> {
     }
 
     /// The facts of a thread, with 计算日: the service's formula, or the day of the command until that can be told.
-    pub fn facts(&self, thread: u32) -> Facts {
+    pub fn facts(&self, thread: u32) -> Rc<Facts> {
+        let place = (self.state.revision, thread, self.now);
+        if let Some((seen, facts)) = &*self.seen.borrow()
+            && *seen == place
+        {
+            return facts.clone();
+        }
         let guide = self.rules.guide;
         let mut facts = facts(guide, &self.state, thread, self.now);
         let day = guide.service.calc_date.as_ref().map(|expression| self.assess(&facts).expression(expression));
         let day = if let Some(Ok(Value::Date(day))) = day { day } else { self.now.date() };
         facts.set("计算日", Value::Date(day));
+        let facts = Rc::new(facts);
+        *self.seen.borrow_mut() = Some((place, facts.clone()));
         facts
     }
 

@@ -23,7 +23,7 @@ pub use decide::{Command, Rules, decide};
 pub use event::{ActorRef, Datum, Event, Record};
 pub use intake::{Form, Input, Typed};
 pub use options::{StepOption, options, starts};
-pub use outlook::{Answer, outlook};
+pub use outlook::{Answer, outlook, result};
 pub use people::{Actor, Capacity};
 pub use refusal::{Code, Refusal};
 pub use state::{State, Status};

@@ -26,7 +26,7 @@ pub fn options(rules: Rules, state: &State, actor: &Actor, now: DateTime) -> Vec
     if state.closed.is_some() {
         return Vec::new();
     }
-    let draft = Draft { rules, state: state.clone(), records: Vec::new(), by: actor.reference(), now };
+    let draft = Draft::new(rules, state, actor.reference(), now);
     let mut found = Vec::new();
     for (index, step) in rules.guide.steps.iter().enumerate() {
         let live = state.live().find(|i| i.step == *step.key && matches!(i.status, Status::Open | Status::Awaiting));
@@ -60,7 +60,7 @@ pub fn options(rules: Rules, state: &State, actor: &Actor, now: DateTime) -> Vec
 /// paid, and the first step is theirs.
 pub fn starts(rules: Rules, state: &State, actor: &Actor, now: DateTime) -> Vec<usize> {
     let guide = rules.guide;
-    let draft = Draft { rules, state: state.clone(), records: Vec::new(), by: actor.reference(), now };
+    let draft = Draft::new(rules, state, actor.reference(), now);
     let mut found = Vec::new();
     for (index, start) in guide.starts.iter().enumerate() {
         let (Some(over), When::Submit, Some(first)) = (start.over, &start.when, start.first.first()) else { continue };

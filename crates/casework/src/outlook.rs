@@ -25,7 +25,7 @@ pub struct Answer {
 pub fn outlook(rules: Rules, state: &State, now: DateTime) -> Vec<Answer> {
     let guide = rules.guide;
     let by = Actor::system().reference();
-    let facts = Draft { rules, state: state.clone(), records: Vec::new(), by, now }.facts(0);
+    let facts = Draft::new(rules, state, by, now).facts(0);
     let assessment = Assessment::new(&guide.program, &facts, rules.rates, rules.calendar);
     // Only what the steps of this start come to: a re-check's results mean nothing in an application.
     let first = guide.starts.iter().find(|start| *start.key == *state.start).map_or(&[][..], |start| &start.first);
@@ -52,4 +52,11 @@ pub fn outlook(rules: Rules, state: &State, now: DateTime) -> Vec<Answer> {
         Some(Answer { name: definition.name.to_owned(), value, known, lines })
     };
     roots.into_iter().filter_map(answer).collect()
+}
+
+/// One result as the formulas have it now, without its explanation; empty where it cannot be told.
+pub fn result(rules: Rules, state: &State, now: DateTime, name: &str) -> String {
+    let facts = Draft::new(rules, state, Actor::system().reference(), now).facts(0);
+    let value = Assessment::new(&rules.guide.program, &facts, rules.rates, rules.calendar).value(name);
+    value.and_then(Result::ok).map_or_else(String::new, |value| value.to_string())
 }

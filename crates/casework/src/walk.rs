@@ -162,7 +162,7 @@ impl Walked {
     /// The facts of the case as they stand, with 计算日.
     pub fn facts(&self, rules: Rules) -> formula::Facts {
         let by = Actor::system().reference();
-        Draft { rules, state: self.state.clone(), records: Vec::new(), by, now: self.now }.facts(0)
+        Draft::new(rules, &self.state, by, self.now).facts(0).as_ref().clone()
     }
 
     /// What an entitlement pays in a month, in 元: the grant in force.

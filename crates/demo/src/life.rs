@@ -98,8 +98,7 @@ const MATCHED: [&str; 6] = ["urban_rural", "members", "supporters", "houses", "v
 /// A result as the formulas have it now.
 fn answer(bureau: &Bureau, state: &State, now: DateTime, name: &str) -> String {
     let Ok(guide) = bureau.guide(&state.edition) else { return String::new() };
-    let answers = casework::outlook(bureau.rules(&guide), state, now);
-    answers.into_iter().find(|answer| answer.name == name).map_or_else(String::new, |answer| answer.value)
+    casework::result(bureau.rules(&guide), state, now, name)
 }
 
 impl Life<'_> {
@@ -182,7 +181,6 @@ impl Life<'_> {
     /// From the change to the decision on it. Gives whether something was done.
     fn recheck(&mut self, scene: &Scene, state: &State, dice: &mut Dice) -> Result<bool, Failure> {
         let open = |step: &str| is_open(state, step);
-        let result = answer(self.bureau, state, self.now, "复核结论");
         let members = self.members.clone().unwrap_or_else(|| scene.household.values["members"].clone());
         if open("recheck_visit") {
             let mut found = stated(scene.household, &["supporters", "costs", "houses"]);
@@ -199,6 +197,7 @@ impl Life<'_> {
             found.push(("members", members));
             self.act(vec![scene.staff(MATCHES)], "recheck_match", None, &found, &[("结果", "相符")])?;
         } else if open("recheck_opinion") {
+            let result = answer(self.bureau, state, self.now, "复核结论");
             self.act(vec![scene.staff(OPINES)], "recheck_opinion", Some(&result), &[], &[])?;
         } else if open("recheck_hearing") {
             let said = [("recheck_statement", Datum::Text("知道了，没有意见".into()))];
@@ -233,9 +232,9 @@ impl Life<'_> {
     /// From the opinion to the decision. Gives whether something was done.
     fn finish(&mut self, scene: &Scene, state: &State, dice: &mut Dice) -> Result<bool, Failure> {
         let open = |step: &str| is_open(state, step);
-        let outcome = answer(self.bureau, state, self.now, "低保结论");
+        let outcome = |life: &Self| answer(life.bureau, state, life.now, "低保结论");
         if open("opinion") {
-            let word = if outcome.starts_with("不符合") { "拟不予" } else { "拟给予" };
+            let word = if outcome(self).starts_with("不符合") { "拟不予" } else { "拟给予" };
             self.act(vec![scene.staff(OPINES)], "opinion", Some(word), &[], &[("理由", "按入户和核对的结果认定")])?;
         } else if open("publicity") {
             self.act(vec![scene.staff(ACCEPTS)], "publicity", None, &[], &[])?;
@@ -270,7 +269,7 @@ impl Life<'_> {
             ];
             self.act(vec![scene.staff(ACCEPTS)], "deliver", None, &values, &[])?;
         } else if open("confirm") {
-            let word = match &*outcome {
+            let word = match &*outcome(self) {
                 "家庭低保" | "单人低保" => "准予",
                 "低保边缘" => "认定边缘",
                 _ => "不予",

@@ -184,7 +184,7 @@ fn writers(bench: &Bench) {
             let (case, step) = &open[(worker * 131 + turn) % open.len()];
             let command = Command::Object { step: step.clone(), by: None, contact: None, text: "线索".into() };
             let people = vec![Actor::citizen("public", "匿名")];
-            let (key, now) = (format!("bench:{worker}:{turn}"), bench.site.now());
+            let (key, now) = (format!("bench:{begun:?}:{worker}:{turn}"), bench.site.now());
             let order = Order { key, people, case: Some(case.clone()), command, secret: None, now };
             let asked = Instant::now();
             if bench.site.bureau.execute(&order).is_ok() {

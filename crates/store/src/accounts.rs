@@ -5,8 +5,8 @@ use base::{Date, DateTime, Level, RegionCode};
 use casework::{Actor, Capacity};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use crate::Store;
 use crate::fault::Fault;
-use crate::{Store, lock};
 
 /// A member of staff of one office: a level and its region.
 #[derive(Clone, Debug)]
@@ -85,22 +85,21 @@ impl Store {
     /// Adds or replaces an account with its appointments.
     pub fn keep_account(&self, known: &Account) -> Result<(), Fault> {
         let level = serde_json::to_string(&known.level).map_err(|error| Fault::damaged(error.to_string()))?;
-        let mut connection = lock(&self.writer);
-        let write = connection.transaction()?;
-        write.execute(
+        self.transact(|write| {
+        write.sql.execute(
             "INSERT OR REPLACE INTO account (id, name, password_hash, level, region, fresh) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             params![known.id, known.name, known.password_hash, level, known.region.to_string(), known.fresh],
         )?;
-        write.execute("DELETE FROM appointment WHERE account = ?1", [&known.id])?;
+        write.sql.execute("DELETE FROM appointment WHERE account = ?1", [&known.id])?;
         for appointment in &known.appointments {
             let until = appointment.until.map(|day| day.to_string()).unwrap_or_default();
-            write.execute(
+            write.sql.execute(
                 "INSERT INTO appointment (account, post, since, until) VALUES (?1, ?2, ?3, ?4)",
                 params![known.id, appointment.post, appointment.since.to_string(), until],
             )?;
         }
-        write.commit()?;
         Ok(())
+        })
     }
 
     pub fn account(&self, id: &str) -> Result<Option<Account>, Fault> {
@@ -113,11 +112,9 @@ impl Store {
 
     /// Keeps a sign-in until a moment, and forgets those that are over.
     pub fn keep_session(&self, token_hash: &str, account: &str, now: DateTime, until: DateTime) -> Result<(), Fault> {
-        let connection = lock(&self.writer);
-        connection.execute("DELETE FROM session WHERE until < ?1", [now.to_string()])?;
+        self.change("DELETE FROM session WHERE until < ?1", [now.to_string()])?;
         let sql = "INSERT INTO session (token_hash, account, until) VALUES (?1, ?2, ?3)";
-        connection.execute(sql, params![token_hash, account, until.to_string()])?;
-        Ok(())
+        self.change(sql, params![token_hash, account, until.to_string()])
     }
 
     /// Who is signed in by a token.
@@ -134,8 +131,7 @@ impl Store {
 
     /// Ends all sign-ins of an account: after its password or its posts have changed.
     pub fn end_sessions(&self, account: &str) -> Result<(), Fault> {
-        lock(&self.writer).execute("DELETE FROM session WHERE account = ?1", [account])?;
-        Ok(())
+        self.change("DELETE FROM session WHERE account = ?1", [account])
     }
 
     /// What the bureau is set up with: `region`, `name`.
@@ -147,7 +143,6 @@ impl Store {
 
     pub fn keep_setting(&self, name: &str, value: &str) -> Result<(), Fault> {
         let sql = "INSERT OR REPLACE INTO setting (name, value) VALUES (?1, ?2)";
-        lock(&self.writer).execute(sql, params![name, value])?;
-        Ok(())
+        self.change(sql, params![name, value])
     }
 }

@@ -104,12 +104,18 @@ impl Write<'_> {
         Ok(State::fold(&records(self.sql, case)?))
     }
 
-    /// Appends the events of a case behind a revision, and writes its rows of the lists from its new state.
+    /// Appends events to a case as it stands, and writes its rows of the lists from its new state.
     /// Somebody else's change in between is a `Conflict`.
-    pub fn append(&mut self, case: &str, revision: u64, fresh: &[Record]) -> Result<State, Fault> {
-        let mut known = records(self.sql, case)?;
-        if known.len() as u64 != revision {
-            return Err(Fault::Conflict { expected: revision, found: known.len() as u64 });
+    pub fn append(&mut self, case: &str, before: State, fresh: &[Record]) -> Result<State, Fault> {
+        let revision = before.revision;
+        let found: u64 = self
+            .sql
+            .prepare_cached("SELECT COALESCE(MAX(revision), 0) FROM journal WHERE case_id = ?1")?
+            .query_row([case], |row| row.get::<_, i64>(0))?
+            .try_into()
+            .unwrap_or(u64::MAX);
+        if found != revision {
+            return Err(Fault::Conflict { expected: revision, found });
         }
         let (mut seq, mut chain) = chain_at_end(self.sql)?;
         let mut insert = self.sql.prepare_cached(
@@ -135,8 +141,8 @@ impl Write<'_> {
                 chain
             ])?;
         }
-        known.extend_from_slice(fresh);
-        let state = State::fold(&known);
+        let mut state = before;
+        fresh.iter().for_each(|record| state.apply(record));
         crate::lists::write(self.sql, &state)?;
         Ok(state)
     }

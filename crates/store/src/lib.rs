@@ -12,12 +12,14 @@ mod journal;
 mod lists;
 mod schema;
 mod verify;
+mod writer;
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use writer::Writer;
 
 pub use accounts::{Account, Appointment};
 pub use backup::Copied;
@@ -30,10 +32,8 @@ pub use verify::{Rebuilt, Verified};
 /// A bureau's database in its folder.
 pub struct Store {
     folder: PathBuf,
-    writer: Mutex<Connection>,
+    writer: Writer,
     reader: Mutex<Connection>,
-    /// An empty database is being filled.
-    bulk: AtomicBool,
 }
 
 /// What an idempotency key was used for before.
@@ -52,47 +52,22 @@ impl Store {
         let path = folder.join("minzheng.db");
         let (writer, old) = schema::open(&path)?;
         let (reader, _) = schema::open(&path)?;
-        let store = Self {
-            folder: folder.to_owned(),
-            writer: Mutex::new(writer),
-            reader: Mutex::new(reader),
-            bulk: AtomicBool::new(false),
-        };
+        let store = Self { folder: folder.to_owned(), writer: Writer::new(writer), reader: Mutex::new(reader) };
         if old {
             store.renew()?;
         }
         Ok(store)
     }
 
-    /// One transaction: all that `act` wrote, or nothing.
-    /// The head is kept apart after the commit, so that it never runs ahead of the journal.
-    pub fn transact<T, E: From<Fault>>(&self, act: impl FnOnce(&mut Write) -> Result<T, E>) -> Result<T, E> {
-        let mut connection = lock(&self.writer);
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(Fault::from)?;
-        let before = journal::head(&transaction)?;
-        let mut write = Write { sql: &transaction };
-        let result = act(&mut write)?;
-        let after = journal::head(&transaction)?;
-        transaction.commit().map_err(Fault::from)?;
-        if after.seq != before.seq && !self.bulk.load(Ordering::SeqCst) {
-            head::keep(&self.folder, &after)?;
-        }
-        Ok(result)
-    }
-
     /// Carries out what fills an empty database, without waiting for the disk at every step: a machine that stops in
     /// between leaves a database that has to be made anew. Afterwards everything is on the disk.
     pub fn in_bulk<T, E: From<Fault>>(&self, fill: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
-        lock(&self.writer).execute_batch("PRAGMA synchronous = OFF").map_err(Fault::from)?;
-        self.bulk.store(true, Ordering::SeqCst);
+        self.writer.relax(true)?;
         let filled = fill();
-        self.bulk.store(false, Ordering::SeqCst);
-        let connection = lock(&self.writer);
-        let settle = "PRAGMA synchronous = FULL; PRAGMA wal_checkpoint(TRUNCATE)";
-        connection.execute_batch(settle).map_err(Fault::from)?;
+        self.writer.relax(false)?;
         let file = std::fs::File::open(self.folder.join("minzheng.db"));
         file.and_then(|file| file.sync_all()).map_err(|error| Fault::file(&self.folder, &error))?;
-        head::keep(&self.folder, &journal::head(&connection)?)?;
+        head::keep(&self.folder, &journal::head(&self.read())?)?;
         filled
     }
 
@@ -109,12 +84,8 @@ impl Store {
 
     /// Keeps the files of an edition unless they are there.
     pub fn keep_edition(&self, digest: &str, service: &str, files: &str) -> Result<(), Fault> {
-        let connection = lock(&self.writer);
-        connection.execute(
-            "INSERT INTO edition (digest, service, files) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
-            params![digest, service, files],
-        )?;
-        Ok(())
+        let sql = "INSERT INTO edition (digest, service, files) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+        self.change(sql, params![digest, service, files])
     }
 }
 
@@ -125,7 +96,7 @@ fn lock(mutex: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
 
 /// The writing side of a transaction.
 pub struct Write<'t> {
-    sql: &'t rusqlite::Transaction<'t>,
+    sql: &'t Connection,
 }
 
 impl Write<'_> {
