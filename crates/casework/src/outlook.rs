@@ -17,7 +17,7 @@ pub struct Answer {
     /// The value with its unit, or why it cannot be told yet.
     pub value: String,
     pub known: bool,
-    /// Lines of the explanation with their depth.
+    /// Lines of the explanation with their depth; what an answer before it explained stands without its parts.
     pub lines: Vec<(usize, String)>,
 }
 
@@ -42,16 +42,17 @@ pub fn outlook(rules: Rules, state: &State, now: DateTime) -> Vec<Answer> {
     roots.extend(
         amounts.filter_map(|component| guide.program.find(&component.amount)).map(|definition| definition.index),
     );
-    let answer = |index: usize| {
-        let definition = guide.program.at(index);
-        let (outcome, ty) = (assessment.value(definition.name)?, definition.ty?);
+    let names: Vec<&str> = roots.into_iter().map(|index| guide.program.at(index).name).collect();
+    let explained = assessment.explain_each(names.iter().copied());
+    let answer = |(name, explained): (&&str, &formula::Explanation)| {
+        let ty = guide.program.find(name)?.ty?;
+        let outcome = assessment.value(name)?;
         let known = outcome.is_ok();
         let value = outcome.map_or_else(|unknown| format!("还不能判断：{unknown}"), |value| value.show_with_unit(ty));
-        let explained = assessment.explain(definition.name)?;
         let lines = explained.lines().into_iter().map(|(depth, line)| (depth, line.to_owned())).collect();
-        Some(Answer { name: definition.name.to_owned(), value, known, lines })
+        Some(Answer { name: (*name).to_owned(), value, known, lines })
     };
-    roots.into_iter().filter_map(answer).collect()
+    names.iter().zip(&explained).filter_map(answer).collect()
 }
 
 /// One result as the formulas have it now, without its explanation; empty where it cannot be told.

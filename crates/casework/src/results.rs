@@ -154,16 +154,14 @@ impl Draft<'_> {
         if roots.is_empty() {
             return None;
         }
-        let (mut results, mut explanation) = (Vec::new(), Vec::new());
+        let mut results = Vec::new();
         for definition in roots.iter().map(|root| guide.program.at(*root)) {
             let (Some(Ok(value)), Some(ty)) = (assessment.value(definition.name), definition.ty) else { continue };
             results.push((definition.name.to_owned(), value.show(ty)));
-            let explained = assessment.explain(definition.name);
-            let lines = explained
-                .iter()
-                .flat_map(|e| e.lines().into_iter().map(|(d, l)| (d, l.to_owned())).collect::<Vec<_>>());
-            explanation.extend(lines);
         }
+        let explained = assessment.explain_each(results.iter().map(|(name, _)| &**name));
+        let lines = explained.iter().flat_map(|explained| explained.lines());
+        let explanation = lines.map(|(depth, line)| (depth, line.to_owned())).collect();
         let calc_date = match assessment.value("计算日") {
             Some(Ok(Value::Date(date))) => date,
             _ => self.now.date(),

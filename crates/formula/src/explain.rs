@@ -44,8 +44,15 @@ impl Explanation {
 impl Assessment<'_> {
     /// Explains a formula by its name, down to facts and rates; `None` if there is no such formula.
     pub fn explain(&self, name: &str) -> Option<Explanation> {
-        let definition = self.program.find(name)?;
-        Some(Explainer { assessment: self, told: BTreeSet::new() }.definition(definition.index, None))
+        self.explain_each([name]).pop()
+    }
+
+    /// Explains formulas one after another; what was explained under one stands without its parts under the next.
+    pub fn explain_each<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Vec<Explanation> {
+        let mut explainer = Explainer { assessment: self, told: BTreeSet::new() };
+        let known = names.into_iter().filter_map(|name| self.program.find(name));
+        let indices: Vec<usize> = known.map(|definition| definition.index).collect();
+        indices.into_iter().map(|index| explainer.definition(index, None)).collect()
     }
 
     /// Explains an expression that stands elsewhere.

@@ -174,26 +174,30 @@ async fn mixed(bench: Arc<Bench>) {
     told("mixed, commands", std::mem::take(&mut *writes.lock().unwrap()), took, 0);
 }
 
-/// Thirty-two writers straight at the bureau.
+/// Thirty-two writers straight at the bureau: applications, checked, journalled and on the disk.
 fn writers(bench: &Bench) {
-    let (open, times, begun) = (notices(bench), Mutex::new(Vec::new()), Instant::now());
+    let (times, begun) = (Mutex::new(Vec::new()), Instant::now());
+    let state = bench.site.bureau.store.state(&bench.cases[0]).unwrap().unwrap();
+    let stated = state.facts.iter().filter(|fact| fact.step == "apply" && fact.instance == 1);
+    let values = stated.map(|fact| (fact.field.clone(), fact.value.clone())).collect();
+    let input = casework::Input { values, ..casework::Input::default() };
     let write = |worker: usize| {
         let mut turn = 0;
         while begun.elapsed() < LASTS {
             turn += 1;
-            let (case, step) = &open[(worker * 131 + turn) % open.len()];
-            let command = Command::Object { step: step.clone(), by: None, contact: None, text: "线索".into() };
-            let people = vec![Actor::citizen("public", "匿名")];
-            let (key, now) = (format!("bench:{begun:?}:{worker}:{turn}"), bench.site.now());
-            let order = Order { key, people, case: Some(case.clone()), command, secret: None, now };
+            let (case, start) = (format!("BENCH-{:?}-{worker}-{turn}", bench.site.random()), "apply".to_owned());
+            let command =
+                Command::Submit { case: case.clone(), start, input: input.clone(), draw: Some(1), over: None };
+            let people = vec![Actor::citizen("bench", &state.applicant)];
+            let order = Order { key: case, people, case: None, command, secret: None, now: bench.site.now() };
             let asked = Instant::now();
-            if bench.site.bureau.execute(&order).is_ok() {
-                times.lock().unwrap().push(asked.elapsed());
-            }
+            bench.site.bureau.execute(&order).unwrap();
+            times.lock().unwrap().push(asked.elapsed());
         }
     };
+    let write = &write;
     std::thread::scope(|scope| (0..32).for_each(|worker| drop(scope.spawn(move || write(worker)))));
-    told("bureau::execute, 32 writers", times.into_inner().unwrap(), begun.elapsed(), 0);
+    told("applications, 32 writers", times.into_inner().unwrap(), begun.elapsed(), 0);
 }
 
 fn main() {

@@ -60,7 +60,7 @@ pub async fn show(
                             dt { (answer.name) }
                             dd { @if answer.known { b { (answer.value) } } @else { span.soft { (answer.value) } } }
                         } }
-                        @for answer in &answers { (explanation(&answer.name, &answer.lines)) }
+                        (working(&answers))
                     }
                 }
                 @if let Some(assessed) = &state.assessed {
@@ -258,6 +258,12 @@ pub fn letters(site: &Site, state: &Case) -> Markup {
             (super::paper::letter(site, letter).html())
         }
     }
+}
+
+/// How answers were worked out, each figure once.
+pub fn working(answers: &[casework::Answer]) -> Markup {
+    let lines: Vec<(usize, String)> = answers.iter().flat_map(|answer| answer.lines.iter().cloned()).collect();
+    html! { @if !lines.is_empty() { (explanation("怎么算的", &lines)) } }
 }
 
 /// An explanation that opens line by line.

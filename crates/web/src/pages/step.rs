@@ -126,9 +126,9 @@ fn step_page(site: &Site, visit: &Visit, subject: &Subject, sent: &Sent, refused
             }))
         }
         @if step.kind == StepKind::Decide {
-            @for answer in casework::outlook(site.bureau.rules(guide), state, site.now()) {
-                (super::case::explanation(&format!("{}：{}", answer.name, answer.value), &answer.lines))
-            }
+            @let answers = casework::outlook(site.bureau.rules(guide), state, site.now());
+            dl.pairs { @for answer in &answers { dt { (answer.name) } dd { (answer.value) } } }
+            (super::case::working(&answers))
         }
     };
     page(site, visit, &step.name, body)
