@@ -9,7 +9,7 @@ use maud::{Markup, html};
 pub struct Paper {
     /// The organ in red above a letter; empty for a record.
     pub organ: String,
-    /// `嵩县低保准〔2026〕000001`, without 号.
+    /// Organ, kind, 〔year〕 and serial, without 号.
     pub number: Option<String>,
     pub title: String,
     pub paragraphs: Vec<String>,
