@@ -8,20 +8,20 @@ pub mod evidence;
 mod explain;
 pub mod staff;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::{Arc, RwLock};
 
 use base::{Calendar, DateTime, RegionCode, Regions};
-use casework::event::Over;
+use casework::event::{Datum, Over};
 use casework::facts::inheritance;
 use casework::people::Scope;
-use casework::{Actor, Code, Command, Event, Input, Record, Refusal, Rules, State, decide};
+use casework::{Actor, Code, Command, Event, Input, Record, Refusal, Relative, Rules, State, decide};
 use guide::{Files, Guide, Library, RateBook, read_library};
 use sm3::{Digest, Sm3};
 use store::{Remembered, Store, Write};
 
-pub use store::{CaseRow, Fault, FileUse, KinRow, NoticeRow, Rebuilt, RollRow, Verified, WorkRow};
+pub use store::{CaseRow, Declared, Fault, FileUse, KinRow, NoticeRow, Rebuilt, RollRow, Verified, WorkRow};
 
 /// Somebody's command, to be carried out once however often it arrives.
 #[derive(Clone, Debug)]
@@ -95,7 +95,7 @@ impl Bureau {
     }
 
     pub fn rules<'r>(&'r self, guide: &'r Guide) -> Rules<'r> {
-        Rules { guide, rates: &self.rates, calendar: &self.calendar }
+        Rules { guide, rates: &self.rates, calendar: &self.calendar, relatives: &[] }
     }
 
     /// The guide under which an order runs: the case's own edition, or the one in force for a submission.
@@ -133,7 +133,7 @@ impl Bureau {
     /// What an order would do, without doing it.
     pub fn preview(&self, order: &Order) -> Result<State, Failure> {
         let state = self.store.state(&order.case_id())?.unwrap_or_default();
-        let records = self.decide_on(&state, order)?;
+        let records = self.decide_on(&state, order, &[])?;
         let mut after = state;
         records.iter().for_each(|record| after.apply(record));
         Ok(after)
@@ -145,7 +145,8 @@ impl Bureau {
         if let Command::Submit { over: Some(over), .. } = &mut order.command {
             **over = self.taken_over(write, &over.case)?;
         }
-        let records = self.decide_on(&state, &order)?;
+        let relatives = write.relatives(numbers(&state, &order.command))?;
+        let records = self.decide_on(&state, &order, &relatives)?;
         Ok((state, records))
     }
 
@@ -168,9 +169,9 @@ impl Bureau {
     }
 
     /// What has fallen due happens first, by the system; then the command.
-    fn decide_on(&self, state: &State, order: &Order) -> Result<Vec<Record>, Failure> {
+    fn decide_on(&self, state: &State, order: &Order, relatives: &[Relative]) -> Result<Vec<Record>, Failure> {
         let guide = self.guide_for(state, &order.command)?;
-        let rules = self.rules(&guide);
+        let rules = Rules { relatives, ..self.rules(&guide) };
         let mut now = state.clone();
         let mut records = Vec::new();
         if state.opened_at.is_some() {
@@ -229,11 +230,29 @@ impl Bureau {
         Ok(changed)
     }
 
+    /// An official declares a relative: kept, and filed in every open case that names the person. Gives how many cases
+    /// that were.
+    pub fn declare_relative(
+        &self,
+        account: &str,
+        relative: (&str, &str, &str),
+        now: DateTime,
+    ) -> Result<usize, Failure> {
+        self.store.transact(|write| write.keep_relative(account, relative, now))?;
+        let mut filed = 0;
+        for case in self.store.open_cases_of(relative.1)? {
+            filed += usize::from(self.tick(&case, now)?);
+        }
+        Ok(filed)
+    }
+
     fn tick(&self, case: &str, now: DateTime) -> Result<bool, Failure> {
         self.store.transact(|write| {
             let state = write.state(case)?;
             let guide = self.guide(&state.edition)?;
-            let decided = decide(self.rules(&guide), &state, &Command::Tick, &[Actor::system()], now);
+            let relatives = write.relatives(numbers(&state, &Command::Tick))?;
+            let rules = Rules { relatives: &relatives, ..self.rules(&guide) };
+            let decided = decide(rules, &state, &Command::Tick, &[Actor::system()], now);
             let records = decided.map_err(Failure::Refused)?;
             if records.is_empty() {
                 return Ok(false);
@@ -262,6 +281,20 @@ impl Bureau {
 /// The county of a region.
 fn county(region: RegionCode) -> RegionCode {
     RegionCode::parse(&region.county_digits()).unwrap_or(region)
+}
+
+/// Citizen numbers of the people whom a case and a command on it name.
+fn numbers<'n>(state: &'n State, command: &'n Command) -> BTreeSet<&'n str> {
+    let (input, over) = match command {
+        Command::Submit { input, over, .. } => (Some(input), over.as_deref()),
+        Command::Do { input, .. } => (Some(input), None),
+        _ => (None, None),
+    };
+    let stated = input.into_iter().flat_map(|input| input.values.values());
+    let inherited = over.into_iter().flat_map(|over| &over.facts).map(|stated| &stated.value);
+    let known = state.facts.iter().map(|fact| &fact.value);
+    let people = known.chain(inherited).chain(stated).flat_map(Datum::people);
+    people.filter_map(|person| person.number.as_deref()).collect()
 }
 
 fn refused(refusal: Refusal) -> Failure {

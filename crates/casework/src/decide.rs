@@ -21,6 +21,17 @@ pub struct Rules<'r> {
     pub guide: &'r Guide,
     pub rates: &'r RateBook,
     pub calendar: &'r Calendar,
+    /// What officials have declared of the people whom the case and the command name.
+    pub relatives: &'r [Relative],
+}
+
+/// An official and somebody whom they have declared as a relative: what they are to that person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Relative {
+    pub official: String,
+    pub relation: String,
+    /// Citizen number of the relative.
+    pub number: String,
 }
 
 /// What somebody wants to happen.
@@ -150,9 +161,16 @@ impl<'r> Draft<'r> {
         self.act(&guide.steps[first].key.clone(), None, input, people)
     }
 
-    /// Relatives among the officials are filed as soon as they are declared, also those declared in the case before.
+    /// Relatives among the officials are filed as soon as either side has declared them, also those declared in the
+    /// case before.
     fn file_kin(&mut self) {
-        for (official, relation) in declared_kin(self.rules.guide, &self.state) {
+        let named = |number: &str| {
+            let people = self.state.facts.iter().flat_map(|fact| fact.value.people());
+            people.into_iter().any(|person| person.number.as_deref() == Some(number))
+        };
+        let own = self.rules.relatives.iter().filter(|relative| named(&relative.number));
+        let own: Vec<_> = own.map(|relative| (relative.official.clone(), relative.relation.clone())).collect();
+        for (official, relation) in declared_kin(self.rules.guide, &self.state).into_iter().chain(own) {
             if self.state.kin.iter().all(|kin| kin.official != official) {
                 self.emit(Event::KinDeclared { official, relation });
             }
@@ -505,6 +523,7 @@ impl<'r> Draft<'r> {
         if self.state.closed.is_some() {
             return Ok(());
         }
+        self.file_kin();
         let now = self.now;
         while let Some((instance, at)) = self.fallen_due(now) {
             let Ok(index) = self.step_index(&instance.step) else { break };

@@ -29,6 +29,15 @@ impl Datum {
             _ => Vec::new(),
         }
     }
+
+    /// The people in it, those in rows among them.
+    pub fn people(&self) -> Vec<&PersonRef> {
+        match self {
+            Self::Person(person) => vec![person],
+            Self::Rows(rows) => rows.iter().flat_map(|row| row.columns.values()).flat_map(Self::people).collect(),
+            _ => Vec::new(),
+        }
+    }
 }
 
 /// A photo or scan, kept by what it contains.

@@ -19,11 +19,11 @@ pub mod scenario;
 pub mod state;
 mod walk;
 
-pub use decide::{Command, Rules, decide};
+pub use decide::{Command, Relative, Rules, decide};
 pub use event::{ActorRef, Datum, Event, Record};
 pub use intake::{Form, Input, Typed};
 pub use options::{StepOption, options, starts};
-pub use outlook::{Answer, outlook, result};
+pub use outlook::{Answer, outlook, reminders, result};
 pub use people::{Actor, Capacity};
 pub use refusal::{Code, Refusal};
 pub use state::{State, Status};

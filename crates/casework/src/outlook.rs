@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use base::DateTime;
-use formula::Assessment;
-use guide::model::{Action, StepKind};
+use formula::{Assessment, Value};
+use guide::model::{Action, Check, CheckSeverity, StepKind};
 
 use crate::decide::{Draft, Rules};
 use crate::people::Actor;
-use crate::state::State;
+use crate::state::{State, Status};
 
 /// A result with its explanation.
 #[derive(Clone, Debug)]
@@ -53,6 +53,22 @@ pub fn outlook(rules: Rules, state: &State, now: DateTime) -> Vec<Answer> {
         Some(Answer { name: (*name).to_owned(), value, known, lines })
     };
     names.iter().zip(&explained).filter_map(answer).collect()
+}
+
+/// What a checker is to look at: 提醒 of steps that are open or done, where what is known tells that they do not hold.
+pub fn reminders<'r>(rules: Rules<'r>, state: &State, now: DateTime) -> Vec<&'r Check> {
+    let guide = rules.guide;
+    let came = |step: usize| {
+        let of = state.steps.iter().filter(|instance| *instance.step == *guide.steps[step].key);
+        of.into_iter().any(|instance| instance.status == Status::Done || instance.status.is_live())
+    };
+    let reminds = guide.checks.iter().filter(|check| check.severity == CheckSeverity::Remind);
+    let due: Vec<&Check> = reminds.filter(|check| check.steps.iter().any(|(step, _)| came(*step))).collect();
+    if due.is_empty() || state.closed.is_some() {
+        return Vec::new();
+    }
+    let draft = Draft::new(rules, state, Actor::system().reference(), now);
+    due.into_iter().filter(|check| draft.evaluate(&check.condition, 0) == Ok(Value::Bool(false))).collect()
 }
 
 /// One result as the formulas have it now, without its explanation; empty where it cannot be told.

@@ -27,7 +27,7 @@ pub struct Walked {
 pub fn walk(world: World, rates: &RateBook, scenario: &Scenario) -> Walked {
     let start = DateTime::constant(2026, 1, 1, 0, 0, 0, 0);
     let mut walked = Walked { state: State::default(), now: start, failures: Vec::new(), line: Vec::new() };
-    let rules = Rules { guide: world.guide, rates, calendar: world.calendar };
+    let rules = Rules { guide: world.guide, rates, calendar: world.calendar, relatives: &[] };
     for row in &scenario.walk {
         walked.step(world, rules, scenario, row);
         if !walked.failures.is_empty() {

@@ -299,3 +299,53 @@ fn a_declared_relative_does_nothing_and_the_county_visits() {
     assert_eq!(state.kin.len(), 1);
     office.visitor().open("/kin").sees("登录");
 }
+
+#[test]
+fn what_an_official_declares_of_a_relative_is_filed_before_and_after() {
+    let office = Office::open("2026-09-21 09:00");
+    let declare = |who: &str, number: &str| {
+        let mut official = office.staff(who);
+        official.open("/kin");
+        official.send(&[("name", "李大山"), ("number", number), ("relation", "兄弟姐妹")]);
+        official.text()
+    };
+    assert!(declare("hedui", "41032519850302013Y").contains("公民身份号码"));
+    let told = declare("hedui", &number());
+    assert!(told.contains("李大山") && !told.contains(&number()), "{told}");
+    // Filed when it is submitted, without a word from the household.
+    let (case, _) = apply(&mut office.visitor());
+    office.staff("shouli").open(&format!("/case/{case}")).sees("石核对是这一家的近亲属");
+    office.at("2026-09-22 09:00");
+    act(&office, "shouli", &case, "accept", &[("lives_elsewhere", "否"), ("conclusion", "受理"), ("o-理由", "")]);
+    let mut checker = office.staff("hedui");
+    checker.open(&format!("/case/{case}/do/match")).sees("R105");
+    // Declared only after having acted: filed at once, and the supervisors see what was done before.
+    declare("shouli", &number());
+    office.staff("shouli").open(&format!("/case/{case}")).sees("郭受理是这一家的近亲属");
+    let mut auditor = office.staff("shenji");
+    auditor.open("/kin").sees("备案以前办过：受理").sees("工作人员申报的近亲属").sees_not(&number());
+    auditor.open("/lists/kin.csv").sees("郭受理").sees("受理").sees_not(&number());
+    // Nobody below the county sees what others declared.
+    office.staff("fuze").open("/kin").sees("石核对").sees_not("工作人员申报的近亲属");
+    assert!(office.site.bureau.store.rebuild().unwrap().differing.is_empty());
+    assert!(office.site.bureau.store.verify().unwrap().problems.is_empty());
+}
+
+#[test]
+fn a_case_is_found_by_the_number_of_anybody_in_it_and_the_number_stays_hidden() {
+    let office = Office::open("2026-09-21 09:00");
+    let (case, _) = apply(&mut office.visitor());
+    let mut clerk = office.staff("shouli");
+    clerk.send(&[("q", &number())]);
+    assert_eq!(clerk.path, "/desk");
+    clerk.sees(&case).sees_not(&number());
+    clerk.send(&[("q", "李大")]);
+    assert!(clerk.path.starts_with("/desk?q="), "{}", clerk.path);
+    clerk.sees(&case);
+    // Whoever keeps the accounts finds nothing, and the roll of a village holds that village.
+    let (granted, _) = grant(&office);
+    let mut auditor = office.staff("shenji");
+    auditor.open("/roll?month=2026-11&place=410325101200").sees("李大山").sees("550.00");
+    auditor.open("/roll?month=2026-11&place=410325102").sees("没有在发的");
+    auditor.open("/lists/roll.csv?month=2026-11&place=410325102").sees_not(&granted);
+}

@@ -10,6 +10,7 @@ mod files;
 mod head;
 mod journal;
 mod lists;
+mod relatives;
 mod schema;
 mod verify;
 mod writer;
@@ -27,6 +28,7 @@ pub use fault::Fault;
 pub use files::{FileUse, file_digest};
 pub use journal::Entry;
 pub use lists::{CaseRow, KinRow, NoticeRow, RollRow, WorkRow};
+pub use relatives::Declared;
 pub use verify::{Rebuilt, Verified};
 
 /// A bureau's database in its folder.

@@ -67,6 +67,8 @@ pub struct KinRow {
     pub declared_at: String,
     /// Empty while the case is open.
     pub result: String,
+    /// Steps that the official did before the relation was known, by 标识.
+    pub acted: Vec<String>,
 }
 
 /// A household or person with grants: as the last closed case of the chain left them.
@@ -110,18 +112,7 @@ pub(crate) fn write(sql: &Connection, state: &State) -> Result<(), Fault> {
     )?;
     write_roll(sql, state, &region)?;
     crate::files::write_rows(sql, state)?;
-    for kin in &state.kin {
-        sql.prepare_cached("INSERT INTO kin_row VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?.execute(params![
-            region,
-            state.case,
-            kin.official,
-            kin.relation,
-            state.service,
-            state.applicant,
-            kin.declared_at.to_string(),
-            result
-        ])?;
-    }
+    write_people(sql, state, &region, result)?;
     let mut work = sql.prepare_cached("INSERT INTO work_row VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?;
     for instance in state.live().filter(|instance| instance.status != Status::Waiting) {
         let clocks = state.clocks.values().filter(|clock| clock.until == instance.step && clock.stopped_at.is_none());
@@ -158,6 +149,29 @@ pub(crate) fn write(sql: &Connection, state: &State) -> Result<(), Fault> {
             posted,
             shown,
             open
+        ])?;
+    }
+    Ok(())
+}
+
+/// Whom a case names, and which officials are their relatives.
+fn write_people(sql: &Connection, state: &State, region: &str, result: &str) -> Result<(), Fault> {
+    for number in state.facts.iter().flat_map(|fact| fact.value.people()).filter_map(|person| person.number.as_ref()) {
+        sql.prepare_cached("INSERT OR IGNORE INTO person_row VALUES (?1, ?2)")?.execute([number, &state.case])?;
+    }
+    for kin in &state.kin {
+        let acted = state.steps.iter().filter(|i| i.people.iter().any(|person| person.name == kin.official));
+        let acted: Vec<&str> = acted.map(|instance| &*instance.step).collect();
+        sql.prepare_cached("INSERT INTO kin_row VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?.execute(params![
+            region,
+            state.case,
+            kin.official,
+            kin.relation,
+            state.service,
+            state.applicant,
+            kin.declared_at.to_string(),
+            result,
+            acted.join(" ")
         ])?;
     }
     Ok(())
@@ -247,6 +261,7 @@ fn kin(row: &Row) -> rusqlite::Result<KinRow> {
         applicant: row.get(5)?,
         declared_at: row.get(6)?,
         result: row.get(7)?,
+        acted: row.get::<_, String>(8)?.split_whitespace().map(str::to_owned).collect(),
     })
 }
 
@@ -293,13 +308,14 @@ impl Store {
         list(&self.read(), query, [low, high], work)
     }
 
-    /// Cases in the regions of a scope whose applicant's name or receipt number begins with some words, the last
-    /// changed first; all of them where there are no words.
+    /// Cases in the regions of a scope whose applicant's name or receipt number begins with some words, or in which the
+    /// words are somebody's citizen number; the last changed first; all of them where there are no words.
     pub fn cases(&self, scope: &Scope, words: &str, most: u32) -> Result<Vec<CaseRow>, Fault> {
         let (low, high) = scope.bounds();
         let query = "SELECT case_id, service, region, applicant, opened_at, changed_at, result FROM case_row
                      WHERE region BETWEEN ?1 AND ?2
-                     AND (substr(applicant, 1, length(?3)) = ?3 OR substr(case_id, 1, length(?3)) = ?3)
+                     AND (substr(applicant, 1, length(?3)) = ?3 OR substr(case_id, 1, length(?3)) = ?3
+                     OR case_id IN (SELECT p.case_id FROM person_row p WHERE p.number = ?3))
                      ORDER BY changed_at DESC, case_id LIMIT ?4";
         list(&self.read(), query, params![low, high, words, most], case)
     }
@@ -332,7 +348,8 @@ impl Store {
     /// Cases filed for a declared relative in the regions of a scope, the last declared first.
     pub fn kin(&self, scope: &Scope) -> Result<Vec<KinRow>, Fault> {
         let (low, high) = scope.bounds();
-        let query = "SELECT case_id, region, official, relation, service, applicant, declared_at, result FROM kin_row
+        let query = "SELECT case_id, region, official, relation, service, applicant, declared_at, result, acted
+                     FROM kin_row
                      WHERE region BETWEEN ?1 AND ?2 ORDER BY declared_at DESC, case_id, official";
         list(&self.read(), query, [low, high], kin)
     }

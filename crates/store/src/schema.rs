@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use crate::fault::Fault;
 
 /// Version of the tables; a database of a newer one is refused.
-const VERSION: i64 = 5;
+const VERSION: i64 = 6;
 
 /// Tables that nothing can bring back.
 const TABLES: &str = "
@@ -29,7 +29,7 @@ CREATE TABLE receipt (case_id TEXT PRIMARY KEY, secret_hash TEXT NOT NULL) STRIC
 ";
 
 /// What was added to those tables since, each with the version that brought it.
-const UPGRADES: [(i64, &str); 1] = [(
+const UPGRADES: [(i64, &str); 2] = [(
     5,
     "
 CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -40,11 +40,20 @@ INSERT INTO appointment SELECT id, post, '2000-01-01', '' FROM account;
 ALTER TABLE account DROP COLUMN post;
 ALTER TABLE account ADD COLUMN fresh INTEGER NOT NULL DEFAULT 0;
 ",
+), (
+    6,
+    "
+CREATE TABLE relative (
+    account TEXT NOT NULL, number TEXT NOT NULL, name TEXT NOT NULL, relation TEXT NOT NULL, declared_at TEXT NOT NULL,
+    PRIMARY KEY (account, number)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX relative_by_number ON relative (number);
+",
 )];
 
 /// Tables that are derived from the journal, in the order in which they are compared.
-pub(crate) const LISTS: [&str; 8] =
-    ["case_row", "work_row", "notice_row", "roll_row", "schedule_row", "kin_row", "file_row", "look_row"];
+pub(crate) const LISTS: [&str; 9] =
+    ["case_row", "work_row", "notice_row", "roll_row", "schedule_row", "kin_row", "person_row", "file_row", "look_row"];
 
 const LIST_TABLES: &str = "
 CREATE TABLE case_row (
@@ -78,9 +87,12 @@ CREATE TABLE schedule_row (
 CREATE INDEX schedule_by_case ON schedule_row (case_id);
 CREATE TABLE kin_row (
     region TEXT NOT NULL, case_id TEXT NOT NULL, official TEXT NOT NULL, relation TEXT NOT NULL, service TEXT NOT NULL,
-    applicant TEXT NOT NULL, declared_at TEXT NOT NULL, result TEXT NOT NULL, PRIMARY KEY (region, case_id, official)
+    applicant TEXT NOT NULL, declared_at TEXT NOT NULL, result TEXT NOT NULL, acted TEXT NOT NULL,
+    PRIMARY KEY (region, case_id, official)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX kin_by_case ON kin_row (case_id);
+CREATE TABLE person_row (number TEXT NOT NULL, case_id TEXT NOT NULL, PRIMARY KEY (number, case_id)) STRICT, WITHOUT ROWID;
+CREATE INDEX person_by_case ON person_row (case_id);
 CREATE TABLE file_row (
     digest TEXT NOT NULL, case_id TEXT NOT NULL, field TEXT NOT NULL, at TEXT NOT NULL, look TEXT NOT NULL,
     PRIMARY KEY (digest, case_id, field)

@@ -119,13 +119,15 @@ fn states(connection: &Connection) -> Result<BTreeMap<String, State>, Fault> {
     Ok(states)
 }
 
-/// All rows of a table in the order of its key, as text.
+/// All rows of a table as text, sorted.
 fn dump(connection: &Connection, table: &str) -> Result<Vec<String>, Fault> {
-    let mut statement = connection.prepare(&format!("SELECT * FROM {table} ORDER BY 1, 2, 3"))?;
+    let mut statement = connection.prepare(&format!("SELECT * FROM {table}"))?;
     let columns = statement.column_count();
     let rows = statement.query_map([], |row| {
         let cells = (0..columns).map(|i| row.get_ref(i).map(|cell| format!("{cell:?}")));
         Ok(cells.collect::<Result<Vec<_>, _>>()?.join("|"))
     })?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    let mut rows = rows.collect::<Result<Vec<_>, _>>()?;
+    rows.sort();
+    Ok(rows)
 }

@@ -113,7 +113,11 @@ pub fn refusals(refusals: &[Refusal]) -> Markup {
 
 /// Where a case of a list stands: its result, or that it is being worked on.
 pub fn standing(result: &str) -> Markup {
-    html! { @if result.is_empty() { "办理中" } @else { span.mark.done { (result) } } }
+    html! { @if result.is_empty() { (standing_word(result)) } @else { span.mark.done { (result) } } }
+}
+
+pub fn standing_word(result: &str) -> &str {
+    if result.is_empty() { "办理中" } else { result }
 }
 
 /// A form of a step: what proves and identifies it, its content, its button. The first button is unseen, so that the

@@ -11,7 +11,8 @@ use axum::http::{HeaderMap, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use casework::people::{ADMINISTRATOR, Scope};
-use casework::{Actor, Capacity};
+use casework::{Actor, Capacity, State as Case};
+use guide::Guide;
 use store::Account;
 
 use crate::site::{Fault, Site};
@@ -60,6 +61,14 @@ impl Visit {
             Some(root) if self.holds(case) => Some(Scope::of_receipt(root)),
             _ => self.staff.as_ref().map(Scope::of),
         }
+    }
+
+    /// A case that this visitor may see, its guide, and who they are to it.
+    pub fn case(&self, site: &Site, case: &str) -> Result<(Case, Arc<Guide>, Actor), Fault> {
+        let scope = self.scope(case).map_or_else(|| self.staff().map(Scope::of), Ok)?;
+        let (state, guide) = site.bureau.case(case, &scope)?.ok_or(Fault::NotFound)?;
+        let actor = self.actor(case, &state.applicant).ok_or(Fault::SignIn)?;
+        Ok((state, guide, actor))
     }
 
     /// Who acts on a case: the applicant by receipt, else the member of staff.

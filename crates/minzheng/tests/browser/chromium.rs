@@ -100,7 +100,7 @@ impl Chromium {
     /// A picture of the window as it stands.
     pub fn picture(&mut self, path: &Path) {
         let png = self.runtime.block_on(self.client().screenshot()).expect("a picture");
-        path.parent().map(std::fs::create_dir_all).transpose().and_then(|_| std::fs::write(path, png)).expect("a file");
+        std::fs::write(path, png).expect("a file");
     }
 
     /// Runs a script in the page, for what no page can be asked otherwise.
@@ -257,6 +257,13 @@ impl Chromium {
         let found = buttons.into_iter().find(|b| self.words(b).contains(words));
         let button = found.unwrap_or_else(|| panic!("{}: there is no button “{words}”\n{}", self.path(), self.text()));
         self.leave_by(&button);
+    }
+
+    /// Goes where the first link of the page leads whose words contain `words`.
+    pub fn follow(&mut self, words: &str) {
+        let found = self.all("main a").into_iter().find(|link| self.words(link).contains(words));
+        let link = found.unwrap_or_else(|| panic!("{}: there is no link “{words}”\n{}", self.path(), self.text()));
+        self.leave_by(&link);
     }
 
     /// Forgets who one is: a new visitor.

@@ -103,8 +103,14 @@ impl Visitor<'_> {
 
     /// Sends the page's own form as a browser does: what it is filled with, and these entries, each of which it must have.
     pub fn send(&mut self, entries: &[(&str, &str)]) -> &mut Self {
-        // The form without an address of its own; that one is for signing out.
-        let forms = self.page.split("<form method=\"post\"").skip(1).filter(|form| !form.starts_with(" action"));
+        let own = |form: &&str| !form.starts_with(" action=\"/sign-out\"");
+        let forms = self
+            .page
+            .split("<form ")
+            .skip(1)
+            .filter_map(|form| form.split_once("method=\"post\""))
+            .map(|(_, form)| form);
+        let forms = forms.filter(own);
         let forms: Vec<&str> = forms.filter_map(|form| form.split("</form>").next()).collect();
         let asks = |form: &&&str| entries.iter().all(|(name, _)| form.contains(&format!("name=\"{name}\"")));
         let form = forms.iter().find(asks).or(forms.first());
@@ -119,6 +125,9 @@ impl Visitor<'_> {
             );
             pairs.retain(|(known, _)| known != name);
             pairs.push(((*name).to_owned(), (*value).to_owned()));
+        }
+        if let Some(address) = between(form.split('>').next().unwrap_or_default(), "action=\"", "\"") {
+            self.path = address.split('#').next().unwrap_or_default().to_owned();
         }
         self.post(&pairs)
     }

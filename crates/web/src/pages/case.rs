@@ -15,7 +15,7 @@ use maud::{Markup, html};
 use super::Page;
 use super::facts::Shown;
 use crate::layout::{page, remaining};
-use crate::site::{Fault, Site};
+use crate::site::Site;
 use crate::visit::Visit;
 
 pub async fn show(
@@ -26,10 +26,10 @@ pub async fn show(
 ) -> Page {
     let actor = visit.staff()?;
     site.bureau.pass_time(site.now())?;
-    let scope = visit.scope(&case).ok_or(Fault::NotFound)?;
-    let (state, guide) = site.bureau.case(&case, &scope)?.ok_or(Fault::NotFound)?;
+    let (state, guide, _) = visit.case(&site, &case)?;
     let rules = site.bureau.rules(&guide);
     let options = casework::options(rules, &state, actor, site.now());
+    let reminders = casework::reminders(rules, &state, site.now());
     let answers = casework::outlook(rules, &state, site.now());
     let body = html! {
         @if let Some(secret) = query.get("new") { (super::progress::handed_out(&case, secret)) }
@@ -42,6 +42,7 @@ pub async fn show(
         @for kin in &state.kin {
             p.note { b { "备案件" } "　" (kin.official) "是这一家的近亲属（" (kin.relation) "），不能办理、评议、表决；县级要入户。" }
         }
+        @for check in &reminders { p.note { b { "提醒" } "　" (check.message) "。" span.basis { "（" (check.basis) "）" } } }
         (course(&guide, &state))
         div.panels {
             aside {

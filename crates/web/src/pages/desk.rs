@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::extract::{Query, State};
 use axum::response::IntoResponse;
+use base::CitizenNumber;
 use bureau::WorkRow;
 use casework::people::{Scope, may_perform};
 use casework::{Actor, Capacity};
@@ -13,7 +14,9 @@ use guide::Guide;
 use maud::html;
 
 use super::Page;
-use crate::layout::{downloads, page, remaining, standing};
+use super::public::redirect;
+use crate::layout::{downloads, page, remaining, standing, token};
+use crate::sent::Sent;
 use crate::site::{Fault, Site};
 use crate::visit::Visit;
 
@@ -51,18 +54,35 @@ pub async fn show(
     Extension(visit): Extension<Visit>,
     Query(query): Query<HashMap<String, String>>,
 ) -> Page {
+    desk_page(&site, &visit, &base::tidy(query.get("q").map_or("", String::as_str)))
+}
+
+/// A search. A citizen number stays out of addresses, which browsers remember.
+pub async fn find(State(site): State<Arc<Site>>, Extension(visit): Extension<Visit>, sent: Sent) -> Page {
+    let words = base::tidy(sent.get("q"));
+    if CitizenNumber::parse(&words).is_ok() {
+        return desk_page(&site, &visit, &words);
+    }
+    Ok(redirect(&format!("/desk?{}#cases", as_query(&words))))
+}
+
+fn as_query(words: &str) -> String {
+    form_urlencoded::Serializer::new(String::new()).append_pair("q", words).finish()
+}
+
+fn desk_page(site: &Site, visit: &Visit, words: &str) -> Page {
     let actor = visit.staff()?;
     if visit.administers() {
-        return Ok(super::public::redirect("/staff"));
+        return Ok(redirect("/staff"));
     }
     let now = site.now();
     site.bureau.pass_time(now)?;
     let scope = Scope::of(actor);
-    let work = work(&site, actor)?;
-    let words = base::tidy(query.get("q").map_or("", String::as_str));
-    let cases = site.bureau.store.cases(&scope, &words, MOST_CASES)?;
+    let work = work(site, actor)?;
+    let number = CitizenNumber::parse(words).ok();
+    let shown = number.as_ref().map_or_else(|| words.to_owned(), CitizenNumber::masked);
+    let cases = site.bureau.store.cases(&scope, number.as_ref().map_or(words, |number| number.as_str()), MOST_CASES)?;
     let late = work.iter().filter(|row| !row.due.is_empty() && row.due < now.to_string()).count();
-    let words_query = form_urlencoded::Serializer::new(String::new()).append_pair("q", &words).finish();
     let body = html! {
         h1 { "我的工作" }
         ul.counters {
@@ -80,22 +100,23 @@ pub async fn show(
                 thead { tr { th { "申请人" } th { "要办" } th { "时限" } th { "地方" } th { "受理号" } } }
                 tbody { @for row in &work { tr {
                     td { a href=(format!("/case/{}", row.case)) { (row.applicant) } }
-                    td data-label="要办" { (step_name(&site, row)) @if row.awaiting { "（第二人签字）" } }
+                    td data-label="要办" { (step_name(site, row)) @if row.awaiting { "（第二人签字）" } }
                     td data-label="时限" { (remaining(&row.due, now)) }
                     td data-label="地方" { (site.place_of(&row.region)) }
                     td.mono data-label="受理号" { (row.case) }
                 } } }
             } }
         }
-        h2 id="cases" { @if words.is_empty() { "本地的件" } @else { "找“" (words) "”" } }
-        form.inline method="get" action="/desk#cases" {
-            label for="f-q" { "姓名或受理号" }
-            input.short type="search" id="f-q" name="q" value=(words) autocomplete="off";
+        h2 id="cases" { @if words.is_empty() { "本地的件" } @else { "找“" (shown) "”" } }
+        form.inline method="post" action="/desk#cases" {
+            (token(visit))
+            label for="f-q" { "姓名、受理号或身份号码" }
+            input.short type="search" id="f-q" name="q" value=(if number.is_some() { "" } else { words }) autocomplete="off";
             button type="submit" { "找" }
             @if !words.is_empty() { a href="/desk" { "全部" } }
-            (downloads("cases", &words_query))
+            @if number.is_none() { (downloads("cases", &as_query(words))) }
         }
-        @if cases.is_empty() { p.empty { "没有找到。写姓名的开头，或者受理号的开头。" } }
+        @if cases.is_empty() { p.empty { "没有找到。写姓名的开头、受理号的开头，或者任何一位家庭成员的身份号码。" } }
         @if cases.len() == MOST_CASES as usize { p.soft.small { "只列出最近的 " (MOST_CASES) " 件，更早的请按姓名或受理号找。" } }
         div.scroll { table.work {
             thead { tr { th { "申请人" } th { "现在" } th { "提交" } th { "地方" } th { "受理号" } } }
@@ -108,5 +129,5 @@ pub async fn show(
             } } }
         } }
     };
-    Ok(page(&site, &visit, "我的工作", body).into_response())
+    Ok(page(site, visit, "我的工作", body).into_response())
 }

@@ -154,19 +154,6 @@ impl<'s> Shown<'s> {
     /// A value as it may be shown: numbers of people and telephones are masked.
     fn datum(&self, field: &Field, value: &Datum) -> Markup {
         match (value, &field.ty) {
-            (Datum::Bool(b), _) => html! { (if *b { "是" } else { "否" }) },
-            (Datum::Person(person), _) => html! {
-                (person.name)
-                @if let Some(number) = &person.number { span.soft.mono { " " (masked(number)) } }
-            },
-            (Datum::Text(text), FieldType::CitizenNumber | FieldType::Account) => {
-                html! { span.mono { (masked(text)) } }
-            }
-            (Datum::Text(text), FieldType::Plain(formula::Type::Region)) => {
-                html! { (self.site.place_of(text)) }
-            }
-            (Datum::Text(text), _) if field.name.contains("电话") => html! { span.mono { (base::mask_phone(text)) } },
-            (Datum::Text(text), _) => html! { (text) },
             (Datum::Rows(rows), FieldType::List(list)) => html! {
                 @if rows.is_empty() { "没有" }
                 @for row in rows {
@@ -192,7 +179,7 @@ impl<'s> Shown<'s> {
                 }
             },
             (Datum::Files(files), _) => self.files(files),
-            (Datum::Rows(_), _) => html! {},
+            (value, _) => html! { (self.text(field, value)) },
         }
     }
 }
@@ -216,8 +203,7 @@ pub async fn file(
     Path((case, digest)): Path<(String, String)>,
     Query(query): Query<HashMap<String, String>>,
 ) -> Page {
-    let scope = visit.scope(&case).ok_or(Fault::SignIn)?;
-    let (state, _) = site.bureau.case(&case, &scope)?.ok_or(Fault::NotFound)?;
+    let (state, _, _) = visit.case(&site, &case)?;
     let mut files = state.facts.iter().flat_map(|fact| fact.value.files());
     let file = files.find(|file| file.digest == digest).ok_or(Fault::NotFound)?;
     let small = query.contains_key("small");

@@ -12,6 +12,7 @@ use casework::people::Scope;
 use rust_xlsxwriter::{Format, Workbook, XlsxError};
 
 use super::{Page, desk, roll};
+use crate::layout::standing_word;
 use crate::site::{Fault, Site};
 use crate::visit::Visit;
 
@@ -62,9 +63,14 @@ fn listing(site: &Site, visit: &Visit, name: &str, query: &HashMap<String, Strin
         "cases" => {
             let words = base::tidy(query.get("q").map_or("", String::as_str));
             let rows = site.bureau.store.cases(&scope, &words, u32::MAX)?.into_iter().map(|row| {
-                let standing = if row.result.is_empty() { "办理中".to_owned() } else { row.result };
                 let place = site.place_of(&row.region);
-                vec![row.applicant.into(), standing.into(), day(&row.opened_at), place.into(), row.case.into()]
+                vec![
+                    row.applicant.into(),
+                    standing_word(&row.result).into(),
+                    day(&row.opened_at),
+                    place.into(),
+                    row.case.into(),
+                ]
             });
             Ok(Listing {
                 title: "本地的件".into(),
@@ -74,14 +80,15 @@ fn listing(site: &Site, visit: &Visit, name: &str, query: &HashMap<String, Strin
         }
         "kin" => {
             let rows = site.bureau.store.kin(&scope)?.into_iter().map(|row| {
-                let standing = if row.result.is_empty() { "办理中".to_owned() } else { row.result };
+                let standing = standing_word(&row.result).to_owned();
                 let (place, declared) = (site.place_of(&row.region), day(&row.declared_at));
-                let people = [row.official, row.relation, row.applicant, place].map(Cell::from);
-                people.into_iter().chain([declared, standing.into(), row.case.into()]).collect()
+                let people = [&row.official, &row.relation, &row.applicant, &place].map(|text| Cell::from(&**text));
+                let acted = super::kin::steps(site, &row).into();
+                people.into_iter().chain([declared, standing.into(), acted, row.case.into()]).collect()
             });
             Ok(Listing {
                 title: "近亲属备案".into(),
-                heads: &["工作人员", "是这一家的", "户主", "地方", "备案", "现在", "受理号"],
+                heads: &["工作人员", "是这一家的", "户主", "地方", "备案", "现在", "备案以前办过", "受理号"],
                 rows: rows.collect(),
             })
         }

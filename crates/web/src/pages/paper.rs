@@ -27,8 +27,7 @@ pub async fn show(
     Path((case, kind, number)): Path<(String, String, usize)>,
     Query(query): Query<HashMap<String, String>>,
 ) -> Page {
-    let scope = visit.scope(&case).ok_or(Fault::SignIn)?;
-    let (state, guide) = site.bureau.case(&case, &scope)?.ok_or(Fault::NotFound)?;
+    let (state, guide, _) = visit.case(&site, &case)?;
     let own = visit.holds(&case);
     let paper = match &*kind {
         "letter" => letter(&site, state.letters.get(number).ok_or(Fault::NotFound)?),

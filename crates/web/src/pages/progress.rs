@@ -13,7 +13,7 @@ use super::Page;
 use super::public::redirect;
 use crate::layout::{page, token};
 use crate::sent::Sent;
-use crate::site::{Fault, Site};
+use crate::site::Site;
 use crate::visit::{Visit, set_cookie};
 
 pub async fn ask(State(site): State<Arc<Site>>, Extension(visit): Extension<Visit>) -> Page {
@@ -55,9 +55,7 @@ pub async fn show(
     if !visit.holds(&case) {
         return Ok(redirect("/progress"));
     }
-    let scope = visit.scope(&case).ok_or(Fault::NotFound)?;
-    let (state, guide) = site.bureau.case(&case, &scope)?.ok_or(Fault::NotFound)?;
-    let actor = visit.actor(&case, &state.applicant).ok_or(Fault::NotFound)?;
+    let (state, guide, actor) = visit.case(&site, &case)?;
     let options = casework::options(site.bureau.rules(&guide), &state, &actor, site.now());
     let own = |step: usize| matches!(guide.steps[step].who.first(), Some((_, performer)) if matches!(performer.actor, ActorKind::Person(_)));
     let body = html! {

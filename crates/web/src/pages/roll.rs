@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::extract::{Query, State};
 use axum::response::IntoResponse;
-use base::{Fen, Month};
+use base::{Fen, Month, RegionCode};
 use bureau::RollRow;
 use casework::event::granted;
 use casework::people::Scope;
@@ -30,10 +30,18 @@ fn month(site: &Site, query: &HashMap<String, String>) -> Month {
     query.get("month").and_then(|text| text.parse().ok()).unwrap_or_else(|| Month::of(site.now().date()))
 }
 
-fn paid(site: &Site, visit: &Visit, month: Month) -> Result<Vec<Paid>, Fault> {
+/// The village, township or county that the reader looks at; all that they may see where none is said.
+fn place(query: &HashMap<String, String>) -> Option<RegionCode> {
+    query.get("place").and_then(|code| RegionCode::parse(code).ok())
+}
+
+fn paid(site: &Site, visit: &Visit, month: Month, place: Option<RegionCode>) -> Result<Vec<Paid>, Fault> {
     let scope = Scope::of(visit.staff()?);
     let mut found = Vec::new();
     for row in site.bureau.store.roll(&scope)? {
+        if place.is_some_and(|place| !RegionCode::parse(&row.region).is_ok_and(|region| place.contains(region))) {
+            continue;
+        }
         let guide = site.bureau.library.guides.iter().find(|guide| *guide.key == *row.service);
         let entitlements = guide.map(|guide| &guide.entitlements).into_iter().flatten();
         let parts: Vec<(String, Fen)> = entitlements
@@ -58,8 +66,9 @@ pub async fn show(
     Extension(visit): Extension<Visit>,
     Query(query): Query<HashMap<String, String>>,
 ) -> Page {
-    let month = month(&site, &query);
-    let paid = paid(&site, &visit, month)?;
+    let (month, place) = (month(&site, &query), place(&query));
+    let paid = paid(&site, &visit, month, place)?;
+    let asked = place.map_or_else(String::new, |place| format!("&place={place}"));
     let total = Fen(paid.iter().map(|paid| paid.total.0).sum());
     let mut villages: BTreeMap<&str, (u32, i64)> = BTreeMap::new();
     for paid in &paid {
@@ -68,12 +77,14 @@ pub async fn show(
     }
     let most = villages.values().map(|(_, fen)| *fen).max().unwrap_or(1).max(1);
     let body = html! {
-        h1 { (month.to_string()) "在发名册" }
+        h1 { (month.to_string()) "在发名册" @if let Some(place) = place { "：" (site.place(place)) } }
         form.inline method="get" {
             label for="f-month" { "月份" }
             input.short type="month" id="f-month" name="month" value=(iso(month));
+            @if let Some(place) = place { input type="hidden" name="place" value=(place.to_string()); }
             button type="submit" { "看" }
-            (downloads("roll", &format!("month={}", iso(month))))
+            @if place.is_some() { a href=(format!("/roll?month={}", iso(month))) { "所有的村" } }
+            (downloads("roll", &format!("month={}{asked}", iso(month))))
         }
         ul.counters {
             li { p { b { (paid.len()) } " 户" } }
@@ -85,7 +96,7 @@ pub async fn show(
                 aside { div.card {
                     h2 { "按村" }
                     table.bars { tbody { @for (region, (count, fen)) in &villages { tr {
-                        th scope="row" { (site.place_of(region)) }
+                        th scope="row" { a href=(format!("/roll?month={}&place={region}", iso(month))) { (site.place_of(region)) } }
                         td.num { (count) " 户" }
                         td { meter min="0" max=(most) value=(fen) title=(Fen(*fen).to_string()) { (Fen(*fen).to_string()) } }
                         td.num { (Fen(*fen).to_string()) }
@@ -111,7 +122,7 @@ pub async fn show(
 pub fn listing(site: &Site, visit: &Visit, query: &HashMap<String, String>) -> Result<Listing, Fault> {
     let month = month(site, query);
     let mut rows = Vec::new();
-    for paid in paid(site, visit, month)? {
+    for paid in paid(site, visit, month, place(query))? {
         for (name, fen) in &paid.parts {
             let place = site.place_of(&paid.row.region);
             let (applicant, root) = (paid.row.applicant.clone(), paid.row.root.clone());

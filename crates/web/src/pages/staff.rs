@@ -134,10 +134,18 @@ fn appointment_fields(site: &Site, sent: &Sent, today: Date) -> Markup {
     html! {
         div.field {
             label for="f-post" { "岗位" }
-            select id="f-post" name="post" { @for word in &words { option value=(word) selected[word == sent.get("post")] { (word) } } }
+            select id="f-post" name="post" {
+                @for word in &words { option value=(word) selected[word == sent.get("post")] { (word) } }
+            }
         }
-        div.field { label for="f-since" { "自" } input type="date" id="f-since" name="since" value=(since); }
-        div.field { label for="f-until" { "至（不写就是没有期限；请假顶岗写到哪天）" } input type="date" id="f-until" name="until" value=(sent.get("until")); }
+        div.field {
+            label for="f-since" { "自" }
+            input type="date" id="f-since" name="since" value=(since);
+        }
+        div.field {
+            label for="f-until" { "至（不写就是没有期限；请假顶岗写到哪天）" }
+            input type="date" id="f-until" name="until" value=(sent.get("until"));
+        }
     }
 }
 
@@ -202,7 +210,7 @@ fn account_page(site: &Site, visit: &Visit, account: &Account, sent: &Sent, wron
                 td data-label="至" { @match held.until { Some(until) => (until), None => "没有期限" } }
                 td {
                     @if held.until.is_none_or(|until| until > today) {
-                        form method="post" { (token(visit)) input type="hidden" name="end" value=(number); button type="submit" { "到今天为止" } }
+                        (one_button(visit, "end", &number.to_string(), "到今天为止"))
                     }
                 }
             } } }
@@ -215,9 +223,14 @@ fn account_page(site: &Site, visit: &Visit, account: &Account, sent: &Sent, wron
             div.actions { button.main type="submit" { "任职" } }
         }
         h2 { "密码" }
-        form method="post" { (token(visit)) input type="hidden" name="reset" value="1"; div.actions { button type="submit" { "给一个新的第一次密码" } } }
+        div.actions { (one_button(visit, "reset", "1", "给一个新的第一次密码")) }
     };
     page(site, visit, &account.name, body)
+}
+
+/// A form that is only its button.
+fn one_button(visit: &Visit, name: &str, value: &str, words: &str) -> Markup {
+    html! { form method="post" { (token(visit)) input type="hidden" name=(name) value=(value); button type="submit" { (words) } } }
 }
 
 pub async fn change(

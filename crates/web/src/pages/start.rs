@@ -30,9 +30,7 @@ struct Subject {
 }
 
 fn subject(site: &Site, visit: &Visit, case: &str, start: &str) -> Result<Subject, Fault> {
-    let scope = visit.scope(case).ok_or(Fault::SignIn)?;
-    let (state, guide) = site.bureau.case(case, &scope)?.ok_or(Fault::NotFound)?;
-    let actor = visit.actor(case, &state.applicant).ok_or(Fault::SignIn)?;
+    let (state, guide, actor) = visit.case(site, case)?;
     let guide = site.bureau.library.guides.iter().find(|g| g.key == guide.key).cloned().ok_or(Fault::NotFound)?;
     let open = casework::starts(site.bureau.rules(&guide), &state, &actor, site.now());
     let found = open.into_iter().find(|index| *guide.starts[*index].key == *start);

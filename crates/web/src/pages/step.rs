@@ -32,10 +32,8 @@ struct Subject {
 }
 
 fn subject(site: &Site, visit: &Visit, case: &str, step: &str) -> Result<Subject, Fault> {
-    let scope = visit.scope(case).ok_or(Fault::SignIn)?;
     site.bureau.pass_time(site.now())?;
-    let (state, guide) = site.bureau.case(case, &scope)?.ok_or(Fault::NotFound)?;
-    let actor = visit.actor(case, &state.applicant).ok_or(Fault::SignIn)?;
+    let (state, guide, actor) = visit.case(site, case)?;
     let step = guide.steps.iter().position(|known| *known.key == *step).ok_or(Fault::NotFound)?;
     let actor = actor.doing(&guide, &guide.steps[step]);
     let options = casework::options(site.bureau.rules(&guide), &state, &actor, site.now());
@@ -119,6 +117,9 @@ fn step_page(site: &Site, visit: &Visit, subject: &Subject, sent: &Sent, refused
         h1 { (step.name) }
         @if subject.option.is_none() && refused.is_empty() && not.is_empty() { div.note.stop role="alert" { p { "“" (step.name) "”现在不能办。" } } }
         (refusals(not)) (refusals(refused))
+        @for check in casework::reminders(site.bureau.rules(guide), state, site.now()) {
+            @if check.steps.iter().any(|(of, _)| *of == subject.step) { p.note { b { "提醒" } "　" (check.message) "。" } }
+        }
         @if subject.may_act() {
             (step_form(site, visit, &drawer, subject.step, button(step.kind, signs), html! {
                 @if signs { p { "另一位已经提交，内容在件里；您核对以后签字。" } }

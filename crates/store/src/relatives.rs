@@ -1,0 +1,94 @@
+//! Relatives whom officials have declared of themselves: who is found in a case is filed in it.
+
+use base::DateTime;
+use casework::Relative;
+use casework::people::Scope;
+use rusqlite::{Connection, params};
+
+use crate::fault::Fault;
+use crate::{Store, Write};
+
+/// A declaration by somebody with an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Declared {
+    pub account: String,
+    pub official: String,
+    /// Region of the account.
+    pub region: String,
+    /// Name and citizen number of the relative, and what the official is to them.
+    pub name: String,
+    pub number: String,
+    pub relation: String,
+    pub declared_at: String,
+}
+
+fn of(sql: &Connection, number: &str) -> Result<Vec<Relative>, Fault> {
+    let mut statement = sql.prepare_cached(
+        "SELECT a.name, r.relation, r.number FROM relative r JOIN account a ON a.id = r.account WHERE r.number = ?1",
+    )?;
+    let rows = statement.query_map([number], |row| {
+        Ok(Relative { official: row.get(0)?, relation: row.get(1)?, number: row.get(2)? })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+impl Write<'_> {
+    /// What officials have declared of some people.
+    pub fn relatives<'n>(&self, numbers: impl IntoIterator<Item = &'n str>) -> Result<Vec<Relative>, Fault> {
+        let mut found = Vec::new();
+        for number in numbers {
+            found.extend(of(self.sql, number)?);
+        }
+        Ok(found)
+    }
+
+    /// Keeps what an official declared; the same person again replaces what was said before.
+    pub fn keep_relative(
+        &mut self,
+        account: &str,
+        (name, number, relation): (&str, &str, &str),
+        now: DateTime,
+    ) -> Result<(), Fault> {
+        self.sql.execute(
+            "INSERT OR REPLACE INTO relative (account, number, name, relation, declared_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![account, number, name, relation, now.to_string()],
+        )?;
+        Ok(())
+    }
+}
+
+impl Store {
+    /// What the officials within a scope have declared, and what one account has.
+    pub fn declared(&self, scope: &Scope, account: &str) -> Result<Vec<Declared>, Fault> {
+        let (low, high) = scope.bounds();
+        let sql = self.read();
+        let mut statement = sql.prepare_cached(
+            "SELECT r.account, a.name, a.region, r.name, r.number, r.relation, r.declared_at
+             FROM relative r JOIN account a ON a.id = r.account
+             WHERE r.account = ?3 OR a.region BETWEEN ?1 AND ?2 ORDER BY a.region, r.account, r.declared_at, r.number",
+        )?;
+        let rows = statement.query_map([&low, &high, account], |row| {
+            Ok(Declared {
+                account: row.get(0)?,
+                official: row.get(1)?,
+                region: row.get(2)?,
+                name: row.get(3)?,
+                number: row.get(4)?,
+                relation: row.get(5)?,
+                declared_at: row.get(6)?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Open cases that name a person.
+    pub fn open_cases_of(&self, number: &str) -> Result<Vec<String>, Fault> {
+        let sql = self.read();
+        let mut statement = sql.prepare_cached(
+            "SELECT p.case_id FROM person_row p JOIN case_row c ON c.case_id = p.case_id
+             WHERE p.number = ?1 AND c.result = '' ORDER BY p.case_id",
+        )?;
+        let rows = statement.query_map([number], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
