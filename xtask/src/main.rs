@@ -9,6 +9,7 @@ use std::process::ExitCode;
 
 const USAGE: &str = "\
 cargo xtask test [--quick]   every test: format, lints, unit and whole-system tests, guides, acceptance
+cargo xtask walks [NAME]     the walks of a real Chromium alone, or those whose name contains NAME
 cargo xtask bench web [N]     measures pages and commands of a county of N households (default 2000)
 cargo xtask mutants          changes the rules of casework one by one; each change must fail a test (needs cargo-mutants)
 cargo xtask accept [DIR]     acceptance fixtures (default: the copy in crates/minzheng/tests/acceptance)";
@@ -19,6 +20,7 @@ fn main() -> ExitCode {
     let result = match words.as_slice() {
         ["test"] => test::run(false),
         ["test", "--quick"] => test::run(true),
+        ["walks", names @ ..] => test::walks(names),
         ["bench", "web", households @ ..] if households.len() < 2 => test::bench(households),
         ["mutants"] => test::mutants(),
         ["accept", folder @ ..] if folder.len() < 2 => test::accept(folder.first().copied()),

@@ -17,7 +17,7 @@ pub fn run(quick: bool) -> Result<(), String> {
         ("acceptance", counted(minzheng().args(["accept", ACCEPTANCE]))),
     ];
     if !quick {
-        parts.push(("browser", browser()));
+        parts.push(("browser", browser(&[])));
     }
     report(&parts)
 }
@@ -50,13 +50,17 @@ pub fn mutants() -> Result<(), String> {
     shell::run(&mut command)
 }
 
-/// The walks of a real Chromium.
-fn browser() -> Outcome {
+/// The walks of a real Chromium, or those whose names contain a word.
+pub fn walks(names: &[&str]) -> Result<(), String> {
+    report(&[("browser", browser(names))])
+}
+
+fn browser(names: &[&str]) -> Outcome {
     if let Err(message) = machine::prepare_browser() {
         eprintln!("{message}");
         return Outcome { failed: 1, ..Outcome::default() };
     }
-    counted(cargo().args(["test", "--package", "minzheng", "--test", "browser", "--", "--test-threads=1"]))
+    counted(cargo().args(["test", "--package", "minzheng", "--test", "browser", "--", "--test-threads=1"]).args(names))
 }
 
 fn minzheng() -> std::process::Command {

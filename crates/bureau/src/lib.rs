@@ -263,6 +263,11 @@ impl Bureau {
         })
     }
 
+    /// What somebody may see.
+    pub fn scope(&self, actor: &Actor) -> Scope {
+        Scope::of(actor, &self.library.guides)
+    }
+
     /// A case for somebody who may see it; `None` also where they may not, so that nothing is told by the difference.
     pub fn case(&self, case: &str, scope: &Scope) -> Result<Option<(State, Arc<Guide>)>, Fault> {
         let Some(state) = self.store.state(case)?.filter(|state| scope.sees(state)) else { return Ok(None) };

@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use base::{Fen, Month};
 use bureau::{Bureau, Done, Failure, Order};
 use casework::event::{Datum, Over};
-use casework::people::Scope;
 use casework::{Code, Command, Input, State};
 use common::{CASE, act, at, citizen, code, granted, open, send, staff};
 
@@ -63,7 +62,7 @@ fn a_case_over_a_grant_takes_over_what_was_known_and_changes_what_is_paid() {
     // As it was known before, June would have been paid as May: both can still be told.
     let before = &bureau.store.state(CASE).unwrap().unwrap();
     assert_eq!(before.granted("prize", month("2026-06")).unwrap().total(), Fen(4500));
-    let roll = bureau.store.roll(&Scope::of(&staff("戊", "园林官"))).unwrap();
+    let roll = bureau.store.roll(&bureau.scope(&staff("戊", "园林官"))).unwrap();
     assert_eq!(
         roll.iter().map(|row| &*row.case).collect::<Vec<_>>(),
         ["MZ-1-2"],

@@ -161,10 +161,10 @@ fn everybody_sees_what_is_theirs() {
         *region = base::RegionCode::parse("410325102").unwrap();
     }
     // The clerk of the place and the county see the case in their lists; the next township, and any citizen, do not.
-    assert_eq!(sees(&Scope::of(&staff("甲", "园丁"))), (true, 1, 1));
-    assert_eq!(sees(&Scope::of(&staff("戊", "园林官"))), (true, 1, 1));
-    assert_eq!(sees(&Scope::of(&elsewhere)), (false, 0, 0));
-    assert_eq!(sees(&Scope::of(&citizen("张三"))), (false, 0, 0));
+    assert_eq!(sees(&bureau.scope(&staff("甲", "园丁"))), (true, 1, 1));
+    assert_eq!(sees(&bureau.scope(&staff("戊", "园林官"))), (true, 1, 1));
+    assert_eq!(sees(&bureau.scope(&elsewhere)), (false, 0, 0));
+    assert_eq!(sees(&bureau.scope(&citizen("张三"))), (false, 0, 0));
     // The receipt opens its own case and no list.
     assert_eq!(sees(&Scope::of_receipt(CASE)), (true, 0, 0));
     assert_eq!(sees(&Scope::of_receipt("MZ-2")), (false, 0, 0));
@@ -179,7 +179,7 @@ fn a_database_of_an_older_version_gets_its_lists_anew() {
     let sql = Connection::open(folder.path().join("minzheng.db")).unwrap();
     sql.execute_batch(
         "DROP TABLE roll_row; DELETE FROM case_row; PRAGMA user_version = 1;
-         DROP TABLE setting; DROP TABLE appointment; ALTER TABLE account DROP COLUMN fresh;
+         DROP TABLE relative; DROP TABLE setting; DROP TABLE appointment; ALTER TABLE account DROP COLUMN fresh;
          ALTER TABLE account ADD COLUMN post TEXT NOT NULL DEFAULT '';
          INSERT INTO account VALUES ('old', '老人', 'x', '\"county\"', '410325', '园林官');",
     )
@@ -188,7 +188,7 @@ fn a_database_of_an_older_version_gets_its_lists_anew() {
     let known = bureau.store.account("old").unwrap().unwrap();
     assert_eq!((&*known.appointments[0].post, known.fresh), ("园林官", false));
     assert!(bureau.store.rebuild().unwrap().differing.is_empty());
-    assert_eq!(bureau.store.roll(&Scope::of(&staff("戊", "园林官"))).unwrap()[0].applicant, "张三");
+    assert_eq!(bureau.store.roll(&bureau.scope(&staff("戊", "园林官"))).unwrap()[0].applicant, "张三");
 }
 
 #[test]

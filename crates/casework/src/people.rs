@@ -1,5 +1,7 @@
 //! Who acts, and whether they may.
 
+use std::sync::Arc;
+
 use base::{Level, RegionCode};
 use guide::Guide;
 use guide::model::{ActorKind, FieldType, Performer, Step};
@@ -145,11 +147,14 @@ pub(crate) fn declared_kin(guide: &Guide, state: &State) -> Vec<(String, String)
 pub struct Scope {
     region: Option<RegionCode>,
     root: Option<String>,
+    /// Services whose cases are shown to other posts only, by 标识.
+    hidden: Vec<String>,
 }
 
 impl Scope {
     /// Staff see their region; the program sees all that it has to bring about; a citizen sees no list.
-    pub fn of(actor: &Actor) -> Self {
+    /// A guide may show its cases to some posts alone.
+    pub fn of(actor: &Actor, guides: &[Arc<Guide>]) -> Self {
         let region = match &actor.capacity {
             // INVARIANT: who keeps the accounts sees no case, and who holds no post sees none either.
             Capacity::Staff { posts, .. } if posts.iter().all(|post| post == ADMINISTRATOR) => None,
@@ -157,12 +162,21 @@ impl Scope {
             Capacity::System => Some(RegionCode::NATION),
             Capacity::Citizen | Capacity::Entering { .. } => None,
         };
-        Self { region, root: None }
+        let shows = |guide: &Guide| match &actor.capacity {
+            Capacity::System => true,
+            Capacity::Staff { level, posts, .. } => {
+                let to = &guide.service.visible_to;
+                to.is_empty() || to.iter().any(|(of, post)| of == level && posts.contains(post))
+            }
+            Capacity::Citizen | Capacity::Entering { .. } => false,
+        };
+        let hidden = guides.iter().filter(|guide| !shows(guide)).map(|guide| guide.key.to_string()).collect();
+        Self { region, root: None, hidden }
     }
 
     /// The applicant, known by the secret of the application's receipt, sees that case and all that follow it.
     pub fn of_receipt(root: &str) -> Self {
-        Self { region: None, root: Some(root.to_owned()) }
+        Self { region: None, root: Some(root.to_owned()), hidden: Vec::new() }
     }
 
     /// The first and the last region code that may be seen; an empty range where none may.
@@ -173,8 +187,13 @@ impl Scope {
         }
     }
 
+    /// Services that may not be seen in any list.
+    pub fn hidden(&self) -> &[String] {
+        &self.hidden
+    }
+
     pub fn sees(&self, state: &State) -> bool {
         let within = self.region.zip(state.region).is_some_and(|(own, place)| own.contains(place));
-        within || self.root.as_deref() == Some(&*state.root)
+        within && !self.hidden.contains(&state.service) || self.root.as_deref() == Some(&*state.root)
     }
 }

@@ -21,7 +21,7 @@ const VILLAGE: &str = "410325101200";
 const COUNTY: &str = "410325";
 
 /// A sign-in of the demo: account, name, level, post. Two where a step needs two people.
-pub const STAFF: [(&str, &str, Level, &str); 15] = [
+pub const STAFF: [(&str, &str, Level, &str); 16] = [
     ("shouli", "郭受理", Level::Township, "受理员"),
     ("diaocha1", "马调查", Level::Township, "调查员"),
     ("diaocha2", "宋调查", Level::Township, "调查员"),
@@ -36,6 +36,7 @@ pub const STAFF: [(&str, &str, Level, &str); 15] = [
     ("xiancha2", "葛入户", Level::County, "调查员"),
     ("cunzhu", "任村主", Level::Village, "主持人"),
     ("shouli2", "梁受理", Level::Township, "受理员"),
+    ("jiandu", "彭监督", Level::County, "监督员"),
     ("guanli", "曹管理", Level::County, "管理员"),
 ];
 

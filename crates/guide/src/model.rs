@@ -47,6 +47,8 @@ pub struct Service {
     pub region: Option<Expression>,
     /// Formula of the day on which rates and ages are looked up; until its step is done, the day of the command.
     pub calc_date: Option<Expression>,
+    /// 可见: the posts that alone see the cases; all staff of the region where it is empty.
+    pub visible_to: Vec<(Level, String)>,
 }
 
 /// `## 启动`: a way in.

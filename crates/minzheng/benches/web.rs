@@ -11,7 +11,6 @@ use axum::body::Body;
 use axum::http::{Request, header};
 use base::DateTime;
 use bureau::{Bureau, Order};
-use casework::people::Scope;
 use casework::{Actor, Command};
 use http_body_util::BodyExt;
 use minzheng::content::Content;
@@ -57,7 +56,7 @@ fn open(households: u32) -> Bench {
     };
     let region = base::RegionCode::parse("410325").unwrap();
     let site = Arc::new(Site::new(bureau, "嵩县民政局", region, Box::new(move || now), Box::new(chance)));
-    let rows = site.bureau.store.cases(&Scope::of(&Actor::system()), "", u32::MAX).unwrap();
+    let rows = site.bureau.store.cases(&site.bureau.scope(&Actor::system()), "", u32::MAX).unwrap();
     println!("{} cases, {} of them open", rows.len(), rows.iter().filter(|row| row.result.is_empty()).count());
     let near = rows.into_iter().filter(|row| row.result.is_empty() && row.region.starts_with("410325101"));
     let cases = near.map(|row| row.case).collect();

@@ -38,7 +38,7 @@ fn a_bureau_comes_back_whole_from_a_copy_taken_while_it_worked() {
                 citizen.attach("proofs", "票据.pdf", format!("%PDF-1.7 {turn}").as_bytes());
                 let form = application(&number());
                 let entries: Vec<(&str, &str)> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
-                citizen.send(&entries).sees("申请已经提交");
+                citizen.send(&entries).sees("已经提交");
             }
         });
         for round in 0..5 {

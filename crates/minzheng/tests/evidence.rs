@@ -27,7 +27,7 @@ fn applied(office: &Office, bytes: &[u8]) -> (String, String) {
     citizen.open("/services/dibao/apply");
     citizen.attach("authorisations", "授权书.jpg", bytes);
     send(&mut citizen, &application(&number()));
-    citizen.sees("申请已经提交");
+    citizen.sees("已经提交");
     let case = between(&citizen.page, "<p class=\"receipt\">", "</p>").unwrap().to_owned();
     let secret = between(&citizen.page, "<p class=\"mono\">", "</p>").unwrap().to_owned();
     (case, secret)
@@ -47,7 +47,7 @@ fn what_is_no_photo_is_refused_beside_its_field_and_nothing_else_is_lost() {
     citizen.sees("好的.jpg").sees("已收到");
     // What was kept goes along when the form is sent again.
     citizen.send(&[]);
-    citizen.sees("申请已经提交");
+    citizen.sees("已经提交");
     let case = between(&citizen.page, "<p class=\"receipt\">", "</p>").unwrap().to_owned();
     let mut clerk = office.staff("shouli");
     clerk.open(&format!("/case/{case}")).sees("好的.jpg").sees_not("照片.jpg");

@@ -286,7 +286,7 @@ fn a_declared_relative_does_nothing_and_the_county_visits() {
     send(&mut citizen, &more);
     entries.extend([("kin.0.official", "郭受理".to_owned()), ("kin.0.relation", "兄弟姐妹".to_owned())]);
     send(&mut citizen, &entries);
-    citizen.sees("申请已经提交");
+    citizen.sees("已经提交");
     let case = between(&citizen.page, "<p class=\"receipt\">", "</p>").unwrap().to_owned();
     let mut relative = office.staff("shouli");
     relative.open(&format!("/case/{case}")).sees("备案件").sees("郭受理是这一家的近亲属，不能办“受理”");
@@ -348,4 +348,57 @@ fn a_case_is_found_by_the_number_of_anybody_in_it_and_the_number_stays_hidden() 
     auditor.open("/roll?month=2026-11&place=410325101200").sees("李大山").sees("550.00");
     auditor.open("/roll?month=2026-11&place=410325102").sees("没有在发的");
     auditor.open("/lists/roll.csv?month=2026-11&place=410325102").sees_not(&granted);
+}
+
+#[test]
+fn a_report_opens_a_recheck_and_who_reported_stays_hidden() {
+    let office = Office::open("2026-09-21 09:00");
+    let (paid, secret) = grant(&office);
+    office.at("2026-12-01 09:00");
+    let mut neighbour = office.visitor();
+    neighbour.open("/services/report").sees("不署名也可以").sees_not("先自查");
+    assert_eq!(office.visitor().open("/services/report/check").status, 404);
+    neighbour.open("/services/report/apply");
+    let report = [
+        ("report_region", "410325101200"),
+        ("reported", "李大山"),
+        ("matter", "骗领冒领"),
+        ("report_text", "他开着货车跑运输，我天天看见"),
+        ("reporter", "赵知情"),
+        ("reporter.number", &*number()),
+    ];
+    neighbour.send(&report);
+    neighbour.sees("已经提交");
+    let case = between(&neighbour.page, "<p class=\"receipt\">", "</p>").unwrap().to_owned();
+    // Nobody but the inspector of the county sees it: not its page, not a list, not a search, not a file.
+    for who in ["shouli", "fuze", "cunzhu", "shenpi", "shenji", "hedui"] {
+        let mut staff = office.staff(who);
+        assert_eq!(staff.open(&format!("/case/{case}")).status, 404, "{who}");
+        staff.open("/desk").sees_not(&case).sees_not("赵知情");
+        staff.send(&[("q", &number())]);
+        staff.sees_not(&case);
+        staff.open("/lists/cases.csv").sees_not("赵知情");
+        staff.open("/lists/work.csv").sees_not("赵知情");
+    }
+    let mut inspector = office.staff("jiandu");
+    inspector.sees(&case).sees("赵知情");
+    act(&office, "jiandu", &case, "register", &[("conclusion", "受理"), ("o-理由", "")]);
+    // The inspector opens a re-check that says what is to be looked into, and not who told.
+    inspector.open(&format!("/case/{paid}/start/reported"));
+    inspector.send(&[("check_reason", "名下或者实际使用的车辆")]);
+    let next = format!("{paid}-2");
+    assert_eq!(inspector.path, format!("/case/{next}"), "{}", inspector.text());
+    recheck(&office, &next, &[]);
+    act(&office, "fuze", &next, "recheck_opinion", &[("conclusion", "不变"), ("o-理由", "")]);
+    for who in ["shouli", "fuze", "shenji"] {
+        let mut staff = office.staff(who);
+        staff.open(&format!("/case/{next}")).sees("名下或者实际使用的车辆").sees("复核不变").sees_not("赵知情");
+    }
+    let mut household = office.visitor();
+    household.open("/progress").send(&[("case", &paid), ("secret", &secret)]);
+    household.open(&format!("/progress/{next}")).sees_not("赵知情").sees_not("货车");
+    let found = [("inquiry", "入户和核对都没有车辆"), ("proven", "否"), ("measures", "无"), ("recheck_case", &*next)];
+    act(&office, "jiandu", &case, "inquire", &found);
+    neighbour.open(&format!("/progress/{case}")).sees("举报答复书").sees("没有查实").sees("入户和核对都没有车辆");
+    assert!(office.site.bureau.store.verify().unwrap().problems.is_empty());
 }

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use casework::State;
+use casework::people::Scope;
 use rusqlite::{Connection, params};
 
 use crate::Store;
@@ -60,19 +61,24 @@ impl Store {
         }
     }
 
-    /// Where else the files of a case were stated: in other fields of the case, or in cases of another household.
-    pub fn other_uses(&self, state: &State) -> Result<Vec<FileUse>, Fault> {
+    /// Where else the files of a case were stated: in other fields of the case, or in cases of another household;
+    /// not those of services that the reader may not see.
+    pub fn other_uses(&self, state: &State, scope: &Scope) -> Result<Vec<FileUse>, Fault> {
         let connection = self.read();
+        let hidden = crate::lists::hidden(scope);
         let mut found = BTreeSet::new();
         let mut same = connection.prepare_cached(
-            "SELECT case_id, field, at FROM file_row WHERE digest = ?1 AND NOT (case_id = ?2 AND field = ?3)",
+            "SELECT f.case_id, f.field, f.at FROM file_row f JOIN case_row c ON c.case_id = f.case_id
+             WHERE f.digest = ?1 AND NOT (f.case_id = ?2 AND f.field = ?3)
+             AND c.service NOT IN (SELECT value FROM json_each(?4))",
         )?;
         let mut alike = connection.prepare_cached(
             "SELECT f.case_id, f.field, f.at, f.digest, f.look FROM look_row l JOIN file_row f ON f.digest = l.digest
-             WHERE l.band = ?1 AND f.digest <> ?2",
+             JOIN case_row c ON c.case_id = f.case_id
+             WHERE l.band = ?1 AND f.digest <> ?2 AND c.service NOT IN (SELECT value FROM json_each(?3))",
         )?;
         for (field, _, file) in stated(state) {
-            let rows = same.query_map(params![file.digest, state.case, field], |row| {
+            let rows = same.query_map(params![file.digest, state.case, field, hidden], |row| {
                 Ok(FileUse {
                     digest: file.digest.clone(),
                     case: row.get(0)?,
@@ -86,7 +92,7 @@ impl Store {
             }
             let Some(look) = &file.look else { continue };
             for band in bands(look) {
-                let rows = alike.query_map(params![band, file.digest], |row| {
+                let rows = alike.query_map(params![band, file.digest, hidden], |row| {
                     let known = FileUse {
                         digest: file.digest.clone(),
                         case: row.get(0)?,

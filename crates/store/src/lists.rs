@@ -293,6 +293,16 @@ fn list<T>(
     Ok(sql.prepare_cached(query)?.query_map(parameters, read)?.collect::<Result<_, _>>()?)
 }
 
+/// What a scope lets through: from region, to region, and as JSON the services that it does not.
+fn bounds(scope: &Scope) -> [String; 3] {
+    let (low, high) = scope.bounds();
+    [low, high, hidden(scope)]
+}
+
+pub(crate) fn hidden(scope: &Scope) -> String {
+    serde_json::to_string(scope.hidden()).unwrap_or_default()
+}
+
 pub(crate) fn chain(sql: &Connection, root: &str) -> Result<Vec<(String, String)>, Fault> {
     list(sql, "SELECT case_id, result FROM case_row WHERE root = ?1 ORDER BY opened_at, case_id", [root], pair)
 }
@@ -300,24 +310,25 @@ pub(crate) fn chain(sql: &Connection, root: &str) -> Result<Vec<(String, String)
 impl Store {
     /// Steps that wait in the regions of a scope, the nearest due first.
     pub fn work(&self, scope: &Scope) -> Result<Vec<WorkRow>, Fault> {
-        let (low, high) = scope.bounds();
+        let [low, high, hidden] = bounds(scope);
         let query = "SELECT w.region, w.due, w.case_id, w.instance, w.service, w.step, w.status, w.since,
                      w.first_actor, c.applicant
                      FROM work_row w JOIN case_row c ON c.case_id = w.case_id
-                     WHERE w.region BETWEEN ?1 AND ?2 ORDER BY w.due, w.case_id, w.instance";
-        list(&self.read(), query, [low, high], work)
+                     WHERE w.region BETWEEN ?1 AND ?2 AND w.service NOT IN (SELECT value FROM json_each(?3))
+                     ORDER BY w.due, w.case_id, w.instance";
+        list(&self.read(), query, [low, high, hidden], work)
     }
 
     /// Cases in the regions of a scope whose applicant's name or receipt number begins with some words, or in which the
     /// words are somebody's citizen number; the last changed first; all of them where there are no words.
     pub fn cases(&self, scope: &Scope, words: &str, most: u32) -> Result<Vec<CaseRow>, Fault> {
-        let (low, high) = scope.bounds();
+        let [low, high, hidden] = bounds(scope);
         let query = "SELECT case_id, service, region, applicant, opened_at, changed_at, result FROM case_row
-                     WHERE region BETWEEN ?1 AND ?2
+                     WHERE region BETWEEN ?1 AND ?2 AND service NOT IN (SELECT value FROM json_each(?5))
                      AND (substr(applicant, 1, length(?3)) = ?3 OR substr(case_id, 1, length(?3)) = ?3
                      OR case_id IN (SELECT p.case_id FROM person_row p WHERE p.number = ?3))
                      ORDER BY changed_at DESC, case_id LIMIT ?4";
-        list(&self.read(), query, params![low, high, words, most], case)
+        list(&self.read(), query, params![low, high, words, most, hidden], case)
     }
 
     /// Cases whose notices have ended by a moment and wait for time to pass.
@@ -337,21 +348,23 @@ impl Store {
 
     /// The roll of the regions of a scope: for each chain of cases what the last closed one left.
     pub fn roll(&self, scope: &Scope) -> Result<Vec<RollRow>, Fault> {
-        let (low, high) = scope.bounds();
+        let [low, high, hidden] = bounds(scope);
         let query = "SELECT region, root, case_id, service, applicant, closed_at, grants FROM roll_row r
-                     WHERE region BETWEEN ?1 AND ?2 AND NOT EXISTS
+                     WHERE region BETWEEN ?1 AND ?2 AND service NOT IN (SELECT value FROM json_each(?3))
+                     AND NOT EXISTS
                      (SELECT 1 FROM case_row c JOIN roll_row n ON n.case_id = c.case_id WHERE c.before_case = r.case_id)
                      ORDER BY region, applicant, case_id";
-        list(&self.read(), query, [low, high], roll)
+        list(&self.read(), query, [low, high, hidden], roll)
     }
 
     /// Cases filed for a declared relative in the regions of a scope, the last declared first.
     pub fn kin(&self, scope: &Scope) -> Result<Vec<KinRow>, Fault> {
-        let (low, high) = scope.bounds();
+        let [low, high, hidden] = bounds(scope);
         let query = "SELECT case_id, region, official, relation, service, applicant, declared_at, result, acted
                      FROM kin_row
-                     WHERE region BETWEEN ?1 AND ?2 ORDER BY declared_at DESC, case_id, official";
-        list(&self.read(), query, [low, high], kin)
+                     WHERE region BETWEEN ?1 AND ?2 AND service NOT IN (SELECT value FROM json_each(?3))
+                     ORDER BY declared_at DESC, case_id, official";
+        list(&self.read(), query, [low, high, hidden], kin)
     }
 
     /// Cases of a chain in their order: the case and its result, which is empty while it is open.

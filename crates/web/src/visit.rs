@@ -55,17 +55,12 @@ impl Visit {
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
     }
 
-    /// What this visitor may see of a case.
-    pub fn scope(&self, case: &str) -> Option<Scope> {
-        match &self.receipt {
-            Some(root) if self.holds(case) => Some(Scope::of_receipt(root)),
-            _ => self.staff.as_ref().map(Scope::of),
-        }
-    }
-
     /// A case that this visitor may see, its guide, and who they are to it.
     pub fn case(&self, site: &Site, case: &str) -> Result<(Case, Arc<Guide>, Actor), Fault> {
-        let scope = self.scope(case).map_or_else(|| self.staff().map(Scope::of), Ok)?;
+        let scope = match &self.receipt {
+            Some(root) if self.holds(case) => Scope::of_receipt(root),
+            _ => site.bureau.scope(self.staff()?),
+        };
         let (state, guide) = site.bureau.case(case, &scope)?.ok_or(Fault::NotFound)?;
         let actor = self.actor(case, &state.applicant).ok_or(Fault::SignIn)?;
         Ok((state, guide, actor))

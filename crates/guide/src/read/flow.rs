@@ -162,10 +162,8 @@ impl Reader {
         if cell.text == "系统" {
             return ActorKind::System;
         }
-        if let Some((level, post)) = cell.text.split_once([' ', '　'])
-            && let Some((_, level)) = LEVELS.iter().find(|(word, _)| *word == level)
-        {
-            return ActorKind::Staff(*level, post.trim().to_owned());
+        if let Some((level, post)) = post(&cell.text) {
+            return ActorKind::Staff(level, post);
         }
         let person = known.fields.iter().any(|f| *f.name == *cell.text && matches!(f.ty, FieldType::Register(_)));
         if !person {
@@ -441,4 +439,11 @@ impl Reader {
 /// What no notice may show, by words in the name of a field.
 fn never_shown() -> impl Iterator<Item = &'static str> {
     include_str!("../../../../reference/never-shown.txt").lines()
+}
+
+/// A level and a post, as `乡 调查员` says them.
+pub(super) fn post(text: &str) -> Option<(base::Level, String)> {
+    let (level, post) = text.split_once([' ', '　'])?;
+    let (_, level) = LEVELS.iter().find(|(word, _)| *word == level)?;
+    Some((*level, post.trim().to_owned()))
 }

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use base::{Diagnostic, Severity};
+use base::{Diagnostic, Level, Severity};
 use formula::{
     Block, Content, Environment, Expression, Finding, Program, TableText, Type, Unit, ValueName, is_name, nearest,
 };
@@ -273,8 +273,12 @@ impl Reader {
                     "凭" => service.found_by = content.text,
                     "属地" => service.region = self.expression(program, &content, false, Some(&Type::Region)),
                     "计算日" => service.calc_date = self.expression(program, &content, false, Some(&Type::Date)),
+                    "可见" => {
+                        let posts = tables::names(&content);
+                        service.visible_to = posts.iter().filter_map(|post| self.visible_to(post)).collect();
+                    }
                     other => {
-                        let known = ["标识", "对象", "凭", "属地", "计算日"];
+                        let known = ["标识", "对象", "凭", "属地", "计算日", "可见"];
                         let near = nearest(other, known).unwrap_or("标识");
                         self.error("G201", &row.span, format!("服务没有“{other}”一行"), format!("最接近的是“{near}”"));
                     }
@@ -283,6 +287,16 @@ impl Reader {
         }
         self.all(findings);
         (key, service)
+    }
+
+    /// A post to which cases are shown.
+    fn visible_to(&mut self, cell: &formula::Cell) -> Option<(Level, String)> {
+        let post = flow::post(&cell.text);
+        if post.is_none() {
+            let help = "写 级别 岗位（例如 县 监督员），几个用“、”隔开";
+            self.error("G106", &cell.span, format!("可见“{}”不认识", cell.text), help);
+        }
+        post
     }
 
     /// Compiles an expression of a cell; reports if it is wrong or of another type than wanted.

@@ -87,8 +87,8 @@ fn apply_on(phone: &mut Chromium, otherwise: &[(&str, &str)]) -> String {
     }
     phone.picture(&picture("apply-390"));
     assert_eq!(phone.overflow(), 0, "the form is wider than a phone");
-    phone.press("提交申请");
-    phone.sees("申请已经提交");
+    phone.press("提交");
+    phone.sees("已经提交");
     let path = phone.path();
     path.split(['/', '?']).nth(2).unwrap().to_owned()
 }

@@ -64,7 +64,7 @@ pub fn send(visitor: &mut Visitor, entries: &[(&str, String)]) {
 pub fn apply(citizen: &mut Visitor) -> (String, String) {
     citizen.open("/services/dibao/apply");
     send(citizen, &application(&number()));
-    citizen.sees("申请已经提交");
+    citizen.sees("已经提交");
     let case = between(&citizen.page, "<p class=\"receipt\">", "</p>").unwrap().to_owned();
     let secret = between(&citizen.page, "<p class=\"mono\">", "</p>").unwrap().to_owned();
     (case, secret)

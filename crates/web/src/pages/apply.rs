@@ -11,7 +11,7 @@ use guide::Guide;
 use maud::{Markup, html};
 
 use super::Page;
-use super::public::{guide, redirect};
+use super::public::{checks_itself, guide, redirect};
 use crate::field::{Drawer, form};
 use crate::layout::{page, refusals, step_form};
 use crate::sent::Sent;
@@ -39,6 +39,9 @@ pub async fn show_check(
     Path(service): Path<String>,
 ) -> Page {
     let guide = guide(&site, &service)?;
+    if !checks_itself(guide) {
+        return Err(Fault::NotFound);
+    }
     Ok(form_page(&site, &visit, guide, &Sent::empty(), &[], true)?.into_response())
 }
 
@@ -52,7 +55,8 @@ fn form_page(
 ) -> Result<Markup, Fault> {
     let (_, step) = start(guide)?;
     let drawer = Drawer { site, guide, sent, refusals: refused };
-    let (title, button) = if check { ("先自查", "看结果") } else { ("申请", "提交申请") };
+    let name = guide.starts.first().map_or("", |start| &*start.name);
+    let (title, button) = if check { ("先自查", "看结果") } else { (name, "提交") };
     let body = html! {
         p.crumbs { a href="/" { "办事指南" } " › " a href=(format!("/services/{}", guide.key)) { (guide.title) } " › " (title) }
         h1 { (guide.title) "：" (title) }
@@ -109,7 +113,7 @@ pub async fn send(
     let (_, step) = self::start(guide)?;
     let actor = match &visit.staff {
         Some(staff) => staff.doing(guide, &guide.steps[step]),
-        None => Actor::citizen(&format!("visit:{}", visit.form_token), input.person(guide).unwrap_or("申请人")),
+        None => Actor::citizen(&format!("visit:{}", visit.form_token), input.person(guide).unwrap_or("匿名")),
     };
     let key = format!("{}:{}", visit.form_token, sent.get("_key"));
     let people = vec![actor];
@@ -152,7 +156,7 @@ pub async fn send_check(
                 h1 { "自查结果" }
                 p.lead { "按您填的内容和今天的标准算出来的，不是决定；以调查核实后的决定为准。" }
                 div.card { dl.pairs { @for answer in &answers { dt { (answer.name) } dd { b { (answer.value) } } } } }
-                (super::case::working(&answers))
+                (super::case::working(&answers, true))
                 div.actions { a.button.main href=(format!("/services/{service}/apply")) { "去申请" } }
             };
             Ok(page(&site, &visit, "自查结果", body).into_response())

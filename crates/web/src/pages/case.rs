@@ -61,20 +61,20 @@ pub async fn show(
                             dt { (answer.name) }
                             dd { @if answer.known { b { (answer.value) } } @else { span.soft { (answer.value) } } }
                         } }
-                        (working(&answers))
+                        (working(&answers, false))
                     }
                 }
                 @if let Some(assessed) = &state.assessed {
                     div.card {
                         h2 { "作出决定时" }
                         dl.pairs { @for (name, value) in &assessed.results { dt { (name) } dd { b { (value) } } } }
-                        (explanation("每个数的来历", &assessed.explanation))
+                        (explanation("每个数的来历", &assessed.explanation, false))
                     }
                 }
                 (paid(&guide, &state))
                 (super::start::chain(&site, &state, "case")?)
                 h2 { "事实和来源" }
-                (Shown::new(&site, &guide, &state)?.table())
+                (Shown::new(&site, &visit, &guide, &state)?.table())
                 h2 { "经过" }
                 (time_line(&guide, &state, true))
                 div.actions {
@@ -262,15 +262,16 @@ pub fn letters(site: &Site, state: &Case) -> Markup {
 }
 
 /// How answers were worked out, each figure once.
-pub fn working(answers: &[casework::Answer]) -> Markup {
+/// Open where somebody is about to decide by them.
+pub fn working(answers: &[casework::Answer], open: bool) -> Markup {
     let lines: Vec<(usize, String)> = answers.iter().flat_map(|answer| answer.lines.iter().cloned()).collect();
-    html! { @if !lines.is_empty() { (explanation("怎么算的", &lines)) } }
+    html! { @if !lines.is_empty() { (explanation("怎么算的", &lines, open)) } }
 }
 
 /// An explanation that opens line by line.
-pub fn explanation(title: &str, lines: &[(usize, String)]) -> Markup {
+pub fn explanation(title: &str, lines: &[(usize, String)], open: bool) -> Markup {
     html! {
-        details {
+        details open[open] {
             summary { (title) }
             ul.why-tree { @for (depth, line) in lines { li class=(format!("d{}", (*depth).min(6))) { (line) } } }
         }

@@ -8,7 +8,7 @@ use axum::extract::{Query, State};
 use axum::response::IntoResponse;
 use base::CitizenNumber;
 use bureau::WorkRow;
-use casework::people::{Scope, may_perform};
+use casework::people::may_perform;
 use casework::{Actor, Capacity};
 use guide::Guide;
 use maud::html;
@@ -42,7 +42,7 @@ fn may_enter(actor: &Actor, guide: &Guide) -> bool {
 
 /// What waits for somebody, the nearest due first.
 pub fn work(site: &Site, actor: &Actor) -> Result<Vec<WorkRow>, Fault> {
-    let rows = site.bureau.store.work(&Scope::of(actor))?;
+    let rows = site.bureau.store.work(&site.bureau.scope(actor))?;
     Ok(rows.into_iter().filter(|row| is_mine(site, actor, row)).collect())
 }
 
@@ -77,7 +77,7 @@ fn desk_page(site: &Site, visit: &Visit, words: &str) -> Page {
     }
     let now = site.now();
     site.bureau.pass_time(now)?;
-    let scope = Scope::of(actor);
+    let scope = site.bureau.scope(actor);
     let work = work(site, actor)?;
     let number = CitizenNumber::parse(words).ok();
     let shown = number.as_ref().map_or_else(|| words.to_owned(), CitizenNumber::masked);

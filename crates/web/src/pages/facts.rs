@@ -30,8 +30,9 @@ pub struct Shown<'s> {
 }
 
 impl<'s> Shown<'s> {
-    pub fn new(site: &'s Site, guide: &'s Guide, state: &'s Case) -> Result<Self, Fault> {
-        Ok(Self { site, guide, state, uses: site.bureau.store.other_uses(state)? })
+    pub fn new(site: &'s Site, visit: &Visit, guide: &'s Guide, state: &'s Case) -> Result<Self, Fault> {
+        let uses = site.bureau.store.other_uses(state, &site.bureau.scope(visit.staff()?))?;
+        Ok(Self { site, guide, state, uses })
     }
 
     /// A fact in one line of text, as papers have it.

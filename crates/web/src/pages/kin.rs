@@ -9,7 +9,6 @@ use axum::response::IntoResponse;
 use base::{CitizenNumber, Level};
 use bureau::{Declared, KinRow};
 use casework::Capacity;
-use casework::people::Scope;
 use maud::{Markup, html};
 
 use super::Page;
@@ -28,7 +27,7 @@ pub async fn show(State(site): State<Arc<Site>>, Extension(visit): Extension<Vis
 
 fn kin_page(site: &Site, visit: &Visit, sent: &Sent, wrong: &[(&str, &str)]) -> Result<Markup, Fault> {
     let actor = visit.staff()?;
-    let scope = Scope::of(actor);
+    let scope = site.bureau.scope(actor);
     let rows = site.bureau.store.kin(&scope)?;
     let declared = site.bureau.store.declared(&scope, &actor.id)?;
     let (own, others): (Vec<Declared>, Vec<Declared>) = declared.into_iter().partition(|d| d.account == actor.id);

@@ -8,7 +8,6 @@ use axum::extract::{Path, Query, State};
 use axum::http::header;
 use axum::response::IntoResponse;
 use base::Fen;
-use casework::people::Scope;
 use rust_xlsxwriter::{Format, Workbook, XlsxError};
 
 use super::{Page, desk, roll};
@@ -44,7 +43,7 @@ pub struct Listing {
 /// The list of a name, as its reader may see it.
 fn listing(site: &Site, visit: &Visit, name: &str, query: &HashMap<String, String>) -> Result<Listing, Fault> {
     let actor = visit.staff()?;
-    let scope = Scope::of(actor);
+    let scope = site.bureau.scope(actor);
     let day = |moment: &str| Cell::from(moment.get(..10).unwrap_or_default());
     match name {
         "roll" => roll::listing(site, visit, query),

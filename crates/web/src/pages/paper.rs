@@ -33,8 +33,8 @@ pub async fn show(
         "letter" => letter(&site, state.letters.get(number).ok_or(Fault::NotFound)?),
         "notice" => notice(&site, &guide, &state, state.notices.get(number).ok_or(Fault::NotFound)?),
         // What staff recorded of a step is theirs to print.
-        "step" if !own => record(&site, &guide, &state, number)?,
-        "file" if !own => file(&site, &guide, &state)?,
+        "step" if !own => record(&site, &visit, &guide, &state, number)?,
+        "file" if !own => file(&site, &visit, &guide, &state)?,
         _ => return Err(Fault::NotFound),
     };
     if query.contains_key("pdf") {
@@ -96,7 +96,7 @@ fn notice(site: &Site, guide: &Guide, state: &Case, notice: &Notice) -> Paper {
 }
 
 /// What was recorded at a step: a visit form, minutes of a review, an opinion.
-fn record(site: &Site, guide: &Guide, state: &Case, id: usize) -> Result<Paper, Fault> {
+fn record(site: &Site, visit: &Visit, guide: &Guide, state: &Case, id: usize) -> Result<Paper, Fault> {
     let instance = state.steps.iter().find(|instance| instance.id as usize == id).ok_or(Fault::NotFound)?;
     let step = guide.steps.iter().find(|step| *step.key == *instance.step).ok_or(Fault::NotFound)?;
     let people: Vec<&str> = instance.people.iter().map(|person| &*person.name).collect();
@@ -105,7 +105,7 @@ fn record(site: &Site, guide: &Guide, state: &Case, id: usize) -> Result<Paper, 
     let day = instance.done_at.map_or("还没有办完".to_owned(), base::format_datetime);
     rows.push(("办理时间".to_owned(), day));
     rows.extend(outputs(instance));
-    let shown = Shown::new(site, guide, state)?;
+    let shown = Shown::new(site, visit, guide, state)?;
     let facts = state.facts.iter().filter(|fact| fact.instance == instance.id && !fact.inherited);
     rows.extend(facts.filter_map(|fact| shown.line(fact)));
     let signs: &[&str] = match step.kind {
@@ -142,8 +142,8 @@ fn outputs(instance: &Instance) -> Vec<(String, String)> {
 }
 
 /// The file of a household: what is believed, what was decided, what happened, which letters went out.
-fn file(site: &Site, guide: &Guide, state: &Case) -> Result<Paper, Fault> {
-    let shown = Shown::new(site, guide, state)?;
+fn file(site: &Site, visit: &Visit, guide: &Guide, state: &Case) -> Result<Paper, Fault> {
+    let shown = Shown::new(site, visit, guide, state)?;
     let mut rows = head(site, state);
     for kin in &state.kin {
         rows.push(("备案".to_owned(), format!("{}是近亲属（{}）", kin.official, kin.relation)));

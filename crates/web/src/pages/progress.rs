@@ -79,7 +79,7 @@ pub async fn show(
         (super::case::time_line(&guide, &state, false))
         @if let Some(assessed) = state.assessed.as_ref().filter(|_| state.closed.is_some()) {
             h2 { "决定是怎么算的" }
-            (super::case::explanation("每个数的来历", &assessed.explanation))
+            (super::case::explanation("每个数的来历", &assessed.explanation, false))
         }
     };
     Ok(page(&site, &visit, "办理进度", body).into_response())
@@ -89,7 +89,7 @@ pub async fn show(
 pub fn handed_out(case: &str, secret: &str) -> Markup {
     html! {
         div.note role="status" {
-            h1 { "申请已经提交" }
+            h1 { "已经提交" }
             p { "请记下受理号和查询码，凭它们查进度、补材料、看决定。" }
             p { "受理号" } p.receipt { (case) }
             p { "查询码" } p.mono { (secret) }

@@ -48,8 +48,10 @@ pub async fn service(
         p.crumbs { a href="/" { "办事指南" } " › " (guide.title) }
         h1 { (guide.title) }
         div.actions {
-            a.button.main href=(format!("/services/{service}/apply")) { "申请" }
-            a.button href=(format!("/services/{service}/check")) { "先自查" }
+            @if let Some(start) = guide.starts.first() {
+                a.button.main href=(format!("/services/{service}/apply")) { (start.name) }
+            }
+            @if checks_itself(guide) { a.button href=(format!("/services/{service}/check")) { "先自查" } }
         }
         div.prose {
             @for passage in passages {
@@ -61,6 +63,11 @@ pub async fn service(
         ul { @for law in &guide.laws { li { (law.name) @if let Some(number) = law.facts.get("文号") { span.soft { "　" (number) } } } } }
     };
     Ok(page(&site, &visit, &guide.title, body).into_response())
+}
+
+/// Whether there is something to be worked out before anybody applies.
+pub fn checks_itself(guide: &Guide) -> bool {
+    !guide.entitlements.is_empty()
 }
 
 /// Prose of a guide. Soft line breaks between Chinese characters vanish.

@@ -9,7 +9,6 @@ use axum::response::IntoResponse;
 use base::{Fen, Month, RegionCode};
 use bureau::RollRow;
 use casework::event::granted;
-use casework::people::Scope;
 use maud::html;
 
 use super::Page;
@@ -36,7 +35,7 @@ fn place(query: &HashMap<String, String>) -> Option<RegionCode> {
 }
 
 fn paid(site: &Site, visit: &Visit, month: Month, place: Option<RegionCode>) -> Result<Vec<Paid>, Fault> {
-    let scope = Scope::of(visit.staff()?);
+    let scope = site.bureau.scope(visit.staff()?);
     let mut found = Vec::new();
     for row in site.bureau.store.roll(&scope)? {
         if place.is_some_and(|place| !RegionCode::parse(&row.region).is_ok_and(|region| place.contains(region))) {

@@ -129,7 +129,7 @@ fn step_page(site: &Site, visit: &Visit, subject: &Subject, sent: &Sent, refused
         @if step.kind == StepKind::Decide {
             @let answers = casework::outlook(site.bureau.rules(guide), state, site.now());
             dl.pairs { @for answer in &answers { dt { (answer.name) } dd { (answer.value) } } }
-            (super::case::working(&answers))
+            (super::case::working(&answers, true))
         }
     };
     page(site, visit, &step.name, body)
