@@ -470,7 +470,7 @@ impl<'r> Draft<'r> {
         match self.evaluate(condition, thread) {
             Ok(Value::Bool(true)) => None,
             Ok(_) => {
-                let text = format!("不能选“{word}”：条件“{}”不成立", condition.text());
+                let text = format!("不能选“{word}”：{}", self.as_it_stands(condition, thread));
                 Some(Refusal::new(Code::R110, text, "结论由计算结果决定；事实有误的，退回更正").basis(&step.basis))
             }
             Err(unknown) => {
@@ -478,6 +478,19 @@ impl<'r> Draft<'r> {
                 Some(Refusal::new(Code::R111, text, "请补上缺的事实").basis(&step.basis))
             }
         }
+    }
+
+    /// Why a condition does not hold: the results that it asks for as they are, or its own words where it asks for none.
+    fn as_it_stands(&self, condition: &Expression, thread: u32) -> String {
+        let facts = self.facts(thread);
+        let assessment = self.assess(&facts);
+        let asked = condition.uses.definitions.iter().map(|index| self.rules.guide.program.at(*index));
+        let told = asked.filter_map(|definition| {
+            let value = assessment.value(definition.name)?.ok()?;
+            Some(format!("{}是“{}”", definition.name, value.show(definition.ty?)))
+        });
+        let told: Vec<String> = told.collect();
+        if told.is_empty() { format!("条件“{}”不成立", condition.text()) } else { told.join("，") }
     }
 
     fn object(

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use base::{Fen, Month};
+use base::{CitizenNumber, Fen, Month};
 use formula::{Assessment, Expression, Facts, Rational, Type, Value};
 use guide::model::{Action, Effect, Entitlement, Letter, LetterPart, StepKind};
 
@@ -109,7 +109,10 @@ impl Draft<'_> {
                 before = Some(amounts);
             }
             match until {
-                None => return Ok(events),
+                None => {
+                    events.extend(self.by_age(entitlement, from, &before.unwrap_or_default(), &facts));
+                    return Ok(events);
+                }
                 Some(until) if month >= until || place >= MOST_MONTHS => {
                     events.push(granted(entitlement, nothing(entitlement), month.next()));
                     return Ok(events);
@@ -117,6 +120,40 @@ impl Draft<'_> {
                 Some(_) => (month, place) = (month.next(), place + 1),
             }
         }
+    }
+
+    /// What changes by itself from the months after birthdays. Only parts that go with the age do, and only while
+    /// the rest would stay as it was decided: anything more is for a new decision.
+    fn by_age(&self, entitlement: &Entitlement, from: Month, decided: &Amounts, facts: &Facts) -> Vec<Event> {
+        let mut events = Vec::new();
+        if entitlement.components.iter().all(|component| !component.by_age) {
+            return events;
+        }
+        let mut before = decided.clone();
+        for month in self.after_birthdays(from) {
+            let mut facts = facts.clone();
+            facts.set("待遇月", Value::Month(month));
+            facts.set("计算日", Value::Date(month.first_day()));
+            let Ok(amounts) = amounts(entitlement, &self.assess(&facts)) else { break };
+            let is_same = |index: usize| entitlement.components[index].by_age || amounts[index] == decided[index];
+            if !(0..amounts.len()).all(is_same) {
+                break;
+            }
+            if amounts != before {
+                events.push(granted(entitlement, amounts.clone(), month));
+                before = amounts;
+            }
+        }
+        events
+    }
+
+    /// The months after birthdays of anybody in the case, for as long as a decision may stand.
+    fn after_birthdays(&self, from: Month) -> BTreeSet<Month> {
+        let people = self.state.facts.iter().flat_map(|fact| fact.value.people());
+        let numbers = people.filter_map(|person| CitizenNumber::parse(person.number.as_deref()?).ok());
+        let born: BTreeSet<i8> = numbers.map(|number| number.birth().month()).collect();
+        let ahead = std::iter::successors(Some(from), |month| Some(month.next())).take(MONTHS_AHEAD).skip(1);
+        ahead.filter(|month| born.contains(&month.plus(-1).month())).collect()
     }
 
     fn letter(&self, letter: &Letter, assessment: &Assessment) -> Result<Event, Refusal> {
@@ -172,6 +209,9 @@ impl Draft<'_> {
 
 /// Months that one grant with an end may have.
 const MOST_MONTHS: i128 = 120;
+
+/// For how many months a decision looks ahead: longer than any re-check is away.
+const MONTHS_AHEAD: usize = 36;
 
 type Amounts = Vec<(String, Fen)>;
 

@@ -287,7 +287,7 @@ impl Life<'_> {
         self.turn += 1;
         let key = format!("demo:{}:{}", self.seed, self.turn);
         let case = (!matches!(command, Command::Submit { .. })).then(|| self.case.clone());
-        let secret = Some(bureau::hash(&["demo", &self.case])[..32].to_owned());
+        let secret = Some(bureau::hash(&["demo", &self.case])[..32].to_uppercase());
         self.bureau.execute(&Order { key, people, case, command, secret, now: self.now })?;
         Ok(())
     }

@@ -314,6 +314,8 @@ pub struct Component {
     pub name: Arc<str>,
     /// The name of a 分额 formula.
     pub amount: Arc<str>,
+    /// 随年龄: from the month after somebody's birthday it is what the formula says then.
+    pub by_age: bool,
 }
 
 /// A row of `## 效果`.

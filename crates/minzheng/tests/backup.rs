@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use visitor::Office;
-use visitor::household::{application, apply, grant, number};
+use visitor::household::{application, apply, grant, number, send};
 
 fn minzheng(command: &str, one: (&str, &Path), other: (&str, &Path)) -> Output {
     let mut program = Command::new(env!("CARGO_BIN_EXE_minzheng"));
@@ -36,9 +36,8 @@ fn a_bureau_comes_back_whole_from_a_copy_taken_while_it_worked() {
                 let mut citizen = office.visitor();
                 citizen.open("/services/dibao/apply");
                 citizen.attach("proofs", "票据.pdf", format!("%PDF-1.7 {turn}").as_bytes());
-                let form = application(&number());
-                let entries: Vec<(&str, &str)> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
-                citizen.send(&entries).sees("已经提交");
+                send(&mut citizen, &application(&number()));
+                citizen.sees("已经提交");
             }
         });
         for round in 0..5 {

@@ -29,7 +29,7 @@ fn applied(office: &Office, bytes: &[u8]) -> (String, String) {
     send(&mut citizen, &application(&number()));
     citizen.sees("已经提交");
     let case = between(&citizen.page, "<p class=\"receipt\">", "</p>").unwrap().to_owned();
-    let secret = between(&citizen.page, "<p class=\"mono\">", "</p>").unwrap().to_owned();
+    let secret = between(&citizen.page, "<p class=\"receipt secret\">", "</p>").unwrap().to_owned();
     (case, secret)
 }
 
@@ -46,7 +46,7 @@ fn what_is_no_photo_is_refused_beside_its_field_and_nothing_else_is_lost() {
     citizen.sees("“照片.jpg”不是 JPEG、PNG 照片，也不是 PDF").sees("“坏的.jpg”打不开").sees("“空.pdf”是空的");
     citizen.sees("好的.jpg").sees("已收到");
     // What was kept goes along when the form is sent again.
-    citizen.send(&[]);
+    send(&mut citizen, &application(&number()));
     citizen.sees("已经提交");
     let case = between(&citizen.page, "<p class=\"receipt\">", "</p>").unwrap().to_owned();
     let mut clerk = office.staff("shouli");

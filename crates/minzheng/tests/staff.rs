@@ -153,7 +153,7 @@ fn village_and_township_enter_what_was_signed_on_paper_and_the_county_does_not()
     assert!(village.path.starts_with("/case/"), "{}", village.text());
     village.sees("查询码").sees("（代录）").sees("任村主");
     let (case, secret) = (between(&village.page, "<p class=\"receipt\">", "</p>").unwrap().to_owned(), {
-        between(&village.page, "<p class=\"mono\">", "</p>").unwrap().to_owned()
+        between(&village.page, "<p class=\"receipt secret\">", "</p>").unwrap().to_owned()
     });
     // The case is the applicant's: named after them, followed with what was handed out, withdrawn by them.
     village.open(&format!("/case/{case}")).sees("李大山：最低生活保障");

@@ -4,8 +4,12 @@
 //! digest = SM3(header ‖ digests of the parts as stored), chain = SM3(chain of the entry before ‖ digest):
 //! both run over what is stored, so that parts can later be sealed and their keys destroyed without breaking the chain.
 
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use casework::{Record, State};
-use rusqlite::{Connection, params};
+use lru::LruCache;
+use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 use sm3::{Digest, Sm3};
 
@@ -89,8 +93,38 @@ fn records(sql: &Connection, case: &str) -> Result<Vec<Record>, Fault> {
     parts.map(|parts| read_parts(&parts?)).collect()
 }
 
+/// Cases as they stood last, each with the end of the chain that its last entry made: what is read again and again is
+/// folded once. An entry that another chain end follows is never believed.
+pub(crate) type States = Mutex<LruCache<String, (Vec<u8>, Arc<State>)>>;
+
+/// The most cases that are kept folded.
+const MOST_FOLDED: NonZeroUsize = NonZeroUsize::new(1000).expect("not zero");
+
+pub(crate) fn states() -> States {
+    Mutex::new(LruCache::new(MOST_FOLDED))
+}
+
+fn keep(states: &States, case: &str, chain: Vec<u8>, state: Arc<State>) {
+    states.lock().unwrap_or_else(PoisonError::into_inner).put(case.to_owned(), (chain, state));
+}
+
+/// A case as it stands.
+fn state(sql: &Connection, states: &States, case: &str) -> Result<Option<Arc<State>>, Fault> {
+    let mut last = sql.prepare_cached("SELECT chain FROM journal WHERE case_id = ?1 ORDER BY revision DESC LIMIT 1")?;
+    let Some(chain) = last.query_row([case], |row| row.get::<_, Vec<u8>>(0)).optional()? else { return Ok(None) };
+    let kept = states.lock().unwrap_or_else(PoisonError::into_inner).get(case).cloned();
+    if let Some((end, state)) = kept
+        && end == chain
+    {
+        return Ok(Some(state));
+    }
+    let state = Arc::new(State::fold(&records(sql, case)?));
+    keep(states, case, chain, state.clone());
+    Ok(Some(state))
+}
+
 impl Write<'_> {
-    /// A case as it stands; empty if there is none.
+    /// Writes the rows of a case anew.
     pub(crate) fn relist(&mut self, state: &State) -> Result<(), Fault> {
         crate::lists::write(self.sql, state)
     }
@@ -100,13 +134,14 @@ impl Write<'_> {
         crate::lists::chain(self.sql, root)
     }
 
+    /// A case as it stands; empty if there is none.
     pub fn state(&self, case: &str) -> Result<State, Fault> {
-        Ok(State::fold(&records(self.sql, case)?))
+        Ok(state(self.sql, self.states, case)?.map_or_else(State::default, |state| State::clone(&state)))
     }
 
     /// Appends events to a case as it stands, and writes its rows of the lists from its new state.
     /// Somebody else's change in between is a `Conflict`.
-    pub fn append(&mut self, case: &str, before: State, fresh: &[Record]) -> Result<State, Fault> {
+    pub fn append(&mut self, case: &str, before: State, fresh: &[Record]) -> Result<(), Fault> {
         let revision = before.revision;
         let found: u64 = self
             .sql
@@ -144,7 +179,8 @@ impl Write<'_> {
         let mut state = before;
         fresh.iter().for_each(|record| state.apply(record));
         crate::lists::write(self.sql, &state)?;
-        Ok(state)
+        keep(self.states, case, chain, Arc::new(state));
+        Ok(())
     }
 }
 
@@ -156,7 +192,6 @@ impl Store {
 
     /// A case as it stands, or `None` if there is none.
     pub fn state(&self, case: &str) -> Result<Option<State>, Fault> {
-        let records = self.records(case)?;
-        Ok((!records.is_empty()).then(|| State::fold(&records)))
+        Ok(state(&self.read(), &self.states, case)?.map(|state| State::clone(&state)))
     }
 }

@@ -36,6 +36,7 @@ pub struct Store {
     folder: PathBuf,
     writer: Writer,
     reader: Mutex<Connection>,
+    states: journal::States,
 }
 
 /// What an idempotency key was used for before.
@@ -54,7 +55,12 @@ impl Store {
         let path = folder.join("minzheng.db");
         let (writer, old) = schema::open(&path)?;
         let (reader, _) = schema::open(&path)?;
-        let store = Self { folder: folder.to_owned(), writer: Writer::new(writer), reader: Mutex::new(reader) };
+        let store = Self {
+            folder: folder.to_owned(),
+            writer: Writer::new(writer),
+            reader: Mutex::new(reader),
+            states: journal::states(),
+        };
         if old {
             store.renew()?;
         }
@@ -99,6 +105,7 @@ fn lock(mutex: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
 /// The writing side of a transaction.
 pub struct Write<'t> {
     sql: &'t Connection,
+    states: &'t journal::States,
 }
 
 impl Write<'_> {

@@ -85,7 +85,7 @@ impl Store {
         line.shared += 1;
         let acted = catch_unwind(AssertUnwindSafe(|| {
             line.connection.execute_batch("SAVEPOINT own").map_err(Fault::from)?;
-            act(&mut Write { sql: &line.connection })
+            act(&mut Write { sql: &line.connection, states: &self.states })
         }));
         let undo = if matches!(acted, Ok(Ok(_))) { "RELEASE own" } else { "ROLLBACK TO own; RELEASE own" };
         // An order whose savepoint cannot be closed takes the whole commit with it.

@@ -114,6 +114,81 @@ impl Drawer<'_> {
         }
     }
 
+    /// Some fields of a step: a chapter of it.
+    pub fn fields(&self, fields: &[&Field], step: usize) -> Markup {
+        html! {
+            fieldset.bare { @for field in fields { (self.field(field, &field.key, is_required(field, step))) } }
+        }
+    }
+
+    /// What was typed in some fields, to be looked over.
+    pub fn told(&self, fields: &[&Field]) -> Markup {
+        html! {
+            dl.pairs {
+                @for field in fields {
+                    @if let FieldType::List(list) = field.ty {
+                        @let rows = self.sent.rows(&field.key);
+                        @if rows.is_empty() { dt { (field.name) } dd { "没有" } }
+                        @for row in rows {
+                            @let place = format!("{}.{row}", field.key);
+                            dt { (self.row_name(&place, row)) }
+                            dd { (self.told_row(list, &place)) }
+                        }
+                    } @else {
+                        dt { (field.name) }
+                        dd { (self.told_value(field, &field.key)) }
+                    }
+                }
+            }
+        }
+    }
+
+    /// A row by the person's name where it has one, else by its number.
+    fn row_name(&self, place: &str, row: usize) -> String {
+        match self.sent.get(&format!("{place}.person_name")) {
+            "" => format!("第 {} 行", row + 1),
+            name => name.to_owned(),
+        }
+    }
+
+    fn told_row(&self, list: usize, place: &str) -> Markup {
+        let columns = &self.guide.lists[list].columns;
+        let number = self.sent.get(&format!("{place}.person_number"));
+        html! {
+            @if !number.is_empty() { span.part { "身份号码 " b.mono { (number) } } }
+            @for column in columns {
+                @let path = format!("{place}.{}", column.key);
+                @if let FieldType::List(inner) = column.ty {
+                    @for row in self.sent.rows(&path) {
+                        div.part { (column.name) "：" (self.told_row(inner, &format!("{path}.{row}"))) }
+                    }
+                } @else if !self.sent.get(&path).is_empty() {
+                    span.part { (column.name) " " b { (self.told_value(column, &path)) } }
+                }
+            }
+        }
+    }
+
+    fn told_value(&self, field: &Field, path: &str) -> Markup {
+        let typed = self.sent.get(path);
+        html! {
+            @match &field.ty {
+                FieldType::Register(_) => {
+                    (typed) " " span.mono { (self.sent.get(&format!("{path}.number"))) }
+                }
+                FieldType::Attachment => {
+                    @for (_, file) in self.sent.files(path) { (file.name) " " span.soft { (file_size(file.size)) } br; }
+                }
+                FieldType::Plain(Type::Region) if !typed.is_empty() => (self.site.place_of(typed)),
+                FieldType::Plain(Type::Number(unit)) if !typed.is_empty() && unit.to_string() != "数" => {
+                    (typed) " " (unit)
+                }
+                _ => (typed),
+            }
+            @if typed.is_empty() { span.soft { @if field.ty == FieldType::Attachment { "没有传" } @else { "没有填" } } }
+        }
+    }
+
     /// Closed unless something was typed or is wrong: most statements hold from today.
     fn valid_from(&self) -> Markup {
         let (name, note) = (format!("o-{VALID_FROM}"), "默认今天；情况更早发生的，写发生的那一天");
@@ -184,8 +259,28 @@ impl Drawer<'_> {
             Type::Region => self.regions(control),
             Type::Date => self.input(control, "date"),
             Type::Moment => self.input(control, "datetime-local"),
+            Type::Text => self.text(control),
             _ => self.input(control, "text"),
         }
+    }
+
+    /// A text: one line for a name, several for what is told at length.
+    fn text(&self, control: Control) -> Markup {
+        const LONG: [&str; 9] = ["说明", "理由", "情况", "纪要", "陈述", "内容", "访问", "线索", "处理"];
+        if !LONG.iter().any(|word| control.label.contains(word)) {
+            return self.input(control, "text");
+        }
+        let (name, wrong) = (control.name, self.wrong(control).map(|_| "true"));
+        let described = wrong.map(|_| format!("e-{name}"));
+        let rows = if self.sent.get(name).chars().count() > 80 { "6" } else { "3" };
+        self.around(
+            control,
+            html! {
+                textarea id=(format!("f-{name}")) name=(name) rows=(rows) aria-invalid=[wrong] aria-describedby=[described] {
+                    "\n" (self.sent.get(name))
+                }
+            },
+        )
     }
 
     fn wrong(&self, control: Control) -> Option<&Refusal> {

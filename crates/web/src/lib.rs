@@ -48,6 +48,7 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/case/{case}/file/{digest}", get(pages::facts::file))
         .merge(forms())
         .layer(middleware::from_fn_with_state(site.clone(), visit::frame))
+        .fallback(async || Fault::NotFound)
         .route("/healthz", get(healthz))
         .route("/style.css", get(style))
         .layer(tower_http::catch_panic::CatchPanicLayer::new())

@@ -83,6 +83,11 @@ impl Sent {
         values.filter_map(|(_, value)| self.files.get_key_value(value)).map(|(word, file)| (&**word, file)).collect()
     }
 
+    /// All that was sent, in its order.
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.pairs.iter().map(|(name, value)| (&**name, &**value))
+    }
+
     pub fn empty() -> Self {
         Self::default()
     }

@@ -76,7 +76,16 @@ impl Site {
 
     /// A receipt number: not derivable from anything, without letters that look alike.
     pub fn receipt(&self) -> String {
-        let letters: Vec<char> = letters(&(self.chance)(), 12).chars().collect();
+        self.letters(12)
+    }
+
+    /// The secret that is handed out with a receipt number: 79 bits, as people can copy it from paper.
+    pub fn receipt_secret(&self) -> String {
+        self.letters(16)
+    }
+
+    fn letters(&self, count: usize) -> String {
+        let letters: Vec<char> = letters(&(self.chance)(), count).chars().collect();
         letters.chunks(4).map(|chunk| chunk.iter().collect::<String>()).collect::<Vec<_>>().join("-")
     }
 

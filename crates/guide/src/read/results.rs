@@ -49,7 +49,9 @@ impl Reader {
                     self.error("G302", &amount.span, message, format!("请写“舍入({}, 规则)”", amount.text));
                 }
             }
-            let component = Component { name: row.text("成分").as_str().into(), amount: amount.text.as_str().into() };
+            let (period, by_age) = self.period(&row.get("周期"));
+            let component =
+                Component { name: row.text("成分").as_str().into(), amount: amount.text.as_str().into(), by_age };
             match found.iter_mut().find(|entitlement| *entitlement.name == *row.text("待遇")) {
                 Some(entitlement) => entitlement.components.push(component),
                 None => {
@@ -58,7 +60,7 @@ impl Reader {
                         name: row.text("待遇").as_str().into(),
                         key: row.text("标识").as_str().into(),
                         holder: row.text("享受人"),
-                        period: row.text("周期"),
+                        period,
                         components: vec![component],
                         exclusive_with: tables::names(&row.get("互斥")).into_iter().map(|cell| cell.text).collect(),
                     });
@@ -66,6 +68,20 @@ impl Reader {
             }
         }
         found
+    }
+
+    /// `月` `季` `年` `一次`, and whether the amount goes with the age: `月，随年龄`.
+    fn period(&mut self, cell: &Cell) -> (String, bool) {
+        let (period, rest) = cell.text.split_once(['，', ',']).unwrap_or((&cell.text, ""));
+        if !["月", "季", "年", "一次"].contains(&period) || !["", "随年龄"].contains(&rest.trim()) {
+            self.error(
+                "G303",
+                &cell.span,
+                format!("周期没有“{}”", cell.text),
+                "应写 月、季、年、一次；随年龄变的写 月，随年龄",
+            );
+        }
+        (period.to_owned(), rest.trim() == "随年龄")
     }
 
     /// An action of the closed list that is built.

@@ -243,6 +243,11 @@ impl Chromium {
         assert!(text.contains(words), "“{words}” is not on {}:\n{text}", self.path());
     }
 
+    /// Whether the page has a control of a name that can be seen.
+    pub fn asks(&self, name: &str) -> bool {
+        !self.all(&format!("[name=\"{name}\"]:not([type=hidden])")).is_empty()
+    }
+
     pub fn fill(&mut self, name: &str, value: &str) {
         let controls = self.all(&format!("[name=\"{name}\"]:not([type=hidden])"));
         assert!(!controls.is_empty(), "{}: the page has no control “{name}”\n{}", self.path(), self.text());

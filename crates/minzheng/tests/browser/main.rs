@@ -1,6 +1,7 @@
 //! One household gets its decision in a real Chromium: on a phone as a citizen, on a desk as township and county.
 
 mod chromium;
+mod pages;
 mod papers;
 mod turns;
 #[path = "../visitor/mod.rs"]
@@ -35,10 +36,38 @@ fn serve(office: &Office) -> String {
     format!("http://{address}")
 }
 
-fn fill_member(page: &mut Chromium) {
-    for (name, value) in [
+/// Fills in a form chapter by chapter, until the answers are to be looked over.
+fn fill_chapters(page: &mut Chromium, entries: &[(&str, &str)], shown: &str) {
+    let mut left = entries.to_vec();
+    for chapter in 1.. {
+        let (here, later): (Vec<_>, Vec<_>) = left.iter().copied().partition(|(name, _)| page.asks(name));
+        left = later;
+        for (name, value) in here {
+            page.fill(name, value);
+        }
+        page.picture(&picture(&format!("{shown}-{chapter}")));
+        assert_eq!(page.overflow(), 0, "chapter {chapter} is wider than the window");
+        page.press("下一步");
+        if page.text().contains("提交前再看一遍") {
+            break;
+        }
+        assert!(!page.text().contains("没有办成") && chapter < 20, "{}", page.text());
+    }
+    assert!(left.is_empty(), "no chapter asks for {left:?}");
+}
+
+/// The application of one man, filled in on his phone and sent; gives the receipt number.
+fn apply_on(phone: &mut Chromium, otherwise: &[(&str, &str)]) -> String {
+    phone.open("/services/dibao/apply");
+    let number = number();
+    let entries = [
+        ("applicant", "李大山"),
+        ("applicant.number", &*number),
+        ("phone", "10001234567"),
+        ("home_region", "410325101200"),
+        ("urban_rural", "农村"),
         ("members.0.person_name", "李大山"),
-        ("members.0.person_number", &number()),
+        ("members.0.person_number", &*number),
         ("members.0.relation", "本人"),
         ("members.0.lives_together", "是"),
         ("members.0.dependent", "否"),
@@ -55,20 +84,6 @@ fn fill_member(page: &mut Chromium) {
         ("members.0.income.0.kind", "经营性"),
         ("members.0.income.0.amount", "1200"),
         ("members.0.income.0.months", "12"),
-    ] {
-        page.fill(name, value);
-    }
-}
-
-/// The application of one man, filled in on his phone and sent; gives the receipt number.
-fn apply_on(phone: &mut Chromium, otherwise: &[(&str, &str)]) -> String {
-    phone.open("/services/dibao/apply");
-    for (name, value) in [
-        ("applicant", "李大山"),
-        ("applicant.number", &*number()),
-        ("phone", "10001234567"),
-        ("home_region", "410325101200"),
-        ("urban_rural", "农村"),
         ("supporters.none", "1"),
         ("costs.none", "1"),
         ("houses.0.use", "居住"),
@@ -76,17 +91,10 @@ fn apply_on(phone: &mut Chromium, otherwise: &[(&str, &str)]) -> String {
         ("businesses.none", "1"),
         ("singles.none", "1"),
         ("kin.none", "1"),
-    ] {
-        phone.fill(name, value);
-    }
-    // The list of incomes begins with a row; nothing typed is lost when rows are added.
-    phone.press("加一行收入");
-    fill_member(phone);
-    for (name, value) in otherwise {
-        phone.fill(name, value);
-    }
-    phone.picture(&picture("apply-390"));
-    assert_eq!(phone.overflow(), 0, "the form is wider than a phone");
+    ];
+    fill_chapters(phone, &[&entries[..], otherwise].concat(), "apply-390");
+    phone.picture(&picture("look-over-390"));
+    assert_eq!(phone.overflow(), 0, "the answers are wider than a phone");
     phone.press("提交");
     phone.sees("已经提交");
     let path = phone.path();
@@ -275,8 +283,14 @@ fn pages_work_without_scripts() {
     let base = serve(&office);
     let mut page = Chromium::start(&base, false, false);
     page.open("/services/dibao/check");
-    page.press("看结果");
+    page.press("下一步");
     page.sees("没有办成");
+    for (name, value) in
+        [("applicant", "李大山"), ("phone", "10001234567"), ("home_region", "410325101200"), ("urban_rural", "农村")]
+    {
+        page.fill(name, value);
+    }
+    page.press("下一步");
     page.press("加一行成员");
     page.sees("第 2 行");
 }

@@ -55,9 +55,32 @@ pub fn application(number: &str) -> Vec<(&'static str, String)> {
     entries
 }
 
+/// Fills in a form chapter by chapter and sends it, until it is through, is refused, or a row was added.
 pub fn send(visitor: &mut Visitor, entries: &[(&str, String)]) {
-    let entries: Vec<(&str, &str)> = entries.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    visitor.send(&entries);
+    let mut left: Vec<(&str, &str)> = entries.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    for _ in 0..30 {
+        let here: Vec<(&str, &str)> = left.iter().filter(|entry| asks(&visitor.page, **entry)).copied().collect();
+        visitor.send(&here);
+        left.retain(|entry| !here.contains(entry));
+        let stays = visitor.page.contains("note stop errors") || here.iter().any(|(name, _)| *name == "_add");
+        if stays || !visitor.page.contains("name=\"_page\"") {
+            break;
+        }
+    }
+    if visitor.page.contains("提交前再看一遍") && !visitor.page.contains("note stop errors") {
+        assert!(left.is_empty(), "no chapter asks for {left:?}");
+        visitor.send(&[("_to", "send")]);
+    }
+}
+
+/// Whether a page has a control for an entry that a reader can see.
+fn asks(page: &str, (name, value): (&str, &str)) -> bool {
+    if name == "_add" {
+        return page.contains(&format!("name=\"_add\" value=\"{value}\""));
+    }
+    let tags = page.split('<').filter_map(|part| part.split('>').next());
+    let named = format!(" name=\"{name}\"");
+    tags.into_iter().any(|tag| tag.contains(&named) && !tag.contains("type=\"hidden\""))
 }
 
 /// Applies and gives the receipt number and its secret.
@@ -66,7 +89,7 @@ pub fn apply(citizen: &mut Visitor) -> (String, String) {
     send(citizen, &application(&number()));
     citizen.sees("已经提交");
     let case = between(&citizen.page, "<p class=\"receipt\">", "</p>").unwrap().to_owned();
-    let secret = between(&citizen.page, "<p class=\"mono\">", "</p>").unwrap().to_owned();
+    let secret = between(&citizen.page, "<p class=\"receipt secret\">", "</p>").unwrap().to_owned();
     (case, secret)
 }
 

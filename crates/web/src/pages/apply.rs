@@ -6,11 +6,12 @@ use axum::Extension;
 use axum::extract::{Path, State};
 use axum::response::IntoResponse;
 use bureau::{Failure, Order};
-use casework::{Actor, Command, Input, Refusal, intake};
+use casework::{Actor, Command, Refusal, intake};
 use guide::Guide;
 use maud::{Markup, html};
 
 use super::Page;
+use super::chapters::{Asked, Turn};
 use super::public::{checks_itself, guide, redirect};
 use crate::field::{Drawer, form};
 use crate::layout::{page, refusals, step_form};
@@ -30,7 +31,11 @@ pub async fn show(
     Path(service): Path<String>,
 ) -> Page {
     let guide = guide(&site, &service)?;
-    Ok(form_page(&site, &visit, guide, &Sent::empty(), &[], false)?.into_response())
+    Ok(match visit.staff {
+        Some(_) => entering_page(&site, &visit, guide, &Sent::empty(), &[])?,
+        None => asked(&site, &visit, guide, false)?.chapter(0, &Sent::empty(), &[]),
+    }
+    .into_response())
 }
 
 pub async fn show_check(
@@ -42,32 +47,26 @@ pub async fn show_check(
     if !checks_itself(guide) {
         return Err(Fault::NotFound);
     }
-    Ok(form_page(&site, &visit, guide, &Sent::empty(), &[], true)?.into_response())
+    Ok(asked(&site, &visit, guide, true)?.chapter(0, &Sent::empty(), &[]).into_response())
 }
 
-fn form_page(
-    site: &Site,
-    visit: &Visit,
-    guide: &Guide,
-    sent: &Sent,
-    refused: &[Refusal],
-    check: bool,
-) -> Result<Markup, Fault> {
+fn asked<'a>(site: &'a Site, visit: &'a Visit, guide: &'a Guide, check: bool) -> Result<Asked<'a>, Fault> {
+    Ok(Asked { site, visit, guide, step: start(guide)?.1, check })
+}
+
+/// The whole form on one page, for staff who copy what was signed on paper.
+fn entering_page(site: &Site, visit: &Visit, guide: &Guide, sent: &Sent, refused: &[Refusal]) -> Result<Markup, Fault> {
     let (_, step) = start(guide)?;
     let drawer = Drawer { site, guide, sent, refusals: refused };
     let name = guide.starts.first().map_or("", |start| &*start.name);
-    let (title, button) = if check { ("先自查", "看结果") } else { (name, "提交") };
     let body = html! {
-        p.crumbs { a href="/" { "办事指南" } " › " a href=(format!("/services/{}", guide.key)) { (guide.title) } " › " (title) }
-        h1 { (guide.title) "：" (title) }
-        @if visit.staff.is_some() && !check {
-            p.note { "您在" b { "代申请人录入" } "：照着申请人签名的申请表填，把申请表拍照或扫描传上来；提交以后把受理号和查询码交给申请人。" }
-        }
-        @if check { p.lead { "填一填就知道按现在的情况会是什么结果、为什么。这里填的内容不会保存。" } }
+        p.crumbs { a href="/" { "办事指南" } " › " a href=(format!("/services/{}", guide.key)) { (guide.title) } " › " (name) }
+        h1 { (guide.title) "：" (name) }
+        p.note { "您在" b { "代申请人录入" } "：照着申请人签名的申请表填，把申请表拍照或扫描传上来；提交以后把受理号和查询码交给申请人。" }
         (refusals(refused))
-        (step_form(site, visit, &drawer, step, button, drawer.step(step)))
+        (step_form(site, visit, &drawer, step, "提交", drawer.step(step)))
     };
-    Ok(page(site, visit, &format!("{}：{title}", guide.title), body))
+    Ok(page(site, visit, &format!("{}：{name}", guide.title), body))
 }
 
 /// A button «加一行» shows the form again with one more row; nothing typed is lost.
@@ -80,21 +79,15 @@ pub(super) fn one_more(sent: &mut Sent) -> bool {
     !list.is_empty()
 }
 
-/// Reads the form: what was sent, the start, and the typed input; or the page that shows it again with what is wrong.
-fn receive(
-    site: &Site,
-    visit: &Visit,
-    guide: &Guide,
-    mut sent: Sent,
-    check: bool,
-) -> Result<Result<(Sent, String, Input), Markup>, Fault> {
-    if one_more(&mut sent) {
-        return form_page(site, visit, guide, &sent, &[], check).map(Err);
+/// The form of staff: read, or shown again with what is wrong.
+fn enter(site: &Site, visit: &Visit, guide: &Guide, sent: &mut Sent) -> Result<Turn, Fault> {
+    if one_more(sent) {
+        return entering_page(site, visit, guide, sent, &[]).map(Turn::Page);
     }
-    let (start, step) = start(guide)?;
-    match intake::read(guide, step, &form(guide, step, &sent)) {
-        Ok(input) => Ok(Ok((sent, start, input))),
-        Err(refused) => form_page(site, visit, guide, &sent, &refused, check).map(Err),
+    let (_, step) = start(guide)?;
+    match intake::read(guide, step, &form(guide, step, sent)) {
+        Ok(input) => Ok(Turn::Whole(Box::new(input))),
+        Err(refused) => entering_page(site, visit, guide, sent, &refused).map(Turn::Page),
     }
 }
 
@@ -102,15 +95,19 @@ pub async fn send(
     State(site): State<Arc<Site>>,
     Extension(visit): Extension<Visit>,
     Path(service): Path<String>,
-    sent: Sent,
+    mut sent: Sent,
 ) -> Page {
     let guide = guide(&site, &service)?;
-    let (sent, start, input) = match receive(&site, &visit, guide, sent, false)? {
-        Ok(received) => received,
-        Err(page) => return Ok(page.into_response()),
+    let turn = match visit.staff {
+        Some(_) => enter(&site, &visit, guide, &mut sent)?,
+        None => asked(&site, &visit, guide, false)?.turn(&mut sent),
     };
-    let (case, secret) = (site.receipt(), site.random());
-    let (_, step) = self::start(guide)?;
+    let input = match turn {
+        Turn::Whole(input) => *input,
+        Turn::Page(page) => return Ok(page.into_response()),
+    };
+    let (case, secret) = (site.receipt(), site.receipt_secret());
+    let (start, step) = start(guide)?;
     let actor = match &visit.staff {
         Some(staff) => staff.doing(guide, &guide.steps[step]),
         None => Actor::citizen(&format!("visit:{}", visit.form_token), input.person(guide).unwrap_or("匿名")),
@@ -128,7 +125,11 @@ pub async fn send(
             set_cookie(&site, &mut response, "receipt", &format!("{}~{secret}", done.case));
             Ok(response)
         }
-        Err(Failure::Refused(refused)) => Ok(form_page(&site, &visit, guide, &sent, &refused, false)?.into_response()),
+        Err(Failure::Refused(refused)) => Ok(match visit.staff {
+            Some(_) => entering_page(&site, &visit, guide, &sent, &refused)?,
+            None => asked(&site, &visit, guide, false)?.refused(&sent, &refused),
+        }
+        .into_response()),
         Err(failure) => Err(failure.into()),
     }
 }
@@ -137,13 +138,15 @@ pub async fn send_check(
     State(site): State<Arc<Site>>,
     Extension(visit): Extension<Visit>,
     Path(service): Path<String>,
-    sent: Sent,
+    mut sent: Sent,
 ) -> Page {
     let guide = guide(&site, &service)?;
-    let (sent, start, input) = match receive(&site, &visit, guide, sent, true)? {
-        Ok(received) => received,
-        Err(page) => return Ok(page.into_response()),
+    let asked = asked(&site, &visit, guide, true)?;
+    let input = match asked.turn(&mut sent) {
+        Turn::Whole(input) => *input,
+        Turn::Page(page) => return Ok(page.into_response()),
     };
+    let (start, _) = start(guide)?;
     let people = vec![Actor::citizen("check", "自查")];
     let command = Command::Submit { case: "自查".into(), start, input, draw: None, over: None };
     let order = Order { key: String::new(), people, case: None, command, secret: None, now: site.now() };
@@ -161,7 +164,7 @@ pub async fn send_check(
             };
             Ok(page(&site, &visit, "自查结果", body).into_response())
         }
-        Err(Failure::Refused(refused)) => Ok(form_page(&site, &visit, guide, &sent, &refused, true)?.into_response()),
+        Err(Failure::Refused(refused)) => Ok(asked.refused(&sent, &refused).into_response()),
         Err(failure) => Err(failure.into()),
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::extract::{Path, Query, State};
 use axum::response::IntoResponse;
+use casework::state::LetterState;
 use casework::{Datum, State as Case, Status};
 use guide::Guide;
 use guide::model::Target;
@@ -158,7 +159,7 @@ fn clocks(site: &Site, state: &Case) -> Markup {
 }
 
 /// Where the case stands: what was done, what is open, what comes next, each with its day.
-fn course(guide: &Guide, state: &Case) -> Markup {
+pub fn course(guide: &Guide, state: &Case) -> Markup {
     let done =
         |key: &str| state.steps.iter().rfind(|i| i.step == key && i.status == Status::Done).and_then(|i| i.done_at);
     let is_live = |key: &str| state.live().any(|i| i.step == key && i.status != Status::Waiting);
@@ -251,13 +252,20 @@ pub fn time_line(guide: &Guide, state: &Case, names: bool) -> Markup {
 pub fn letters(site: &Site, state: &Case) -> Markup {
     html! {
         @for (number, letter) in state.letters.iter().enumerate() {
-            div.actions {
-                @let link = format!("/case/{}/paper/letter/{number}", state.case);
-                a.button href=(link) { "打印" (letter.title) }
-                a.button href=(format!("{link}?pdf=1")) { "PDF" }
-            }
-            (super::paper::letter(site, letter).html())
+            (self::letter(site, state, number, letter))
         }
+    }
+}
+
+/// A letter with its PDF.
+pub fn letter(site: &Site, state: &Case, number: usize, letter: &LetterState) -> Markup {
+    let link = format!("/case/{}/paper/letter/{number}", state.case);
+    html! {
+        div.actions {
+            a.button href=(link) { "打印" (letter.title) }
+            a.button href=(format!("{link}?pdf=1")) { "PDF" }
+        }
+        (super::paper::letter(site, letter).html())
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod apply;
 pub mod case;
+pub mod chapters;
 pub mod desk;
 pub mod facts;
 pub mod kin;

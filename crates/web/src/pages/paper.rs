@@ -16,6 +16,7 @@ use maud::html;
 use super::Page;
 use super::case::step_name;
 use super::facts::Shown;
+use super::public::own_name;
 use crate::layout::page;
 use crate::paper::Paper;
 use crate::site::{Fault, Site};
@@ -80,7 +81,7 @@ fn notice(site: &Site, guide: &Guide, state: &Case, notice: &Notice) -> Paper {
     let place = state.region.map(|region| site.place(region)).unwrap_or_default();
     let (from, until) = (base::format_date(notice.posted_at.date()), base::format_date(notice.until.at.date()));
     let mut rows = vec![("地方".to_owned(), place)];
-    rows.extend(notice.shown.iter().cloned());
+    rows.extend(notice.shown.iter().map(|(name, value)| (own_name(name).to_owned(), value.clone())));
     Paper {
         organ: site.name.clone(),
         title: format!("{}公示", guide.title),

@@ -93,7 +93,7 @@ pub async fn notices(State(site): State<Arc<Site>>, Extension(visit): Extension<
                         tr {
                             td { (guide.map_or(row.service.as_str(), |guide| &guide.title)) }
                             td data-label="地方" { (site.place_of(&row.region)) }
-                            td data-label="内容" { @for (name, value) in &row.shown { span.nowrap { (name) "：" b { (value) } } "　" } }
+                            td data-label="内容" { @for (name, value) in &row.shown { span.nowrap { (own_name(name)) "：" b { (value) } } "　" } }
                             td data-label="公示到" { (row.until.get(..10).unwrap_or_default()) }
                             td { a href=(format!("/notices/{}/{}", row.case, row.step)) { "提出异议" } }
                         }
@@ -103,6 +103,11 @@ pub async fn notices(State(site): State<Arc<Site>>, Extension(visit): Extension<
         }
     };
     Ok(page(&site, &visit, "公示", body).into_response())
+}
+
+/// `申请人.姓名` is 姓名 to a reader.
+pub fn own_name(name: &str) -> &str {
+    name.rsplit_once('.').map_or(name, |(_, own)| own)
 }
 
 pub async fn objection(

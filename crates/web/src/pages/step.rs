@@ -120,16 +120,16 @@ fn step_page(site: &Site, visit: &Visit, subject: &Subject, sent: &Sent, refused
         @for check in casework::reminders(site.bureau.rules(guide), state, site.now()) {
             @if check.steps.iter().any(|(of, _)| *of == subject.step) { p.note { b { "提醒" } "　" (check.message) "。" } }
         }
+        @if step.kind == StepKind::Decide {
+            @let answers = casework::outlook(site.bureau.rules(guide), state, site.now());
+            div.card { h2 { "按现在所知" } dl.pairs { @for answer in &answers { dt { (answer.name) } dd { (answer.value) } } }
+            (super::case::working(&answers, true)) }
+        }
         @if subject.may_act() {
             (step_form(site, visit, &drawer, subject.step, button(step.kind, signs), html! {
                 @if signs { p { "另一位已经提交，内容在件里；您核对以后签字。" } }
                 @else { (drawer.step(subject.step)) (conclusions(subject, sent)) }
             }))
-        }
-        @if step.kind == StepKind::Decide {
-            @let answers = casework::outlook(site.bureau.rules(guide), state, site.now());
-            dl.pairs { @for answer in &answers { dt { (answer.name) } dd { (answer.value) } } }
-            (super::case::working(&answers, true))
         }
     };
     page(site, visit, &step.name, body)
