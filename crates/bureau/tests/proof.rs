@@ -151,10 +151,12 @@ fn everybody_sees_what_is_theirs() {
     let folder = tempfile::tempdir().unwrap();
     let bureau = open(folder.path());
     send(&bureau, &[citizen("张三")], submit("30", "沙土"), "2026-03-02 09:00", "k").unwrap();
+    let guide = &bureau.library.guides[0];
+    let tasks: Vec<String> = guide.steps.iter().map(|step| format!("{} {}", guide.key, step.key)).collect();
     let sees = |scope: &Scope| {
         let case = bureau.case(CASE, scope).unwrap().is_some();
-        let listed = bureau.store.cases(scope, "", 9).unwrap().len();
-        (case, listed, bureau.store.work(scope).unwrap().len())
+        let listed = bureau.store.cases(scope, 9).unwrap().len();
+        (case, listed, bureau.store.work(scope, &tasks, "somebody", 9).unwrap().len())
     };
     let mut elsewhere = staff("甲", "园丁");
     if let casework::Capacity::Staff { region, .. } = &mut elsewhere.capacity {

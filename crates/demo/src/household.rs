@@ -11,6 +11,8 @@ use crate::names::{self, Generation};
 pub struct Household {
     pub village: RegionCode,
     pub applicant: PersonRef,
+    /// Whether the township's clerk of the sign-ins is a brother of the applicant.
+    pub of_clerk: bool,
     /// The facts of the application, by 标识.
     pub values: BTreeMap<String, Datum>,
 }
@@ -88,6 +90,7 @@ impl Maker {
         let supporters = if elder_house && self.dice.chance(50) { vec![self.supporter(surname)] } else { Vec::new() };
         let costs = if self.dice.chance(20) { vec![self.cost()] } else { Vec::new() };
         let kin = if self.dice.chance(4) { vec![self.kin()] } else { Vec::new() };
+        let of_clerk = village.to_string().starts_with(crate::TOWNSHIP) && self.dice.chance(1);
         let values = BTreeMap::from([
             ("applicant".to_owned(), Datum::Person(applicant.clone())),
             ("phone".to_owned(), text(format!("1000{:07}", self.dice.below(10_000_000)))),
@@ -106,7 +109,7 @@ impl Maker {
             ("singles".to_owned(), Datum::Rows(Vec::new())),
             ("kin".to_owned(), Datum::Rows(kin)),
         ]);
-        Household { village, applicant, values }
+        Household { village, applicant, of_clerk, values }
     }
 
     /// A son who lives apart, with what his own household earns.

@@ -6,6 +6,7 @@ mod dice;
 mod household;
 mod life;
 mod names;
+mod report;
 
 use base::{Date, DateTime, Level, RegionCode};
 use bureau::{Bureau, Failure};
@@ -91,6 +92,7 @@ pub fn make_county(
         life::live(bureau, &mut dice, &household, &format!("{seed}-{number}"), now)?;
         progress(number + 1);
     }
+    report::reports(bureau, &mut dice, seed, now)?;
     // What has fallen due by then: notices end, re-checks open.
     bureau.pass_time(now)?;
     Ok(())

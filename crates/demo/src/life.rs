@@ -12,6 +12,7 @@ use crate::staff;
 
 /// Places of the posts in `STAFF`.
 const ACCEPTS: usize = 0;
+const ACCEPTS_TOO: usize = 13;
 const VISITS: [usize; 2] = [1, 2];
 const LOOKS_AGAIN: [usize; 2] = [3, 4];
 const PRESIDES: usize = 5;
@@ -46,6 +47,10 @@ pub fn live(
     let input = Input { values: household.values.clone(), ..Input::default() };
     let citizen = Actor::citizen(&format!("demo:{case}"), &household.applicant.name);
     let draw = Some(dice.below(u32::MAX));
+    if let (true, Some(number)) = (household.of_clerk, &household.applicant.number) {
+        let relative = (&*household.applicant.name, &**number, "兄弟姐妹");
+        bureau.declare_relative(&staff(ACCEPTS, household.village).id, relative, begun)?;
+    }
     life.order(vec![citizen.clone()], Command::Submit { case, start: "apply".into(), input, draw, over: None })?;
     for _ in 0..40 {
         life.now = working_hour(life.now, dice);
@@ -81,6 +86,11 @@ impl Scene<'_> {
     fn staff(&self, index: usize) -> Actor {
         staff(index, self.household.village)
     }
+
+    /// The clerk, or the other one where the first is a relative.
+    fn accepts(&self) -> Actor {
+        self.staff(if self.household.of_clerk { ACCEPTS_TOO } else { ACCEPTS })
+    }
 }
 
 fn is_open(state: &State, step: &str) -> bool {
@@ -109,7 +119,7 @@ impl Life<'_> {
             let separate = ("lives_elsewhere", Datum::Bool(dice.chance(8)));
             let (word, reason) =
                 if dice.chance(4) { ("补正", "缺治疗票据") } else { ("受理", "材料齐备") };
-            self.act(vec![scene.staff(ACCEPTS)], "accept", Some(word), &[separate], &[("理由", reason)])?;
+            self.act(vec![scene.accepts()], "accept", Some(word), &[separate], &[("理由", reason)])?;
         } else if open("supplement") {
             let note = ("supplement_note", Datum::Text("已补治疗票据".into()));
             let mut all = stated(scene.household, &["members"]);
@@ -149,9 +159,18 @@ impl Life<'_> {
         if !granted || state.before.is_some() || !dice.chance(25) {
             return Ok(false);
         }
-        let (kind, note) = dice.pick(&[("收入变化", "新种了药材"), ("就业", "去县里工厂上班"), ("其他", "搬到镇上住")]);
+        let (kind, note) = dice.pick(&[
+            ("收入变化", "新种了药材"),
+            ("就业", "去县里工厂上班"),
+            ("其他", "搬到镇上住"),
+            ("死亡", "老伴上月去世"),
+        ]);
         let mut values = stated(scene.household, &["members"]);
-        if kind != "其他"
+        let couple = couple(&values[0].1);
+        let kind = if kind == "死亡" && !couple { "收入变化" } else { kind };
+        if kind == "死亡" {
+            widowed(&mut values[0].1);
+        } else if kind != "其他"
             && let Datum::Rows(rows) = &mut values[0].1
         {
             let first = rows.iter_mut().find_map(|row| match row.columns.get_mut("income") {
@@ -173,7 +192,7 @@ impl Life<'_> {
         let input = Input { values, ..Input::default() };
         let start = "report_change".to_owned();
         let command = Command::Submit { case: case.clone(), start, input, draw: None, over };
-        self.order(vec![scene.staff(ACCEPTS)], command)?;
+        self.order(vec![scene.accepts()], command)?;
         self.case = case;
         Ok(true)
     }
@@ -201,7 +220,7 @@ impl Life<'_> {
             self.act(vec![scene.staff(OPINES)], "recheck_opinion", Some(&result), &[], &[])?;
         } else if open("recheck_hearing") {
             let said = [("recheck_statement", Datum::Text("知道了，没有意见".into()))];
-            self.act(vec![scene.staff(ACCEPTS)], "recheck_hearing", None, &said, &[])?;
+            self.act(vec![scene.accepts()], "recheck_hearing", None, &said, &[])?;
         } else if open("recheck_confirm") {
             self.act(vec![scene.staff(CONFIRMS)], "recheck_confirm", Some("同意"), &[], &[])?;
         } else if open("recheck_deliver") {
@@ -209,7 +228,7 @@ impl Life<'_> {
                 ("recheck_delivered_how", Datum::Text("直接送达".into())),
                 ("recheck_delivered_on", Datum::Text(self.now.date().to_string())),
             ];
-            self.act(vec![scene.staff(ACCEPTS)], "recheck_deliver", None, &values, &[])?;
+            self.act(vec![scene.accepts()], "recheck_deliver", None, &values, &[])?;
         } else {
             return Ok(false);
         }
@@ -237,7 +256,7 @@ impl Life<'_> {
             let word = if outcome(self).starts_with("不符合") { "拟不予" } else { "拟给予" };
             self.act(vec![scene.staff(OPINES)], "opinion", Some(word), &[], &[("理由", "按入户和核对的结果认定")])?;
         } else if open("publicity") {
-            self.act(vec![scene.staff(ACCEPTS)], "publicity", None, &[], &[])?;
+            self.act(vec![scene.accepts()], "publicity", None, &[], &[])?;
             if dice.chance(10) {
                 self.now = working_hour(self.now, dice);
                 let (by, text) = (Some("村民".to_owned()), "听说他儿子在外打工挣钱".to_owned());
@@ -256,7 +275,7 @@ impl Life<'_> {
             self.act(LOOKS_AGAIN.map(|index| scene.staff(index)).to_vec(), "objection", None, &values, &outputs)?;
         } else if open("hearing") {
             let values = [("told_how", Datum::Text("当面".into())), ("statement", Datum::Text("没有意见".into()))];
-            self.act(vec![scene.staff(ACCEPTS)], "hearing", None, &values, &[])?;
+            self.act(vec![scene.accepts()], "hearing", None, &values, &[])?;
         } else if open("county_visit") {
             let found = [("county_finding", Datum::Text("与乡镇调查一致".into()))];
             let at = visited_at(self.now);
@@ -267,7 +286,7 @@ impl Life<'_> {
                 ("delivered_how", Datum::Text("直接送达".into())),
                 ("delivered_on", Datum::Text(self.now.date().to_string())),
             ];
-            self.act(vec![scene.staff(ACCEPTS)], "deliver", None, &values, &[])?;
+            self.act(vec![scene.accepts()], "deliver", None, &values, &[])?;
         } else if open("confirm") {
             let word = match &*outcome(self) {
                 "家庭低保" | "单人低保" => "准予",
@@ -308,18 +327,30 @@ impl Life<'_> {
     }
 }
 
+fn couple(members: &Datum) -> bool {
+    let Datum::Rows(rows) = members else { return false };
+    rows.get(1).is_some_and(|row| row.columns.get("relation").and_then(Datum::text) == Some("配偶"))
+}
+
+/// Of a couple one is left.
+fn widowed(members: &mut Datum) {
+    let Datum::Rows(rows) = members else { return };
+    rows.remove(1);
+    rows[0].columns.insert("marriage".into(), Datum::Text("丧偶".into()));
+}
+
 /// A receipt number of the demo: it follows from the seed, as nothing else's does.
-fn receipt(seed: &str) -> String {
+pub(crate) fn receipt(seed: &str) -> String {
     let hash = bureau::hash(&["demo receipt", seed]).to_uppercase();
     format!("DEMO-{}-{}", &hash[..4], &hash[4..8])
 }
 
-fn days_before(now: DateTime, days: u32) -> DateTime {
+pub(crate) fn days_before(now: DateTime, days: u32) -> DateTime {
     now.saturating_sub(SignedDuration::from_hours(24 * i64::from(days) + 3))
 }
 
 /// Some hours later, on a weekday between nine and five.
-fn working_hour(now: DateTime, dice: &mut Dice) -> DateTime {
+pub(crate) fn working_hour(now: DateTime, dice: &mut Dice) -> DateTime {
     let mut day = now.date().tomorrow().unwrap_or(now.date());
     while matches!(day.weekday(), base::Weekday::Saturday | base::Weekday::Sunday) {
         day = day.tomorrow().unwrap_or(day);

@@ -56,8 +56,13 @@ fn open(households: u32) -> Bench {
     };
     let region = base::RegionCode::parse("410325").unwrap();
     let site = Arc::new(Site::new(bureau, "嵩县民政局", region, Box::new(move || now), Box::new(chance)));
-    let rows = site.bureau.store.cases(&site.bureau.scope(&Actor::system()), "", u32::MAX).unwrap();
-    println!("{} cases, {} of them open", rows.len(), rows.iter().filter(|row| row.result.is_empty()).count());
+    let clerk = site.bureau.store.account("shouli").unwrap().unwrap().actor(now.date());
+    let rows = site.bureau.store.cases(&site.bureau.scope(&clerk), u32::MAX).unwrap();
+    println!(
+        "{} cases of the township, {} of them open",
+        rows.len(),
+        rows.iter().filter(|row| row.result.is_empty()).count()
+    );
     let near = rows.into_iter().filter(|row| row.result.is_empty() && row.region.starts_with("410325101"));
     let cases = near.map(|row| row.case).collect();
     Bench { router: web::router(site.clone()), site, cases, cookie: String::new() }

@@ -83,6 +83,9 @@ pub struct RollRow {
     pub grants: Vec<Granted>,
 }
 
+/// Whether a step waits for somebody: neither a notice that hangs nor what they have signed already.
+const WAITS: &str = "w.region BETWEEN ?1 AND ?2 AND w.status <> 'Posted' AND w.first_actor <> ?3";
+
 /// A due moment that sorts behind all others, for steps without a clock.
 const NEVER: &str = "9999";
 
@@ -288,9 +291,15 @@ fn list<T>(
     sql: &Connection,
     query: &str,
     parameters: impl Params,
-    read: fn(&Row) -> rusqlite::Result<T>,
+    read: impl Fn(&Row) -> rusqlite::Result<T>,
 ) -> Result<Vec<T>, Fault> {
     Ok(sql.prepare_cached(query)?.query_map(parameters, read)?.collect::<Result<_, _>>()?)
+}
+
+/// The tasks whose services may be seen.
+fn seen<'t>(scope: &Scope, tasks: &'t [String]) -> impl Iterator<Item = &'t String> {
+    let hidden = scope.hidden().to_vec();
+    tasks.iter().filter(move |task| !task.split(' ').next().is_some_and(|service| hidden.iter().any(|h| h == service)))
 }
 
 /// What a scope lets through: from region, to region, and as JSON the services that it does not.
@@ -308,27 +317,66 @@ pub(crate) fn chain(sql: &Connection, root: &str) -> Result<Vec<(String, String)
 }
 
 impl Store {
-    /// Steps that wait in the regions of a scope, the nearest due first.
-    pub fn work(&self, scope: &Scope) -> Result<Vec<WorkRow>, Fault> {
-        let [low, high, hidden] = bounds(scope);
-        let query = "SELECT w.region, w.due, w.case_id, w.instance, w.service, w.step, w.status, w.since,
-                     w.first_actor, c.applicant
-                     FROM work_row w JOIN case_row c ON c.case_id = w.case_id
-                     WHERE w.region BETWEEN ?1 AND ?2 AND w.service NOT IN (SELECT value FROM json_each(?3))
-                     ORDER BY w.due, w.case_id, w.instance";
-        list(&self.read(), query, [low, high, hidden], work)
+    /// What waits for somebody in the regions of a scope, the nearest due first: of some tasks, `服务 步骤` by 标识.
+    pub fn work(&self, scope: &Scope, tasks: &[String], own: &str, most: u32) -> Result<Vec<WorkRow>, Fault> {
+        let (low, high) = scope.bounds();
+        let query = format!(
+            "SELECT w.region, w.due, w.case_id, w.instance, w.service, w.step, w.status, w.since, w.first_actor, c.applicant
+             FROM work_row w INDEXED BY work_by_task JOIN case_row c ON c.case_id = w.case_id
+             WHERE w.task = ?4 AND {WAITS} ORDER BY w.due, w.case_id, w.instance LIMIT ?5"
+        );
+        let mut found = Vec::new();
+        for task in seen(scope, tasks) {
+            found.extend(list(&self.read(), &query, params![low, high, own, task, most], work)?);
+        }
+        found.sort_by(|a, b| {
+            (a.due.is_empty(), &a.due, &a.case, a.instance).cmp(&(b.due.is_empty(), &b.due, &b.case, b.instance))
+        });
+        found.truncate(most as usize);
+        Ok(found)
     }
 
-    /// Cases in the regions of a scope whose applicant's name or receipt number begins with some words, or in which the
-    /// words are somebody's citizen number; the last changed first; all of them where there are no words.
-    pub fn cases(&self, scope: &Scope, words: &str, most: u32) -> Result<Vec<CaseRow>, Fault> {
+    /// How many of those there are, and how many of them are overdue at a moment.
+    pub fn work_count(&self, scope: &Scope, tasks: &[String], own: &str, now: DateTime) -> Result<(u32, u32), Fault> {
+        let (low, high) = scope.bounds();
+        let query = format!(
+            "SELECT count(*), count(CASE WHEN w.due < ?5 THEN 1 END) FROM work_row w INDEXED BY work_by_task
+             WHERE w.task = ?4 AND {WAITS}"
+        );
+        let (mut all, mut late) = (0, 0);
+        for task in seen(scope, tasks) {
+            let counts: Vec<(u32, u32)> =
+                list(&self.read(), &query, params![low, high, own, task, now.to_string()], |row| {
+                    Ok((row.get(0)?, row.get(1)?))
+                })?;
+            counts.into_iter().for_each(|(count, overdue)| (all, late) = (all + count, late + overdue));
+        }
+        Ok((all, late))
+    }
+
+    /// Cases in the regions of a scope, the last changed first.
+    pub fn cases(&self, scope: &Scope, most: u32) -> Result<Vec<CaseRow>, Fault> {
         let [low, high, hidden] = bounds(scope);
-        let query = "SELECT case_id, service, region, applicant, opened_at, changed_at, result FROM case_row
-                     WHERE region BETWEEN ?1 AND ?2 AND service NOT IN (SELECT value FROM json_each(?5))
-                     AND (substr(applicant, 1, length(?3)) = ?3 OR substr(case_id, 1, length(?3)) = ?3
-                     OR case_id IN (SELECT p.case_id FROM person_row p WHERE p.number = ?3))
-                     ORDER BY changed_at DESC, case_id LIMIT ?4";
-        list(&self.read(), query, params![low, high, words, most, hidden], case)
+        let query = "SELECT case_id, service, region, applicant, opened_at, changed_at, result
+                     FROM case_row INDEXED BY case_by_changed
+                     WHERE region BETWEEN ?1 AND ?2 AND service NOT IN (SELECT value FROM json_each(?3))
+                     ORDER BY changed_at DESC, case_id DESC LIMIT ?4";
+        list(&self.read(), query, params![low, high, hidden, most], case)
+    }
+
+    /// Those whose applicant's name or receipt number begins with some words, or in which the words are somebody's
+    /// citizen number.
+    pub fn find(&self, scope: &Scope, words: &str, most: u32) -> Result<Vec<CaseRow>, Fault> {
+        let [low, high, hidden] = bounds(scope);
+        let query = "WITH found (case_id) AS (
+                         SELECT case_id FROM case_row WHERE applicant >= ?3 AND applicant < ?3 || char(1114111)
+                         UNION SELECT case_id FROM case_row WHERE case_id >= ?3 AND case_id < ?3 || char(1114111)
+                         UNION SELECT case_id FROM person_row WHERE number = ?3)
+                     SELECT case_id, service, region, applicant, opened_at, changed_at, result
+                     FROM found JOIN case_row USING (case_id)
+                     WHERE region BETWEEN ?1 AND ?2 AND service NOT IN (SELECT value FROM json_each(?4))
+                     ORDER BY changed_at DESC, case_id DESC LIMIT ?5";
+        list(&self.read(), query, params![low, high, words, hidden, most], case)
     }
 
     /// Cases whose notices have ended by a moment and wait for time to pass.

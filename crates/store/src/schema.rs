@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 
 use crate::fault::Fault;
 
@@ -61,15 +62,18 @@ CREATE TABLE case_row (
     opened_at TEXT NOT NULL, changed_at TEXT NOT NULL, result TEXT NOT NULL, revision INTEGER NOT NULL,
     root TEXT NOT NULL, before_case TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX case_by_region ON case_row (region, changed_at);
+CREATE INDEX case_by_changed ON case_row (changed_at, case_id, region, service);
+CREATE INDEX case_by_applicant ON case_row (applicant);
 CREATE INDEX case_by_root ON case_row (root, opened_at);
 CREATE INDEX case_by_before ON case_row (before_case);
 CREATE TABLE work_row (
     region TEXT NOT NULL, due TEXT NOT NULL, case_id TEXT NOT NULL, instance INTEGER NOT NULL, service TEXT NOT NULL,
     step TEXT NOT NULL, status TEXT NOT NULL, since TEXT NOT NULL, first_actor TEXT NOT NULL,
+    task TEXT GENERATED ALWAYS AS (service || ' ' || step) STORED,
     PRIMARY KEY (region, due, case_id, instance)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX work_by_case ON work_row (case_id);
+CREATE INDEX work_by_task ON work_row (task, due, case_id, instance, region, status, first_actor);
 CREATE TABLE notice_row (
     until TEXT NOT NULL, case_id TEXT NOT NULL, instance INTEGER NOT NULL, service TEXT NOT NULL, step TEXT NOT NULL,
     region TEXT NOT NULL, posted_at TEXT NOT NULL, shown TEXT NOT NULL, open INTEGER NOT NULL,
@@ -109,7 +113,9 @@ pub(crate) fn open(path: &Path) -> Result<(Connection, bool), Fault> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(std::time::Duration::from_secs(10))?;
     connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")?;
-    connection.set_prepared_statement_cache_capacity(64);
+    connection.set_prepared_statement_cache_capacity(128);
+    // Otherwise statements are prepared anew whenever other values are bound.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     let create = |tables: &str, drop: &str| {
         connection.execute_batch(&format!(

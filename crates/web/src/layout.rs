@@ -49,7 +49,7 @@ fn head(site: &Site, visit: &Visit) -> Markup {
         }
         @match &visit.staff {
             Some(staff) => div.who {
-                span { a href="/password" title="改密码" { (staff.name) } " · " (capacity(site, staff)) }
+                span { a href="/password" title="改密码" { (staff.name) } span.post { " · " (capacity(site, staff)) } }
                 form method="post" action="/sign-out" { (token(visit)) button.link type="submit" { "退出" } }
             },
             None => div.who { a href="/sign-in" { "工作人员登录" } },
@@ -82,8 +82,13 @@ pub fn bare(text: &str) -> Markup {
     html! {
         (DOCTYPE)
         html lang="zh-CN" {
-            head { meta charset="utf-8"; title { "民政" } link rel="stylesheet" href="/style.css"; }
-            body { main { div.note.stop role="alert" { p { (text) } p { a href="/" { "回到首页" } } } } }
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { "民政" }
+                link rel="stylesheet" href="/style.css";
+            }
+            body { main { div.note.stop role="alert" { h1 { (text) } p { a href="/" { "回到首页" } } } } }
         }
     }
 }

@@ -49,7 +49,7 @@ pub async fn show(
             aside {
                 div.card {
                     h2 { "现在可以办" }
-                    (actions(&guide, &case, &options))
+                    (actions(&guide, &case, &options, state.closed.is_some()))
                     (super::start::buttons(&site, &guide, &state, actor)?)
                 }
                 div.card { h2 { "时限" } (clocks(&site, &state)) }
@@ -111,7 +111,7 @@ fn paid(guide: &Guide, state: &Case) -> Markup {
 
 /// What may be done: the next step of the main line first and large, side steps as plain buttons below; in place of a
 /// step of the main line that is not this reader's, or whose conclusions are all shut, the reason.
-fn actions(guide: &Guide, case: &str, options: &[casework::StepOption]) -> Markup {
+fn actions(guide: &Guide, case: &str, options: &[casework::StepOption], closed: bool) -> Markup {
     let shut = |option: &casework::StepOption| {
         !option.conclusions.is_empty() && option.conclusions.iter().all(|(_, refusal)| refusal.is_some())
     };
@@ -119,9 +119,11 @@ fn actions(guide: &Guide, case: &str, options: &[casework::StepOption]) -> Marku
     let link = |option: &casework::StepOption| format!("/case/{case}/do/{}", guide.steps[option.step].key);
     let aside: Vec<_> = options.iter().filter(|o| is_side(o) && o.refusals.is_empty() && !shut(o)).collect();
     html! {
-        @if options.is_empty() { p.soft { "这件已经办结。" } }
+        @let main: Vec<_> = options.iter().filter(|option| !is_side(option)).collect();
+        @if closed { p.soft { "这件已经办结。" } }
+        @else if main.is_empty() { p.soft { "公示期满以后自动往下走，现在没有要办的。" } }
         div.actions.list {
-            @for option in options.iter().filter(|option| !is_side(option)) {
+            @for option in main {
                 @let step = &guide.steps[option.step];
                 @if option.refusals.is_empty() {
                     a.button.main href=(link(option)) { (step.name) @if option.sign { "：第二人签字" } }

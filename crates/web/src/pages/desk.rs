@@ -7,7 +7,7 @@ use axum::Extension;
 use axum::extract::{Query, State};
 use axum::response::IntoResponse;
 use base::CitizenNumber;
-use bureau::WorkRow;
+use bureau::{CaseRow, WorkRow};
 use casework::people::may_perform;
 use casework::{Actor, Capacity};
 use guide::Guide;
@@ -20,12 +20,14 @@ use crate::sent::Sent;
 use crate::site::{Fault, Site};
 use crate::visit::Visit;
 
-/// Whether a step is of somebody's post.
-fn is_mine(site: &Site, actor: &Actor, row: &WorkRow) -> bool {
-    let guide = site.bureau.library.guides.iter().find(|guide| *guide.key == *row.service);
-    let step = guide.and_then(|guide| guide.steps.iter().find(|step| *step.key == *row.step));
-    let (Some(step), Capacity::Staff { level, posts, .. }) = (step, &actor.capacity) else { return false };
-    !row.hangs && may_perform(step, *level, posts) && row.first_actor != actor.id
+/// The steps of somebody's posts, as the list of work knows them.
+fn steps_of(site: &Site, actor: &Actor) -> Vec<String> {
+    let Capacity::Staff { level, posts, .. } = &actor.capacity else { return Vec::new() };
+    let steps = site.bureau.library.guides.iter().flat_map(|guide| guide.steps.iter().map(move |step| (guide, step)));
+    steps
+        .filter(|(_, step)| may_perform(step, *level, posts))
+        .map(|(guide, step)| format!("{} {}", guide.key, step.key))
+        .collect()
 }
 
 pub fn step_name(site: &Site, row: &WorkRow) -> String {
@@ -41,9 +43,18 @@ fn may_enter(actor: &Actor, guide: &Guide) -> bool {
 }
 
 /// What waits for somebody, the nearest due first.
-pub fn work(site: &Site, actor: &Actor) -> Result<Vec<WorkRow>, Fault> {
-    let rows = site.bureau.store.work(&site.bureau.scope(actor))?;
-    Ok(rows.into_iter().filter(|row| is_mine(site, actor, row)).collect())
+pub fn work(site: &Site, actor: &Actor, most: u32) -> Result<Vec<WorkRow>, Fault> {
+    Ok(site.bureau.store.work(&site.bureau.scope(actor), &steps_of(site, actor), &actor.id, most)?)
+}
+
+/// Work shown at once: as much as anybody does in a day.
+const MOST_WORK: u32 = 100;
+
+/// The cases of the region, or those that are found by some words.
+pub fn listed(site: &Site, actor: &Actor, words: &str, most: u32) -> Result<Vec<CaseRow>, Fault> {
+    let scope = site.bureau.scope(actor);
+    let store = &site.bureau.store;
+    Ok(if words.is_empty() { store.cases(&scope, most)? } else { store.find(&scope, words, most)? })
 }
 
 /// Cases shown below the work.
@@ -78,16 +89,16 @@ fn desk_page(site: &Site, visit: &Visit, words: &str) -> Page {
     let now = site.now();
     site.bureau.pass_time(now)?;
     let scope = site.bureau.scope(actor);
-    let work = work(site, actor)?;
+    let work = work(site, actor, MOST_WORK)?;
+    let (waiting, late) = site.bureau.store.work_count(&scope, &steps_of(site, actor), &actor.id, now)?;
     let number = CitizenNumber::parse(words).ok();
     let shown = number.as_ref().map_or_else(|| words.to_owned(), CitizenNumber::masked);
-    let cases = site.bureau.store.cases(&scope, number.as_ref().map_or(words, |number| number.as_str()), MOST_CASES)?;
-    let late = work.iter().filter(|row| !row.due.is_empty() && row.due < now.to_string()).count();
+    let cases = listed(site, actor, number.as_ref().map_or(words, |number| number.as_str()), MOST_CASES)?;
     let body = html! {
         h1 { "我的工作" }
         ul.counters {
-            li { a href="/desk" aria-current="page" { b { (work.len()) } "待办" } }
-            li.late { a href="/desk" { b { (late) } "超期" } }
+            li { a href="/desk" aria-current="page" { b { (waiting) } "待办" } }
+            li class=[(late > 0).then_some("late")] { a href="/desk" { b { (late) } "超期" } }
         }
         @let entering: Vec<_> = site.bureau.library.guides.iter().filter(|guide| may_enter(actor, guide)).collect();
         @if !entering.is_empty() {
@@ -95,7 +106,10 @@ fn desk_page(site: &Site, visit: &Visit, words: &str) -> Page {
         }
         @if work.is_empty() { p.empty { "没有等您办的件。" } }
         @else {
-            p { (downloads("work", "")) }
+            p {
+                (downloads("work", ""))
+                @if waiting > MOST_WORK { span.soft.small { "　先列出最急的 " (MOST_WORK) " 件，其余的在表格里。" } }
+            }
             div.scroll { table.work {
                 thead { tr { th { "申请人" } th { "要办" } th { "时限" } th { "地方" } th { "受理号" } } }
                 tbody { @for row in &work { tr {

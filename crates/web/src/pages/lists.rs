@@ -48,7 +48,7 @@ fn listing(site: &Site, visit: &Visit, name: &str, query: &HashMap<String, Strin
     match name {
         "roll" => roll::listing(site, visit, query),
         "work" => {
-            let rows = desk::work(site, actor)?.into_iter().map(|row| {
+            let rows = desk::work(site, actor, u32::MAX)?.into_iter().map(|row| {
                 let step = desk::step_name(site, &row);
                 let place = site.place_of(&row.region);
                 vec![row.applicant.into(), step.into(), day(&row.due), place.into(), row.case.into()]
@@ -61,7 +61,7 @@ fn listing(site: &Site, visit: &Visit, name: &str, query: &HashMap<String, Strin
         }
         "cases" => {
             let words = base::tidy(query.get("q").map_or("", String::as_str));
-            let rows = site.bureau.store.cases(&scope, &words, u32::MAX)?.into_iter().map(|row| {
+            let rows = desk::listed(site, actor, &words, u32::MAX)?.into_iter().map(|row| {
                 let place = site.place_of(&row.region);
                 vec![
                     row.applicant.into(),

@@ -203,7 +203,7 @@ fn account_page(site: &Site, visit: &Visit, account: &Account, sent: &Sent, wron
         (told_once(told)) (wrongs(wrong))
         h2 { "岗位" }
         div.scroll { table.work {
-            thead { tr { th { "岗位" } th { "自" } th { "至" } th { "" } } }
+            thead { tr { th { "岗位" } th { "自" } th { "至" } th { "办理" } } }
             tbody { @for (number, held) in account.appointments.iter().enumerate() { tr {
                 td { (held.post) @if !held.holds(today) { " " span.soft.small { "现在不在岗" } } }
                 td data-label="自" { (held.since) }
