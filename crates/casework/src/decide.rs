@@ -99,7 +99,24 @@ impl<'r> Draft<'r> {
     pub fn emit(&mut self, event: Event) {
         let record = Record { at: self.now, by: self.by.clone(), event };
         self.state.apply(&record);
+        self.keep_facts(&record.event);
         self.records.push(record);
+    }
+
+    /// A clock or a letter changes next to nothing that formulas see, so the facts seen last are carried on.
+    fn keep_facts(&mut self, event: &Event) {
+        let before = self.state.revision - 1;
+        let Some(((revision, _, _), facts)) = self.seen.get_mut().as_mut().filter(|((r, _, _), _)| *r == before) else {
+            return;
+        };
+        match event {
+            Event::ClockSet { clock, due, .. } => {
+                Rc::make_mut(facts).set(format!("{clock}.到期日"), Value::Date(due.at.date()));
+            }
+            Event::LetterIssued { .. } | Event::ClockStopped { .. } => {}
+            _ => return,
+        }
+        *revision += 1;
     }
 
     fn step_index(&self, key: &str) -> Result<usize, Refused> {
@@ -138,8 +155,9 @@ impl<'r> Draft<'r> {
         let Some(Ok(Value::Region(region))) = region else {
             return Err(vec![Refusal::new(Code::R107, "看不出由哪里受理", "请填写所在的村或社区")]);
         };
+        // Whoever is stated now: after a death another member takes the applicant's place.
         let stated = input.person(guide).map(str::to_owned);
-        let applicant = over.map(|over| over.applicant.clone()).or(stated);
+        let applicant = stated.or(over.map(|over| over.applicant.clone()));
         let applicant = applicant.or(people.first().map(|actor| actor.name.clone())).unwrap_or_default();
         self.emit(Event::Opened {
             case: case.to_owned(),

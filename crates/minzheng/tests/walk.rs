@@ -426,3 +426,30 @@ fn a_report_opens_a_recheck_and_who_reported_stays_hidden() {
     neighbour.open(&format!("/progress/{case}")).sees("举报答复书").sees("没有查实").sees("入户和核对都没有车辆");
     assert!(office.site.bureau.store.verify().unwrap().problems.is_empty());
 }
+
+#[test]
+fn when_the_applicant_dies_another_member_takes_the_place() {
+    let office = Office::open("2026-09-21 09:00");
+    let (case, secret) = grant(&office);
+    office.at("2026-12-01 09:00");
+    let mut clerk = office.staff("shouli");
+    clerk.open(&format!("/case/{case}/start/report_change"));
+    let widow = [
+        ("members.0.person_name", "王小芳"),
+        ("members.0.person_number", "410325198605060249"),
+        ("members.0.marriage", "丧偶"),
+        ("change_kind", "死亡"),
+        ("change_date", "2026-11-20"),
+        ("change_note", "李大山因病去世"),
+    ];
+    clerk.send(&widow).sees("把申请人改成在册的另一位成员");
+    clerk.send(&[("applicant", "王小芳"), ("applicant.number", "410325198605060249")]);
+    let next = format!("{case}-2");
+    assert_eq!(clerk.path, format!("/case/{next}"), "{}", clerk.text());
+    clerk.sees("王小芳：最低生活保障");
+    clerk.open(&format!("/case/{case}")).sees("李大山：最低生活保障");
+    // The receipt stays the household's.
+    let mut family = office.visitor();
+    family.open("/progress").send(&[("case", &case), ("secret", &secret)]);
+    family.open(&format!("/progress/{next}")).sees("办理中");
+}

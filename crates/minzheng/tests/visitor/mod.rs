@@ -231,12 +231,15 @@ fn filled(form: &str) -> Vec<(String, String)> {
         Some(value.replace("&quot;", "\"").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))
     };
     let (mut found, mut select) = (Vec::new(), None);
-    for tag in form.split('<').map(|part| part.split('>').next().unwrap_or_default()) {
+    for part in form.split('<') {
+        let (tag, content) = part.split_once('>').unwrap_or((part, ""));
         let kind = attribute(tag, "type").unwrap_or_default();
         let box_or_choice = kind == "checkbox" || kind == "radio";
         if tag.starts_with("input") && (!box_or_choice || tag.contains(" checked")) {
             let pair = attribute(tag, "name").zip(attribute(tag, "value"));
             found.extend(pair.filter(|(_, value)| !value.is_empty()));
+        } else if tag.starts_with("textarea") {
+            found.extend(attribute(tag, "name").map(|name| (name, content.trim().to_owned())));
         } else if tag.starts_with("select") {
             select = attribute(tag, "name");
         } else if tag.starts_with("option") && tag.contains(" selected") {

@@ -17,6 +17,9 @@ use crate::layout::{downloads, page};
 use crate::site::{Fault, Site};
 use crate::visit::Visit;
 
+/// Households that one page lists.
+const MOST_SHOWN: usize = 300;
+
 /// A household that is paid something in the month.
 struct Paid {
     row: RollRow,
@@ -101,9 +104,11 @@ pub async fn show(
                         td.num { (Fen(*fen).to_string()) }
                     } } } }
                 } }
-                div { div.scroll { table.work {
+                div {
+                @if paid.len() > MOST_SHOWN { p.soft.small { "先列出 " (MOST_SHOWN) " 户；点右边的村看一个村，全部的在表格里。" } }
+                div.scroll { table.work {
                     thead { tr { th { "户主" } th { "地方" } th { "待遇" } th.num { "金额（元）" } th { "受理号" } } }
-                    tbody { @for paid in &paid { tr {
+                    tbody { @for paid in paid.iter().take(MOST_SHOWN) { tr {
                         td { a href=(format!("/case/{}", paid.row.case)) { (paid.row.applicant) } }
                         td data-label="地方" { (site.place_of(&paid.row.region)) }
                         td data-label="待遇" { @for (name, fen) in &paid.parts { (name) " " span.num { (fen.to_string()) } " " } }
