@@ -165,7 +165,7 @@ impl Life<'_> {
             ("其他", "搬到镇上住"),
             ("死亡", "老伴上月去世"),
         ]);
-        let mut values = stated(scene.household, &["members"]);
+        let mut values = stated(scene.household, &["members", "applicant"]);
         let couple = couple(&values[0].1);
         let kind = if kind == "死亡" && !couple { "收入变化" } else { kind };
         if kind == "死亡" {
