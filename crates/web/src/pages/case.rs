@@ -55,7 +55,7 @@ pub async fn show(
                 div.card { h2 { "时限" } (clocks(&site, &state)) }
             }
             div {
-                @if state.closed.is_none() {
+                @if state.closed.is_none() && !answers.is_empty() {
                     div.card {
                         h2 { "按现在所知" }
                         dl.pairs { @for answer in &answers {

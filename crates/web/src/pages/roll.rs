@@ -6,8 +6,9 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::extract::{Query, State};
 use axum::response::IntoResponse;
-use base::{Fen, Month, RegionCode};
+use base::{Fen, Level, Month, RegionCode};
 use bureau::RollRow;
+use casework::Capacity;
 use casework::event::granted;
 use maud::html;
 
@@ -16,6 +17,9 @@ use super::lists::{Cell, Listing};
 use crate::layout::{downloads, page};
 use crate::site::{Fault, Site};
 use crate::visit::Visit;
+
+/// Digits of a division code that name the township.
+const TOWNSHIP_DIGITS: usize = 9;
 
 /// Households that one page lists.
 const MOST_SHOWN: usize = 300;
@@ -72,12 +76,16 @@ pub async fn show(
     let paid = paid(&site, &visit, month, place)?;
     let asked = place.map_or_else(String::new, |place| format!("&place={place}"));
     let total = Fen(paid.iter().map(|paid| paid.total.0).sum());
-    let mut villages: BTreeMap<&str, (u32, i64)> = BTreeMap::new();
+    // A county looks at townships first, and at the villages of one of them.
+    let wide = matches!(&visit.staff()?.capacity, Capacity::Staff { level, .. } if *level <= Level::County);
+    let by_township = wide && place.is_none();
+    let mut places: BTreeMap<&str, (u32, i64)> = BTreeMap::new();
     for paid in &paid {
-        let village = villages.entry(&paid.row.region).or_default();
-        *village = (village.0 + 1, village.1 + paid.total.0);
+        let code = if by_township { paid.row.region.get(..TOWNSHIP_DIGITS) } else { None };
+        let place = places.entry(code.unwrap_or(&paid.row.region)).or_default();
+        *place = (place.0 + 1, place.1 + paid.total.0);
     }
-    let most = villages.values().map(|(_, fen)| *fen).max().unwrap_or(1).max(1);
+    let most = places.values().map(|(_, fen)| *fen).max().unwrap_or(1).max(1);
     let body = html! {
         h1 { (month.to_string()) "在发名册" @if let Some(place) = place { "：" (site.place(place)) } }
         form.inline method="get" {
@@ -85,7 +93,7 @@ pub async fn show(
             input.short type="month" id="f-month" name="month" value=(iso(month));
             @if let Some(place) = place { input type="hidden" name="place" value=(place.to_string()); }
             button type="submit" { "看" }
-            @if place.is_some() { a href=(format!("/roll?month={}", iso(month))) { "所有的村" } }
+            @if place.is_some() { a href=(format!("/roll?month={}", iso(month))) { "全部" } }
             (downloads("roll", &format!("month={}{asked}", iso(month))))
         }
         ul.counters {
@@ -96,8 +104,8 @@ pub async fn show(
         @else {
             div.panels {
                 aside { div.card {
-                    h2 { "按村" }
-                    table.bars { tbody { @for (region, (count, fen)) in &villages { tr {
+                    h2 { @if by_township { "按乡镇" } @else { "按村" } }
+                    table.bars { tbody { @for (region, (count, fen)) in &places { tr {
                         th scope="row" { a href=(format!("/roll?month={}&place={region}", iso(month))) { (site.place_of(region)) } }
                         td.num { (count) " 户" }
                         td { meter min="0" max=(most) value=(fen) title=(Fen(*fen).to_string()) { (Fen(*fen).to_string()) } }
@@ -105,7 +113,7 @@ pub async fn show(
                     } } } }
                 } }
                 div {
-                @if paid.len() > MOST_SHOWN { p.soft.small { "先列出 " (MOST_SHOWN) " 户；点右边的村看一个村，全部的在表格里。" } }
+                @if paid.len() > MOST_SHOWN { p.soft.small { "先列出 " (MOST_SHOWN) " 户；点右边的地方只看那里，全部的在表格里。" } }
                 div.scroll { table.work {
                     thead { tr { th { "户主" } th { "地方" } th { "待遇" } th.num { "金额（元）" } th { "受理号" } } }
                     tbody { @for paid in paid.iter().take(MOST_SHOWN) { tr {

@@ -122,8 +122,8 @@ fn step_page(site: &Site, visit: &Visit, subject: &Subject, sent: &Sent, refused
         }
         @if step.kind == StepKind::Decide {
             @let answers = casework::outlook(site.bureau.rules(guide), state, site.now());
-            div.card { h2 { "按现在所知" } dl.pairs { @for answer in &answers { dt { (answer.name) } dd { (answer.value) } } }
-            (super::case::working(&answers, true)) }
+            @if !answers.is_empty() { div.card { h2 { "按现在所知" } dl.pairs { @for answer in &answers { dt { (answer.name) } dd { (answer.value) } } }
+            (super::case::working(&answers, true)) } }
         }
         @if subject.may_act() {
             (step_form(site, visit, &drawer, subject.step, button(step.kind, signs), html! {
