@@ -13,7 +13,7 @@ use crate::state::{Fact, Instance, State, Status};
 
 /// The facts of a case at a moment, as a thread sees them: an objection's own facts go before the main line's.
 pub fn facts(guide: &Guide, state: &State, thread: u32, now: DateTime) -> Facts {
-    let mut facts = Facts::default();
+    let mut facts = guide.untouched.clone();
     facts.set("今日", Value::Date(now.date()));
     facts.set("此刻", Value::Moment(now));
     if let Some(region) = state.region {
@@ -86,8 +86,11 @@ pub fn inheritance(guide: &Guide, state: &State) -> Over {
 
 fn steps(guide: &Guide, state: &State, facts: &mut Facts) {
     for step in &guide.steps {
-        let mut set = |name: &str, value: Value| facts.set(format!("{}.{name}", step.name), value);
         let instances: Vec<&Instance> = state.steps.iter().filter(|instance| instance.step == *step.key).collect();
+        if instances.is_empty() {
+            continue;
+        }
+        let mut set = |name: &str, value: Value| facts.set(format!("{}.{name}", step.name), value);
         let opened: Vec<&&Instance> =
             instances.iter().filter(|i| !matches!(i.status, Status::Waiting | Status::Skipped)).collect();
         let done: Vec<&&Instance> = instances.iter().filter(|i| i.status == Status::Done).collect();

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use base::{Date, Level, RegionCode};
-use formula::{Expression, Program, Type, Value};
+use formula::{Expression, Facts, Program, Type, Value};
 
 /// A checked service guide.
 #[derive(Clone, Debug)]
@@ -23,6 +23,8 @@ pub struct Guide {
     pub parameters: Vec<Parameter>,
     pub program: Program,
     pub steps: Vec<Step>,
+    /// What formulas see of steps that nobody has come to yet: 已有, 已开, 次数.
+    pub untouched: Facts,
     pub clocks: Vec<Clock>,
     pub publicities: Vec<Publicity>,
     pub checks: Vec<Check>,

@@ -19,7 +19,8 @@ use std::sync::Arc;
 
 use base::{Diagnostic, Level, Severity};
 use formula::{
-    Block, Content, Environment, Expression, Finding, Program, TableText, Type, Unit, ValueName, is_name, nearest,
+    Block, Content, Environment, Expression, Facts, Finding, Program, Rational, TableText, Type, Unit, Value,
+    ValueName, is_name, nearest,
 };
 
 use self::flow::Known;
@@ -179,10 +180,8 @@ impl Reader {
         let (fields, lists, registers) = self.fields(chapter(&chapters, "项目"), &steps);
         let mut parameters: Vec<Parameter> = shared.to_vec();
         let dimensions = fields::choices(&fields);
-        for section in chapter(&chapters, "参数") {
-            for table in &section.tables {
-                parameters.extend(self.parameters(table, "", &dimensions));
-            }
+        for table in chapter(&chapters, "参数").iter().flat_map(|section| &section.tables) {
+            parameters.extend(self.parameters(table, "", &dimensions));
         }
         let mut blocks = blocks(&document, chapter(&chapters, "计算"), "");
         let (laws, law_blocks) = self.laws(&laws, &mut parameters, &dimensions);
@@ -226,6 +225,7 @@ impl Reader {
             fields,
             lists,
             parameters,
+            untouched: untouched(&steps),
             steps,
             clocks,
             publicities,
@@ -538,4 +538,14 @@ fn prose(document: &Document) -> Vec<Passage> {
         text: section.prose.iter().map(|range| document.text[range.clone()].trim()).collect::<Vec<_>>().join("\n\n"),
     };
     document.sections.iter().map(passage).filter(|passage| !passage.text.is_empty() || passage.level == 1).collect()
+}
+
+fn untouched(steps: &[Step]) -> Facts {
+    let mut facts = Facts::default();
+    for step in steps {
+        facts.set(format!("{}.已有", step.name), Value::Bool(false));
+        facts.set(format!("{}.已开", step.name), Value::Bool(false));
+        facts.set(format!("{}.次数", step.name), Value::Number(Rational::from(0)));
+    }
+    facts
 }
