@@ -37,8 +37,6 @@ pub struct WorkRow {
     /// Whether the second of two is to sign, and who was the first.
     pub awaiting: bool,
     pub first_actor: String,
-    /// A notice that hangs: nothing is to be done until it ends.
-    pub hangs: bool,
 }
 
 /// A notice that was posted.
@@ -163,7 +161,8 @@ fn write_people(sql: &Connection, state: &State, region: &str, result: &str) -> 
         sql.prepare_cached("INSERT OR IGNORE INTO person_row VALUES (?1, ?2)")?.execute([number, &state.case])?;
     }
     for kin in &state.kin {
-        let acted = state.steps.iter().filter(|i| i.people.iter().any(|person| person.name == kin.official));
+        let before = state.steps.iter().filter(|i| i.done_at.unwrap_or(i.opened_at) <= kin.declared_at);
+        let acted = before.filter(|i| i.people.iter().any(|person| person.name == kin.official));
         let acted: Vec<&str> = acted.map(|instance| &*instance.step).collect();
         sql.prepare_cached("INSERT INTO kin_row VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?.execute(params![
             region,
@@ -222,7 +221,6 @@ fn work(row: &Row) -> rusqlite::Result<WorkRow> {
         service: row.get(4)?,
         step: row.get(5)?,
         awaiting: row.get::<_, String>(6)? == "Awaiting",
-        hangs: row.get::<_, String>(6)? == "Posted",
         since: row.get(7)?,
         first_actor: row.get(8)?,
         applicant: row.get(9)?,
@@ -287,7 +285,7 @@ fn pair(row: &Row) -> rusqlite::Result<(String, String)> {
 }
 
 /// The rows of a query.
-fn list<T>(
+pub(crate) fn list<T>(
     sql: &Connection,
     query: &str,
     parameters: impl Params,
@@ -297,9 +295,8 @@ fn list<T>(
 }
 
 /// The tasks whose services may be seen.
-fn seen<'t>(scope: &Scope, tasks: &'t [String]) -> impl Iterator<Item = &'t String> {
-    let hidden = scope.hidden().to_vec();
-    tasks.iter().filter(move |task| !task.split(' ').next().is_some_and(|service| hidden.iter().any(|h| h == service)))
+fn seen<'t>(scope: &'t Scope, tasks: &'t [String]) -> impl Iterator<Item = &'t String> {
+    tasks.iter().filter(|task| scope.hidden().iter().all(|hidden| task.split(' ').next() != Some(hidden)))
 }
 
 /// What a scope lets through: from region, to region, and as JSON the services that it does not.

@@ -3,9 +3,10 @@
 use base::DateTime;
 use casework::Relative;
 use casework::people::Scope;
-use rusqlite::{Connection, params};
+use rusqlite::{Row, params};
 
 use crate::fault::Fault;
+use crate::lists::list;
 use crate::{Store, Write};
 
 /// A declaration by somebody with an account.
@@ -22,22 +23,30 @@ pub struct Declared {
     pub declared_at: String,
 }
 
-fn of(sql: &Connection, number: &str) -> Result<Vec<Relative>, Fault> {
-    let mut statement = sql.prepare_cached(
-        "SELECT a.name, r.relation, r.number FROM relative r JOIN account a ON a.id = r.account WHERE r.number = ?1",
-    )?;
-    let rows = statement.query_map([number], |row| {
-        Ok(Relative { official: row.get(0)?, relation: row.get(1)?, number: row.get(2)? })
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
+fn relative(row: &Row) -> rusqlite::Result<Relative> {
+    Ok(Relative { official: row.get(0)?, relation: row.get(1)?, number: row.get(2)? })
+}
+
+fn declared(row: &Row) -> rusqlite::Result<Declared> {
+    Ok(Declared {
+        account: row.get(0)?,
+        official: row.get(1)?,
+        region: row.get(2)?,
+        name: row.get(3)?,
+        number: row.get(4)?,
+        relation: row.get(5)?,
+        declared_at: row.get(6)?,
+    })
 }
 
 impl Write<'_> {
     /// What officials have declared of some people.
     pub fn relatives<'n>(&self, numbers: impl IntoIterator<Item = &'n str>) -> Result<Vec<Relative>, Fault> {
+        let query = "SELECT a.name, r.relation, r.number FROM relative r JOIN account a ON a.id = r.account
+                     WHERE r.number = ?1";
         let mut found = Vec::new();
         for number in numbers {
-            found.extend(of(self.sql, number)?);
+            found.extend(list(self.sql, query, [number], relative)?);
         }
         Ok(found)
     }
@@ -61,34 +70,17 @@ impl Store {
     /// What the officials within a scope have declared, and what one account has.
     pub fn declared(&self, scope: &Scope, account: &str) -> Result<Vec<Declared>, Fault> {
         let (low, high) = scope.bounds();
-        let sql = self.read();
-        let mut statement = sql.prepare_cached(
-            "SELECT r.account, a.name, a.region, r.name, r.number, r.relation, r.declared_at
-             FROM relative r JOIN account a ON a.id = r.account
-             WHERE r.account = ?3 OR a.region BETWEEN ?1 AND ?2 ORDER BY a.region, r.account, r.declared_at, r.number",
-        )?;
-        let rows = statement.query_map([&low, &high, account], |row| {
-            Ok(Declared {
-                account: row.get(0)?,
-                official: row.get(1)?,
-                region: row.get(2)?,
-                name: row.get(3)?,
-                number: row.get(4)?,
-                relation: row.get(5)?,
-                declared_at: row.get(6)?,
-            })
-        })?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        let query = "SELECT r.account, a.name, a.region, r.name, r.number, r.relation, r.declared_at
+                     FROM relative r JOIN account a ON a.id = r.account
+                     WHERE r.account = ?3 OR a.region BETWEEN ?1 AND ?2
+                     ORDER BY a.region, r.account, r.declared_at, r.number";
+        list(&self.read(), query, [&low, &high, account], declared)
     }
 
     /// Open cases that name a person.
     pub fn open_cases_of(&self, number: &str) -> Result<Vec<String>, Fault> {
-        let sql = self.read();
-        let mut statement = sql.prepare_cached(
-            "SELECT p.case_id FROM person_row p JOIN case_row c ON c.case_id = p.case_id
-             WHERE p.number = ?1 AND c.result = '' ORDER BY p.case_id",
-        )?;
-        let rows = statement.query_map([number], |row| row.get(0))?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        let query = "SELECT p.case_id FROM person_row p JOIN case_row c ON c.case_id = p.case_id
+                     WHERE p.number = ?1 AND c.result = '' ORDER BY p.case_id";
+        list(&self.read(), query, [number], |row| row.get(0))
     }
 }

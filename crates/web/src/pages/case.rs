@@ -82,7 +82,7 @@ pub async fn show(
                     a.button href=(format!("/case/{case}/paper/file/0")) { "打印户档" }
                     @for number in 0..state.notices.len() { a.button href=(format!("/case/{case}/paper/notice/{number}")) { "打印公示" } }
                 }
-                (letters(&site, &state))
+                @for (number, sent) in state.letters.iter().enumerate() { (letter(&site, &state, number, sent)) }
             }
         }
     };
@@ -246,15 +246,6 @@ pub fn time_line(guide: &Guide, state: &Case, names: bool) -> Markup {
                     }
                 }
             }
-        }
-    }
-}
-
-/// The letters of a case as they went out, each with its PDF.
-pub fn letters(site: &Site, state: &Case) -> Markup {
-    html! {
-        @for (number, letter) in state.letters.iter().enumerate() {
-            (self::letter(site, state, number, letter))
         }
     }
 }
