@@ -10,7 +10,7 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 cargo xtask test [--quick]   every test: format, lints, unit and whole-system tests, guides, acceptance
 cargo xtask walks [NAME]     the walks of a real Chromium alone, or those whose name contains NAME
-cargo xtask bench web [N]     measures pages and commands of a county of N households (default 2000)
+cargo xtask bench web [N] [PART ...]  measures a county of N households (default 2000): proof, pages, mixed, writers
 cargo xtask mutants          changes the rules of casework one by one; each change must fail a test (needs cargo-mutants)
 cargo xtask accept [DIR]     acceptance fixtures (default: the copy in crates/minzheng/tests/acceptance)";
 
@@ -21,7 +21,7 @@ fn main() -> ExitCode {
         ["test"] => test::run(false),
         ["test", "--quick"] => test::run(true),
         ["walks", names @ ..] => test::walks(names),
-        ["bench", "web", households @ ..] if households.len() < 2 => test::bench(households),
+        ["bench", "web", words @ ..] => test::bench(words),
         ["mutants"] => test::mutants(),
         ["accept", folder @ ..] if folder.len() < 2 => test::accept(folder.first().copied()),
         _ => Err(USAGE.to_owned()),

@@ -1,8 +1,9 @@
 //! The whole bureau without a screen: what the web, the command line and the demo call just the same.
 //!
-//! The request path, once: an `Order` (people, command, idempotency key) → the case's pinned edition → one transaction in
-//! which the state is folded, what has fallen due happens, `casework::decide` answers with events or refusals, the events
-//! are appended with the lists, letters get their numbers, and the key is remembered.
+//! The request path, once: an `Order` (people, command, idempotency key) → the ground that it stands on (the case, what it
+//! takes over, declared relatives) → the case's pinned edition → what has fallen due happens, `casework::decide` answers
+//! with events or refusals → one transaction in which the ground is found unchanged (or decided on anew), letters get
+//! their numbers, the events are appended with the lists, and the key is remembered.
 
 pub mod evidence;
 mod explain;
@@ -10,7 +11,7 @@ pub mod staff;
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use base::{Calendar, DateTime, RegionCode, Regions};
 use casework::event::{Datum, Over};
@@ -19,7 +20,7 @@ use casework::people::Scope;
 use casework::{Actor, Code, Command, Event, Input, Record, Refusal, Relative, Rules, State, decide};
 use guide::{Files, Guide, Library, RateBook, read_library};
 use sm3::{Digest, Sm3};
-use store::{Remembered, Store, Write};
+use store::{Read, Remembered, Store, Write};
 
 pub use store::{CaseRow, Declared, Fault, FileUse, KinRow, NoticeRow, Rebuilt, RollRow, Verified, WorkRow};
 
@@ -45,6 +46,21 @@ pub struct Done {
     pub repeated: bool,
 }
 
+/// What a decision stands on, but for guides and rates.
+struct Ground {
+    state: Arc<State>,
+    /// What a start over an entitlement takes over.
+    over: Option<Over>,
+    relatives: Vec<Relative>,
+}
+
+impl PartialEq for Ground {
+    /// The journal only grows, so a case that has as many entries as before is the same.
+    fn eq(&self, other: &Self) -> bool {
+        self.state.revision == other.state.revision && self.over == other.over && self.relatives == other.relatives
+    }
+}
+
 /// Why an order was not carried out.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
@@ -63,6 +79,8 @@ pub struct Bureau {
     pub regions: Arc<Regions>,
     /// Guides by edition; old ones are compiled when a case needs them.
     editions: RwLock<HashMap<String, Arc<Guide>>>,
+    /// Until which minute time has passed, and for a journal of how many entries.
+    passed: Mutex<Option<(DateTime, u64)>>,
 }
 
 impl Bureau {
@@ -77,19 +95,19 @@ impl Bureau {
             store.keep_edition(&guide.edition, &guide.key, &edition_files(&guide.folder, files))?;
             editions.insert(guide.edition.to_string(), guide.clone());
         }
-        Ok(Self { store, library, rates, calendar, regions, editions: RwLock::new(editions) })
+        Ok(Self { store, library, rates, calendar, regions, editions: RwLock::new(editions), passed: Mutex::new(None) })
     }
 
     /// The guide of an edition; an old one still compiles.
     pub fn guide(&self, edition: &str) -> Result<Arc<Guide>, Fault> {
-        if let Some(guide) = self.editions.read().unwrap_or_else(std::sync::PoisonError::into_inner).get(edition) {
+        if let Some(guide) = self.editions.read().unwrap_or_else(PoisonError::into_inner).get(edition) {
             return Ok(guide.clone());
         }
         let damaged = || Fault::Damaged(format!("没有指南的版本 {edition}"));
         let files = self.store.edition(edition)?.ok_or_else(damaged)?;
         let files: Files = serde_json::from_str(&files).map_err(|_| damaged())?;
         let guide = read_library(&files).guides.first().cloned().ok_or_else(damaged)?;
-        let mut editions = self.editions.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut editions = self.editions.write().unwrap_or_else(PoisonError::into_inner);
         editions.insert(edition.to_owned(), guide.clone());
         Ok(guide)
     }
@@ -111,17 +129,24 @@ impl Bureau {
         Ok(self.guide(&state.edition)?)
     }
 
-    /// Carries out an order in one transaction.
+    /// Carries out an order in one transaction. It is decided before that, beside other orders; what has changed until it
+    /// is this order's turn to write, or was refused, is decided anew.
     pub fn execute(&self, order: &Order) -> Result<Done, Failure> {
         let used = Remembered { actor: order.actor(), content: order.content(), case: order.case_id() };
+        let early = self.store.look(|read| self.ground(read, order));
+        let early = early.and_then(|ground| Ok((self.decide_on(&ground, order)?, ground))).ok();
         self.store.transact(|write| {
             if let Some(before) = write.remembered(&order.key)? {
                 return same(&before, &used);
             }
-            let (state, records) = self.decided(write, order)?;
+            let ground = self.ground(write, order)?;
+            let records = match early.filter(|(_, stood_on)| *stood_on == ground) {
+                Some((records, _)) => records,
+                None => self.decide_on(&ground, order)?,
+            };
             let case = order.case_id();
-            let numbered = self.numbered(write, &state, records)?;
-            write.append(&case, state, &numbered)?;
+            let numbered = self.numbered(write, &ground.state, records)?;
+            write.append(&case, &ground.state, &numbered)?;
             if let (Command::Submit { .. }, Some(secret)) = (&order.command, &order.secret) {
                 write.keep_secret(&case, &hash(&[&case, secret]))?;
             }
@@ -132,34 +157,33 @@ impl Bureau {
 
     /// What an order would do, without doing it.
     pub fn preview(&self, order: &Order) -> Result<State, Failure> {
-        let state = self.store.state(&order.case_id())?.unwrap_or_default();
-        let records = self.decide_on(&state, order, &[])?;
-        let mut after = state;
+        let ground = self.store.look(|read| self.ground(read, order))?;
+        let records = self.decide_on(&ground, order)?;
+        let mut after = State::clone(&ground.state);
         records.iter().for_each(|record| after.apply(record));
         Ok(after)
     }
 
-    fn decided(&self, write: &Write, order: &Order) -> Result<(State, Vec<Record>), Failure> {
-        let state = write.state(&order.case_id())?;
-        let mut order = order.clone();
-        if let Command::Submit { over: Some(over), .. } = &mut order.command {
-            **over = self.taken_over(write, &over.case)?;
-        }
-        let relatives = write.relatives(numbers(&state, &order.command))?;
-        let records = self.decide_on(&state, &order, &relatives)?;
-        Ok((state, records))
+    fn ground(&self, read: &Read, order: &Order) -> Result<Ground, Failure> {
+        let state = read.state(&order.case_id())?;
+        let over = match &order.command {
+            Command::Submit { over: Some(over), .. } => Some(self.taken_over(read, &over.case)?),
+            _ => None,
+        };
+        let relatives = read.relatives(numbers(&state, &order.command, over.as_ref()))?;
+        Ok(Ground { state, over, relatives })
     }
 
     /// What a start over an entitlement takes over: from the last case of the chain, and only while none is open.
-    fn taken_over(&self, write: &Write, case: &str) -> Result<Over, Failure> {
-        let before = write.state(case)?;
-        let chain = write.chain(&before.root)?;
+    fn taken_over(&self, read: &Read, case: &str) -> Result<Over, Failure> {
+        let before = read.state(case)?;
+        let chain = read.chain(&before.root)?;
         if let Some((open, _)) = chain.iter().find(|(_, result)| result.is_empty()) {
             let text = format!("这一户还有没有办完的件（{open}）");
             return Err(refused(Refusal::new(Code::R104, text, "先办完它")));
         }
         let last = chain.last().map_or(case, |(last, _)| last);
-        let state = write.state(last)?;
+        let state = read.state(last)?;
         Ok(inheritance(&*self.guide(&state.edition)?, &state))
     }
 
@@ -169,17 +193,23 @@ impl Bureau {
     }
 
     /// What has fallen due happens first, by the system; then the command.
-    fn decide_on(&self, state: &State, order: &Order, relatives: &[Relative]) -> Result<Vec<Record>, Failure> {
-        let guide = self.guide_for(state, &order.command)?;
-        let rules = Rules { relatives, ..self.rules(&guide) };
-        let mut now = state.clone();
+    fn decide_on(&self, ground: &Ground, order: &Order) -> Result<Vec<Record>, Failure> {
+        let guide = self.guide_for(&ground.state, &order.command)?;
+        let rules = Rules { relatives: &ground.relatives, ..self.rules(&guide) };
+        let mut now = ground.state.clone();
         let mut records = Vec::new();
-        if state.opened_at.is_some() {
-            let due = decide(rules, state, &Command::Tick, &[Actor::system()], order.now).map_err(Failure::Refused)?;
-            due.iter().for_each(|record| now.apply(record));
-            records.extend(due);
+        if now.opened_at.is_some() {
+            records = decide(rules, &now, &Command::Tick, &[Actor::system()], order.now).map_err(Failure::Refused)?;
         }
-        records.extend(decide(rules, &now, &order.command, &order.people, order.now).map_err(Failure::Refused)?);
+        if !records.is_empty() {
+            let now = Arc::make_mut(&mut now);
+            records.iter().for_each(|record| now.apply(record));
+        }
+        let mut command = order.command.clone();
+        if let (Command::Submit { over, .. }, Some(taken)) = (&mut command, &ground.over) {
+            *over = Some(Box::new(taken.clone()));
+        }
+        records.extend(decide(rules, &now, &command, &order.people, order.now).map_err(Failure::Refused)?);
         Ok(records)
     }
 
@@ -207,7 +237,19 @@ impl Bureau {
     }
 
     /// Lets time pass for every case that has something fallen due. Gives how many cases changed.
+    /// Within a minute in which nothing was written, nothing falls due.
     pub fn pass_time(&self, now: DateTime) -> Result<usize, Failure> {
+        let here = Some((now.date().at(now.hour(), now.minute(), 0, 0), self.store.committed()));
+        let last = || self.passed.lock().unwrap_or_else(PoisonError::into_inner);
+        if *last() == here {
+            return Ok(0);
+        }
+        let changed = self.let_pass(now)?;
+        *last() = here;
+        Ok(changed)
+    }
+
+    fn let_pass(&self, now: DateTime) -> Result<usize, Failure> {
         let cases = self.store.fallen_due(now)?;
         let mut changed = 0;
         for case in cases {
@@ -250,7 +292,7 @@ impl Bureau {
         self.store.transact(|write| {
             let state = write.state(case)?;
             let guide = self.guide(&state.edition)?;
-            let relatives = write.relatives(numbers(&state, &Command::Tick))?;
+            let relatives = write.relatives(numbers(&state, &Command::Tick, None))?;
             let rules = Rules { relatives: &relatives, ..self.rules(&guide) };
             let decided = decide(rules, &state, &Command::Tick, &[Actor::system()], now);
             let records = decided.map_err(Failure::Refused)?;
@@ -258,7 +300,7 @@ impl Bureau {
                 return Ok(false);
             }
             let numbered = self.numbered(write, &state, records)?;
-            write.append(case, state, &numbered)?;
+            write.append(case, &state, &numbered)?;
             Ok(true)
         })
     }
@@ -289,11 +331,10 @@ fn county(region: RegionCode) -> RegionCode {
 }
 
 /// Citizen numbers of the people whom a case and a command on it name.
-fn numbers<'n>(state: &'n State, command: &'n Command) -> BTreeSet<&'n str> {
-    let (input, over) = match command {
-        Command::Submit { input, over, .. } => (Some(input), over.as_deref()),
-        Command::Do { input, .. } => (Some(input), None),
-        _ => (None, None),
+fn numbers<'n>(state: &'n State, command: &'n Command, over: Option<&'n Over>) -> BTreeSet<&'n str> {
+    let input = match command {
+        Command::Submit { input, .. } | Command::Do { input, .. } => Some(input),
+        _ => None,
     };
     let stated = input.into_iter().flat_map(|input| input.values.values());
     let inherited = over.into_iter().flat_map(|over| &over.facts).map(|stated| &stated.value);

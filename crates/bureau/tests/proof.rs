@@ -2,9 +2,11 @@
 
 mod common;
 
-use casework::Code;
+use std::collections::BTreeSet;
+
 use casework::people::Scope;
-use common::{CASE, act, citizen, code, granted, open, send, staff, submit};
+use casework::{Code, Command};
+use common::{CASE, act, citizen, code, granted, open, posted, send, staff, submit};
 use rusqlite::Connection;
 
 #[test]
@@ -124,6 +126,52 @@ fn two_clerks_at_once_do_it_once() {
     });
     assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
     assert!(results.into_iter().filter_map(code).all(|code| code == Code::R113));
+}
+
+#[test]
+fn an_entry_that_is_missing_or_changed_is_found_wherever_it_stands() {
+    let folder = tempfile::tempdir().unwrap();
+    let bureau = open(folder.path());
+    granted(&bureau);
+    let entries = bureau.store.verify().unwrap().entries;
+    assert!(entries > 20, "{entries}");
+    let sql = Connection::open(folder.path().join("minzheng.db")).unwrap();
+    sql.execute_batch("DROP TRIGGER journal_is_append_only; DROP TRIGGER journal_loses_nothing").unwrap();
+    for number in 1..=entries {
+        for harm in ["DELETE FROM journal", "UPDATE journal SET revision = revision + 100"] {
+            sql.execute_batch(&format!("CREATE TEMP TABLE kept AS SELECT * FROM journal WHERE seq = {number}"))
+                .unwrap();
+            sql.execute_batch(&format!("{harm} WHERE seq = {number}")).unwrap();
+            assert!(!bureau.store.verify().unwrap().problems.is_empty(), "{harm} of {number}");
+            sql.execute_batch("INSERT OR REPLACE INTO journal SELECT * FROM kept; DROP TABLE kept").unwrap();
+        }
+    }
+    assert_eq!(bureau.store.verify().unwrap().problems, Vec::<String>::new());
+}
+
+#[test]
+fn what_was_decided_beside_others_is_decided_anew_where_they_came_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let bureau = open(folder.path());
+    posted(&bureau);
+    std::thread::scope(|scope| {
+        for writer in 0..8 {
+            let bureau = &bureau;
+            scope.spawn(move || {
+                for turn in 0..5 {
+                    let text = format!("{writer}-{turn}");
+                    let step = "post".to_owned();
+                    let command = Command::Object { step, by: None, contact: None, text: text.clone() };
+                    send(bureau, &[citizen("邻居")], command, "2026-03-07 09:00", &text).unwrap();
+                }
+            });
+        }
+    });
+    let state = bureau.store.state(CASE).unwrap().unwrap();
+    let told: BTreeSet<&str> = state.objections.iter().map(|objection| &*objection.text).collect();
+    assert_eq!((state.objections.len(), told.len()), (40, 40));
+    assert!(bureau.store.verify().unwrap().problems.is_empty());
+    assert!(bureau.store.rebuild().unwrap().differing.is_empty());
 }
 
 #[test]

@@ -9,6 +9,10 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+/// A fifth of an order went into the memory of the C library.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// 民政：一个民政局的全部业务。
 #[derive(Parser)]
 #[command(name = "minzheng", version)]

@@ -356,6 +356,23 @@ fn what_an_official_declares_of_a_relative_is_filed_before_and_after() {
 }
 
 #[test]
+fn what_was_done_before_a_declaration_is_told_apart_from_what_came_after() {
+    let office = Office::open("2026-09-21 09:00");
+    let (case, _) = apply(&mut office.visitor());
+    work(&office, &case);
+    office.at("2026-10-09 09:00");
+    let mut clerk = office.staff("shouli");
+    clerk.open("/kin");
+    clerk.send(&[("name", "李大山"), ("number", &*number()), ("relation", "兄弟姐妹")]);
+    office.at("2026-10-12 09:00");
+    visit_by_county(&office, &case);
+    act(&office, "shenpi", &case, "confirm", &[("conclusion", "准予"), ("o-理由", "")]);
+    // Relatives may carry the letter; that is done after the declaration and is not held against them.
+    act(&office, "shouli", &case, "deliver", &[("delivered_how", "直接送达"), ("delivered_on", "2026-10-12")]);
+    office.staff("shenji").open("/kin").sees("备案以前办过：受理、公示").sees_not("送达");
+}
+
+#[test]
 fn a_case_is_found_by_the_number_of_anybody_in_it_and_the_number_stays_hidden() {
     let office = Office::open("2026-09-21 09:00");
     let (case, _) = apply(&mut office.visitor());

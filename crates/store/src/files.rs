@@ -193,7 +193,7 @@ pub(crate) fn files_below(root: &Path) -> Result<Vec<PathBuf>, Fault> {
 }
 
 /// Files that a case itself stated: field, moment, file.
-fn stated(state: &State) -> impl Iterator<Item = (String, String, &casework::event::FileRef)> {
+pub(crate) fn stated(state: &State) -> impl Iterator<Item = (String, String, &casework::event::FileRef)> {
     state.facts.iter().filter(|fact| !fact.inherited).flat_map(|fact| {
         fact.value
             .files()
@@ -202,21 +202,8 @@ fn stated(state: &State) -> impl Iterator<Item = (String, String, &casework::eve
     })
 }
 
-pub(crate) fn write_rows(sql: &Connection, state: &State) -> Result<(), Fault> {
-    let mut file_row = sql.prepare_cached("INSERT OR IGNORE INTO file_row VALUES (?1, ?2, ?3, ?4, ?5)")?;
-    let mut look_row = sql.prepare_cached("INSERT OR IGNORE INTO look_row VALUES (?1, ?2, ?3)")?;
-    for (field, at, file) in stated(state) {
-        let look = file.look.as_deref().unwrap_or_default();
-        file_row.execute(params![file.digest, state.case, field, at, look])?;
-        for band in bands(look) {
-            look_row.execute(params![band, file.digest, state.case])?;
-        }
-    }
-    Ok(())
-}
-
 /// The bands of a look, each with its place in it.
-fn bands(look: &str) -> impl Iterator<Item = String> + '_ {
+pub(crate) fn bands(look: &str) -> impl Iterator<Item = String> + '_ {
     let width = look.len() / BANDS;
     (0..if width == 0 { 0 } else { BANDS })
         .filter_map(move |i| Some(format!("{i}{}", look.get(i * width..(i + 1) * width)?)))

@@ -15,7 +15,7 @@ use sm3::{Digest, Sm3};
 
 use crate::fault::Fault;
 use crate::head::Head;
-use crate::{Store, Write};
+use crate::{Read, Store, Write};
 
 /// Version of the envelope.
 const VERSION: u32 = 1;
@@ -123,25 +123,27 @@ fn state(sql: &Connection, states: &States, case: &str) -> Result<Option<Arc<Sta
     Ok(Some(state))
 }
 
-impl Write<'_> {
-    /// Writes the rows of a case anew.
-    pub(crate) fn relist(&mut self, state: &State) -> Result<(), Fault> {
-        crate::lists::write(self.sql, state)
-    }
-
-    /// Cases of a chain in their order, as this transaction sees them.
+impl Read<'_> {
+    /// Cases of a chain in their order.
     pub fn chain(&self, root: &str) -> Result<Vec<(String, String)>, Fault> {
         crate::lists::chain(self.sql, root)
     }
 
     /// A case as it stands; empty if there is none.
-    pub fn state(&self, case: &str) -> Result<State, Fault> {
-        Ok(state(self.sql, self.states, case)?.map_or_else(State::default, |state| State::clone(&state)))
+    pub fn state(&self, case: &str) -> Result<Arc<State>, Fault> {
+        Ok(state(self.sql, self.states, case)?.unwrap_or_default())
+    }
+}
+
+impl Write<'_> {
+    /// Writes the rows of a case that has none.
+    pub(crate) fn relist(&mut self, state: &State) -> Result<(), Fault> {
+        crate::rows::write(self.sql, &State::default(), state)
     }
 
     /// Appends events to a case as it stands, and writes its rows of the lists from its new state.
     /// Somebody else's change in between is a `Conflict`.
-    pub fn append(&mut self, case: &str, before: State, fresh: &[Record]) -> Result<(), Fault> {
+    pub fn append(&mut self, case: &str, before: &State, fresh: &[Record]) -> Result<(), Fault> {
         let revision = before.revision;
         let found: u64 = self
             .sql
@@ -176,9 +178,9 @@ impl Write<'_> {
                 chain
             ])?;
         }
-        let mut state = before;
+        let mut state = before.clone();
         fresh.iter().for_each(|record| state.apply(record));
-        crate::lists::write(self.sql, &state)?;
+        crate::rows::write(self.sql, before, &state)?;
         keep(self.states, case, chain, Arc::new(state));
         Ok(())
     }

@@ -1,16 +1,19 @@
 //! The only SQL: the journal with its chain, the lists that are derived from it, keys, editions, numbers.
 //!
 //! Invariant: the journal is append-only; every list can be rebuilt from it to the same bytes.
-//! One writer, one reader; a transaction of the writer begins IMMEDIATE, so that nothing has to be upgraded.
+//! One writer, a reader for each processor; a transaction of the writer begins IMMEDIATE, so that nothing has to be
+//! upgraded.
 
 mod accounts;
 mod backup;
+mod checkpoint;
 mod fault;
 mod files;
 mod head;
 mod journal;
 mod lists;
 mod relatives;
+mod rows;
 mod schema;
 mod verify;
 mod writer;
@@ -20,6 +23,7 @@ use std::sync::{Mutex, MutexGuard};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use checkpoint::Checkpointer;
 use writer::Writer;
 
 pub use accounts::{Account, Appointment};
@@ -31,11 +35,14 @@ pub use lists::{CaseRow, KinRow, NoticeRow, RollRow, WorkRow};
 pub use relatives::Declared;
 pub use verify::{Rebuilt, Verified};
 
+/// The most connections that read.
+const MOST_READERS: usize = 8;
+
 /// A bureau's database in its folder.
 pub struct Store {
     folder: PathBuf,
     writer: Writer,
-    reader: Mutex<Connection>,
+    readers: Vec<Mutex<Connection>>,
     states: journal::States,
 }
 
@@ -54,11 +61,12 @@ impl Store {
         std::fs::create_dir_all(folder).map_err(|error| Fault::file(folder, &error))?;
         let path = folder.join("minzheng.db");
         let (writer, old) = schema::open(&path)?;
-        let (reader, _) = schema::open(&path)?;
+        let processors = std::thread::available_parallelism().map_or(1, |count| count.get().min(MOST_READERS));
+        let readers = (0..processors).map(|_| Ok(Mutex::new(schema::open(&path)?.0))).collect::<Result<_, Fault>>()?;
         let store = Self {
             folder: folder.to_owned(),
-            writer: Writer::new(writer),
-            reader: Mutex::new(reader),
+            writer: Writer::new(writer, Checkpointer::start(&path)?),
+            readers,
             states: journal::states(),
         };
         if old {
@@ -79,8 +87,15 @@ impl Store {
         filled
     }
 
+    /// A reader that is free, or the first to become so among those that are not.
     pub(crate) fn read(&self) -> MutexGuard<'_, Connection> {
-        lock(&self.reader)
+        let free = self.readers.iter().find_map(|reader| reader.try_lock().ok());
+        free.unwrap_or_else(|| lock(&self.readers[0]))
+    }
+
+    /// Reads what an order stands on, as it is committed now.
+    pub fn look<T>(&self, look: impl FnOnce(&Read) -> T) -> T {
+        look(&Read { sql: &self.read(), states: &self.states })
     }
 
     /// Guide files of an edition, as they were when it was first loaded.
@@ -102,13 +117,24 @@ fn lock(mutex: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-/// The writing side of a transaction.
-pub struct Write<'t> {
+/// What an order reads, within its transaction or before it.
+pub struct Read<'t> {
     sql: &'t Connection,
     states: &'t journal::States,
 }
 
-impl Write<'_> {
+/// The writing side of a transaction, which reads what it has written.
+pub struct Write<'t>(Read<'t>);
+
+impl<'t> std::ops::Deref for Write<'t> {
+    type Target = Read<'t>;
+
+    fn deref(&self) -> &Read<'t> {
+        &self.0
+    }
+}
+
+impl Read<'_> {
     /// What a key was used for, if it was.
     pub fn remembered(&self, key: &str) -> Result<Option<Remembered>, Fault> {
         let mut statement = self.sql.prepare_cached("SELECT actor, content, case_id FROM used_key WHERE key = ?1")?;
@@ -116,7 +142,9 @@ impl Write<'_> {
             .query_row([key], |row| Ok(Remembered { actor: row.get(0)?, content: row.get(1)?, case: row.get(2)? }));
         Ok(found.optional()?)
     }
+}
 
+impl Write<'_> {
     pub fn remember(&mut self, key: &str, used: &Remembered) -> Result<(), Fault> {
         let sql = "INSERT INTO used_key (key, actor, content, case_id) VALUES (?1, ?2, ?3, ?4)";
         self.sql.prepare_cached(sql)?.execute(params![key, used.actor, used.content, used.case])?;

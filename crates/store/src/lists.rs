@@ -3,11 +3,11 @@
 use base::DateTime;
 use casework::event::Granted;
 use casework::people::Scope;
-use casework::{State, Status};
 use rusqlite::{Connection, Params, Row, params};
 
 use crate::Store;
 use crate::fault::Fault;
+use crate::rows::NEVER;
 
 /// A case in a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,133 +83,6 @@ pub struct RollRow {
 
 /// Whether a step waits for somebody: neither a notice that hangs nor what they have signed already.
 const WAITS: &str = "w.region BETWEEN ?1 AND ?2 AND w.status <> 'Posted' AND w.first_actor <> ?3";
-
-/// A due moment that sorts behind all others, for steps without a clock.
-const NEVER: &str = "9999";
-
-/// Writes the rows of a case anew.
-pub(crate) fn write(sql: &Connection, state: &State) -> Result<(), Fault> {
-    for table in crate::schema::LISTS {
-        sql.prepare_cached(&format!("DELETE FROM {table} WHERE case_id = ?1"))?.execute([&state.case])?;
-    }
-    let (Some(region), Some(opened)) = (state.region, state.opened_at) else { return Ok(()) };
-    let region = region.to_string();
-    let changed = last_moment(state).unwrap_or(opened).to_string();
-    let result = state.closed.as_ref().map_or("", |(result, _)| result);
-    sql.prepare_cached("INSERT INTO case_row VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")?.execute(
-        params![
-            state.case,
-            state.service,
-            state.edition,
-            region,
-            state.applicant,
-            opened.to_string(),
-            changed,
-            result,
-            i64::try_from(state.revision).unwrap_or(i64::MAX),
-            state.root,
-            state.before.as_deref().unwrap_or_default()
-        ],
-    )?;
-    write_roll(sql, state, &region)?;
-    crate::files::write_rows(sql, state)?;
-    write_people(sql, state, &region, result)?;
-    let mut work = sql.prepare_cached("INSERT INTO work_row VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?;
-    for instance in state.live().filter(|instance| instance.status != Status::Waiting) {
-        let clocks = state.clocks.values().filter(|clock| clock.until == instance.step && clock.stopped_at.is_none());
-        let due = clocks.map(|clock| clock.due.at.to_string()).min().unwrap_or_else(|| NEVER.to_owned());
-        let first = if instance.status == Status::Awaiting { instance.people.first() } else { None };
-        let status = format!("{:?}", instance.status);
-        let since = instance.opened_at.to_string();
-        let first = first.map_or("", |actor| &actor.id);
-        work.execute(params![
-            region,
-            due,
-            state.case,
-            instance.id,
-            state.service,
-            instance.step,
-            status,
-            since,
-            first
-        ])?;
-    }
-    let mut notices = sql.prepare_cached("INSERT INTO notice_row VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?;
-    for notice in state.notices.iter().filter(|notice| !notice.void) {
-        let Some(instance) = state.instance(notice.instance) else { continue };
-        let shown = serde_json::to_string(&notice.shown).map_err(|error| Fault::damaged(error.to_string()))?;
-        let (until, posted) = (notice.until.at.to_string(), notice.posted_at.to_string());
-        let open = instance.status == Status::Posted;
-        notices.execute(params![
-            until,
-            state.case,
-            notice.instance,
-            state.service,
-            instance.step,
-            region,
-            posted,
-            shown,
-            open
-        ])?;
-    }
-    Ok(())
-}
-
-/// Whom a case names, and which officials are their relatives.
-fn write_people(sql: &Connection, state: &State, region: &str, result: &str) -> Result<(), Fault> {
-    for number in state.facts.iter().flat_map(|fact| fact.value.people()).filter_map(|person| person.number.as_ref()) {
-        sql.prepare_cached("INSERT OR IGNORE INTO person_row VALUES (?1, ?2)")?.execute([number, &state.case])?;
-    }
-    for kin in &state.kin {
-        let before = state.steps.iter().filter(|i| i.done_at.unwrap_or(i.opened_at) <= kin.declared_at);
-        let acted = before.filter(|i| i.people.iter().any(|person| person.name == kin.official));
-        let acted: Vec<&str> = acted.map(|instance| &*instance.step).collect();
-        sql.prepare_cached("INSERT INTO kin_row VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?.execute(params![
-            region,
-            state.case,
-            kin.official,
-            kin.relation,
-            state.service,
-            state.applicant,
-            kin.declared_at.to_string(),
-            result,
-            acted.join(" ")
-        ])?;
-    }
-    Ok(())
-}
-
-/// A closed case with grants stands on the roll, until a later case of its chain is closed.
-fn write_roll(sql: &Connection, state: &State, region: &str) -> Result<(), Fault> {
-    let Some((_, closed)) = &state.closed else { return Ok(()) };
-    if !state.grants.is_empty() {
-        let grants = serde_json::to_string(&state.grants).map_err(|error| Fault::damaged(error.to_string()))?;
-        sql.prepare_cached("INSERT INTO roll_row VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?.execute(params![
-            region,
-            state.root,
-            state.case,
-            state.service,
-            state.applicant,
-            closed.to_string(),
-            grants
-        ])?;
-    }
-    for (start, at) in &state.scheduled {
-        sql.prepare_cached("INSERT INTO schedule_row VALUES (?1, ?2, ?3)")?.execute(params![
-            at.to_string(),
-            state.case,
-            start
-        ])?;
-    }
-    Ok(())
-}
-
-fn last_moment(state: &State) -> Option<DateTime> {
-    let steps = state.steps.iter().flat_map(|i| [Some(i.opened_at), i.done_at]);
-    let others = state.letters.iter().map(|letter| Some(letter.at)).chain(state.closed.iter().map(|(_, at)| Some(*at)));
-    let facts = state.facts.last().map(|fact| Some(fact.recorded_at));
-    steps.chain(others).chain(facts).flatten().max()
-}
 
 fn work(row: &Row) -> rusqlite::Result<WorkRow> {
     let due: String = row.get(1)?;

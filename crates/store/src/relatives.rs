@@ -7,7 +7,7 @@ use rusqlite::{Row, params};
 
 use crate::fault::Fault;
 use crate::lists::list;
-use crate::{Store, Write};
+use crate::{Read, Store, Write};
 
 /// A declaration by somebody with an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ fn declared(row: &Row) -> rusqlite::Result<Declared> {
     })
 }
 
-impl Write<'_> {
+impl Read<'_> {
     /// What officials have declared of some people.
     pub fn relatives<'n>(&self, numbers: impl IntoIterator<Item = &'n str>) -> Result<Vec<Relative>, Fault> {
         let query = "SELECT a.name, r.relation, r.number FROM relative r JOIN account a ON a.id = r.account
@@ -50,7 +50,9 @@ impl Write<'_> {
         }
         Ok(found)
     }
+}
 
+impl Write<'_> {
     /// Keeps what an official declared; the same person again replaces what was said before.
     pub fn keep_relative(
         &mut self,

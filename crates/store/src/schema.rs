@@ -8,7 +8,7 @@ use rusqlite::config::DbConfig;
 use crate::fault::Fault;
 
 /// Version of the tables; a database of a newer one is refused.
-const VERSION: i64 = 6;
+const VERSION: i64 = 7;
 
 /// Tables that nothing can bring back.
 const TABLES: &str = "
@@ -80,6 +80,7 @@ CREATE TABLE notice_row (
     PRIMARY KEY (until, case_id, instance)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX notice_by_case ON notice_row (case_id);
+CREATE INDEX notice_that_hangs ON notice_row (until, case_id) WHERE open = 1;
 CREATE TABLE roll_row (
     region TEXT NOT NULL, root TEXT NOT NULL, case_id TEXT PRIMARY KEY, service TEXT NOT NULL, applicant TEXT NOT NULL,
     closed_at TEXT NOT NULL, grants TEXT NOT NULL
@@ -113,6 +114,8 @@ pub(crate) fn open(path: &Path) -> Result<(Connection, bool), Fault> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(std::time::Duration::from_secs(10))?;
     connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")?;
+    // The checkpointer does it.
+    connection.execute_batch("PRAGMA wal_autocheckpoint = 0")?;
     connection.set_prepared_statement_cache_capacity(128);
     // Otherwise statements are prepared anew whenever other values are bound.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;

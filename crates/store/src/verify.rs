@@ -1,15 +1,16 @@
 //! Proofs: that no entry of the journal was changed, removed, reordered or cut off, and that the lists follow from it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use casework::State;
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::Store;
 use crate::fault::Fault;
+use crate::head::Head;
 use crate::journal::{GENESIS, digest, hex, read_parts, sm3};
 use crate::schema::LISTS;
-use crate::{head, lists};
+use crate::{head, journal, rows};
 
 /// What `verify` found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,56 +27,50 @@ pub struct Rebuilt {
     pub differing: Vec<String>,
 }
 
+/// What the check of a stretch of the journal found.
+#[derive(Default)]
+struct Stretch {
+    problems: Vec<String>,
+    /// For each case its first entry in the stretch with its revision, and its last revision.
+    cases: HashMap<String, (u64, u64, u64)>,
+    /// Whether the entry where the head was kept has the chain value that was kept; `None` if it is not in the stretch.
+    at_head: Option<bool>,
+}
+
 impl Store {
-    /// Checks every entry in one pass, and the head that is kept apart.
+    /// Checks every entry and the head that is kept apart. Each link is checked against the one stored before it, so
+    /// that stretches of the journal are checked at the same time.
     pub fn verify(&self) -> Result<Verified, Fault> {
-        let connection = self.read();
         let kept = head::kept(&self.folder)?;
-        let mut statement = connection
-            .prepare("SELECT seq, case_id, revision, at, version, parts, digest, chain FROM journal ORDER BY seq")?;
-        let mut rows = statement.query([])?;
-        let (mut entries, mut chain) = (0_u64, GENESIS.to_vec());
+        let entries = journal::head(&self.read())?.seq;
+        let stretches = u64::try_from(self.readers.len()).unwrap_or(1);
+        let bounds: Vec<u64> = (0..=stretches).map(|i| entries * i / stretches).collect();
+        let checked: Vec<Stretch> = std::thread::scope(|scope| {
+            let check = |bound: &[u64]| {
+                let (after, until, kept) = (bound[0], bound[1], kept.as_ref());
+                scope.spawn(move || stretch(&self.read(), after, until, kept))
+            };
+            let running: Vec<_> = bounds.windows(2).map(check).collect();
+            let broken = || Fault::damaged("核对中断了");
+            running.into_iter().map(|thread| thread.join().map_err(|_| broken())?).collect::<Result<_, Fault>>()
+        })?;
+        let at_head = checked.iter().find_map(|stretch| stretch.at_head);
         let mut problems = Vec::new();
-        let mut at_head = kept.as_ref().is_none_or(|kept| kept.seq == 0);
-        let mut revisions: BTreeMap<String, u64> = BTreeMap::new();
-        while let Some(row) = rows.next()? {
-            let (seq, case): (i64, String) = (row.get(0)?, row.get(1)?);
-            let (revision, at, version): (i64, String, u32) = (row.get(2)?, row.get(3)?, row.get(4)?);
-            let (parts, stored, link): (Vec<u8>, Vec<u8>, Vec<u8>) = (row.get(5)?, row.get(6)?, row.get(7)?);
-            entries += 1;
-            let (number, revision) = (u64::try_from(seq).unwrap_or(0), u64::try_from(revision).unwrap_or(0));
-            if number != entries {
-                problems.push(format!("第 {entries} 条不见了（下一条是第 {number} 条）"));
-                entries = number;
-            }
-            let expected = revisions.entry(case.clone()).or_default();
-            *expected += 1;
-            if *expected != revision {
-                problems.push(format!("第 {number} 条在它的办件里次序不对"));
-                *expected = revision;
-            }
-            let own = digest(number, &case, revision, &at, version, &parts);
-            if own[..] != stored[..] {
-                problems.push(format!("第 {number} 条的内容被改过"));
-            }
-            let next = sm3(&[&chain, &stored]);
-            if next[..] != link[..] {
-                problems.push(format!("第 {number} 条没有接在前一条后面"));
-            }
-            chain = link;
-            if let Some(kept) = kept.as_ref().filter(|kept| kept.seq == number) {
-                at_head = kept.chain == hex(&chain);
-                if !at_head {
-                    problems.push(format!("第 {number} 条与另存的末端不符：整段日志被换过"));
+        let mut revisions: HashMap<String, u64> = HashMap::new();
+        for stretch in checked {
+            problems.extend(stretch.problems);
+            for (case, (number, first, last)) in stretch.cases {
+                if revisions.insert(case, last).unwrap_or(0) + 1 != first {
+                    problems.push(out_of_order(number));
                 }
             }
         }
-        if let Some(kept) = kept.filter(|kept| kept.seq > entries) {
+        if let Some(kept) = kept.as_ref().filter(|kept| kept.seq > entries) {
             problems.push(format!("日志的尾部被截断：应有 {} 条，只有 {entries} 条", kept.seq));
-        } else if !at_head && problems.is_empty() {
+        } else if at_head.is_none() && kept.is_some_and(|kept| kept.seq > 0) && problems.is_empty() {
             problems.push("日志与另存的末端不符".to_owned());
         }
-        problems.extend(self.verify_files(&connection)?);
+        problems.extend(self.verify_files(&self.read())?);
         Ok(Verified { entries, problems })
     }
 
@@ -96,7 +91,7 @@ impl Store {
             fresh.execute_batch(&sql)?;
         }
         for state in states.values() {
-            lists::write(&fresh, state)?;
+            rows::write(&fresh, &State::default(), state)?;
         }
         let mut differing = Vec::new();
         for table in LISTS {
@@ -106,6 +101,71 @@ impl Store {
         }
         Ok(Rebuilt { cases: states.len() as u64, differing })
     }
+}
+
+fn out_of_order(number: u64) -> String {
+    format!("第 {number} 条在它的办件里次序不对")
+}
+
+/// Checks the entries after one number until another.
+fn stretch(connection: &Connection, after: u64, until: u64, kept: Option<&Head>) -> Result<Stretch, Fault> {
+    let signed = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    let before = "SELECT seq, chain FROM journal WHERE seq <= ?1 ORDER BY seq DESC LIMIT 1";
+    let before = connection.query_row(before, [signed(after)], |row| Ok((row.get::<_, i64>(0)?, row.get(1)?)));
+    let (last, mut chain): (i64, Vec<u8>) = before.optional()?.unwrap_or((0, GENESIS.to_vec()));
+    let mut last = u64::try_from(last).unwrap_or(0);
+    let mut statement = connection.prepare(
+        "SELECT seq, case_id, revision, at, version, parts, digest, chain FROM journal
+         WHERE seq > ?1 AND seq <= ?2 ORDER BY seq",
+    )?;
+    let mut rows = statement.query([signed(after), signed(until)])?;
+    let mut found = Stretch::default();
+    while let Some(row) = rows.next()? {
+        let (number, revision) = (row.get::<_, i64>(0)?, row.get::<_, i64>(2)?);
+        let (number, revision) = (u64::try_from(number).unwrap_or(0), u64::try_from(revision).unwrap_or(0));
+        let (case, at) = (text(row, 1)?, text(row, 3)?);
+        let (parts, stored, link) = (blob(row, 5)?, blob(row, 6)?, blob(row, 7)?);
+        last += 1;
+        if number != last {
+            found.problems.push(format!("第 {last} 条不见了（下一条是第 {number} 条）"));
+            last = number;
+        }
+        match found.cases.get_mut(case) {
+            Some((_, _, known)) => {
+                if *known + 1 != revision {
+                    found.problems.push(out_of_order(number));
+                }
+                *known = revision;
+            }
+            None => {
+                found.cases.insert(case.to_owned(), (number, revision, revision));
+            }
+        }
+        if digest(number, case, revision, at, row.get(4)?, parts)[..] != *stored {
+            found.problems.push(format!("第 {number} 条的内容被改过"));
+        }
+        if sm3(&[&chain, stored])[..] != *link {
+            found.problems.push(format!("第 {number} 条没有接在前一条后面"));
+        }
+        chain.clear();
+        chain.extend_from_slice(link);
+        if let Some(kept) = kept.filter(|kept| kept.seq == number) {
+            let is_same = kept.chain == hex(&chain);
+            found.at_head = Some(is_same);
+            if !is_same {
+                found.problems.push(format!("第 {number} 条与另存的末端不符：整段日志被换过"));
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn text<'r>(row: &'r Row, column: usize) -> Result<&'r str, Fault> {
+    row.get_ref(column)?.as_str().map_err(|_| Fault::damaged("日志的一条不能读"))
+}
+
+fn blob<'r>(row: &'r Row, column: usize) -> Result<&'r [u8], Fault> {
+    row.get_ref(column)?.as_blob().map_err(|_| Fault::damaged("日志的一条不能读"))
 }
 
 fn states(connection: &Connection) -> Result<BTreeMap<String, State>, Fault> {

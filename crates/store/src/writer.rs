@@ -4,14 +4,18 @@
 //! and hands the connection on; the last of them commits for all, and nobody hears of success before that.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, Params};
 
+use crate::checkpoint::Checkpointer;
 use crate::fault::Fault;
 use crate::head::Head;
-use crate::{Store, Write, head, journal};
+use crate::{Read, Store, Write, head, journal};
+
+/// Orders after which the log is copied into the database.
+const BETWEEN_CHECKPOINTS: usize = 100;
 
 /// The most orders that share a commit.
 const MOST_SHARED: usize = 64;
@@ -21,6 +25,9 @@ pub(crate) struct Writer {
     /// How many wait for the connection.
     waiting: AtomicUsize,
     settled: Condvar,
+    checkpointer: Checkpointer,
+    /// The number of the last entry that is committed.
+    committed: AtomicU64,
     /// An empty database is being filled: nothing waits for the disk.
     relaxed: AtomicBool,
 }
@@ -30,6 +37,8 @@ struct Line {
     /// The commit that is being gathered, counted from one, and how many orders are in it; none is open at zero.
     gathering: u64,
     shared: usize,
+    /// Orders since the log was last copied.
+    logged: usize,
     /// The last commit that is over, and those of it and before that failed, with what broke.
     over: u64,
     failed: Vec<(u64, String)>,
@@ -38,12 +47,14 @@ struct Line {
 }
 
 impl Writer {
-    pub(crate) fn new(connection: Connection) -> Self {
-        let line = Line { connection, gathering: 1, shared: 0, over: 0, failed: Vec::new(), kept: None };
+    pub(crate) fn new(connection: Connection, checkpointer: Checkpointer) -> Self {
+        let line = Line { connection, gathering: 1, shared: 0, logged: 0, over: 0, failed: Vec::new(), kept: None };
         Self {
             line: Mutex::new(line),
             waiting: AtomicUsize::new(0),
             settled: Condvar::new(),
+            checkpointer,
+            committed: AtomicU64::new(0),
             relaxed: AtomicBool::new(false),
         }
     }
@@ -85,7 +96,7 @@ impl Store {
         line.shared += 1;
         let acted = catch_unwind(AssertUnwindSafe(|| {
             line.connection.execute_batch("SAVEPOINT own").map_err(Fault::from)?;
-            act(&mut Write { sql: &line.connection, states: &self.states })
+            act(&mut Write(Read { sql: &line.connection, states: &self.states }))
         }));
         let undo = if matches!(acted, Ok(Ok(_))) { "RELEASE own" } else { "ROLLBACK TO own; RELEASE own" };
         // An order whose savepoint cannot be closed takes the whole commit with it.
@@ -115,6 +126,7 @@ impl Store {
             }
             let end = journal::head(&line.connection)?;
             line.connection.execute_batch("COMMIT")?;
+            self.writer.committed.store(end.seq, Ordering::SeqCst);
             if self.writer.relaxed.load(Ordering::SeqCst) || line.kept.as_ref() == Some(&end) {
                 return Ok(end);
             }
@@ -130,10 +142,20 @@ impl Store {
             let kept = line.failed.len().saturating_sub(100);
             line.failed.drain(..kept);
         }
+        line.logged += line.shared;
+        if line.logged >= BETWEEN_CHECKPOINTS {
+            line.logged = 0;
+            self.writer.checkpointer.wake();
+        }
         line.over = line.gathering;
         line.gathering += 1;
         line.shared = 0;
         self.writer.settled.notify_all();
+    }
+
+    /// The number of the last entry that this store has committed since it was opened.
+    pub fn committed(&self) -> u64 {
+        self.writer.committed.load(Ordering::SeqCst)
     }
 
     /// A single statement as a transaction.

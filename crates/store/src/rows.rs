@@ -1,0 +1,160 @@
+//! The rows that a case has in the lists, from its state alone.
+
+use std::collections::BTreeSet;
+
+use base::DateTime;
+use casework::{State, Status};
+use rusqlite::types::Value;
+use rusqlite::{Connection, params_from_iter};
+
+use crate::fault::Fault;
+use crate::files::{bands, stated};
+use crate::schema::LISTS;
+
+/// The columns of a row in their order.
+type Row = Vec<Value>;
+
+/// A due moment that sorts behind all others, for steps without a clock.
+pub(crate) const NEVER: &str = "9999";
+
+/// Brings the rows of a case from one state to the next: of a list whose rows are the same nothing is written.
+pub(crate) fn write(sql: &Connection, before: &State, after: &State) -> Result<(), Fault> {
+    let (old, new) = (rows(before)?, rows(after)?);
+    for (list, (old, new)) in LISTS.iter().zip(old.iter().zip(&new)) {
+        if old == new {
+            continue;
+        }
+        if !old.is_empty() {
+            sql.prepare_cached(&format!("DELETE FROM {list} WHERE case_id = ?1"))?.execute([&after.case])?;
+        }
+        for row in new {
+            let places = vec!["?"; row.len()].join(", ");
+            sql.prepare_cached(&format!("INSERT INTO {list} VALUES ({places})"))?.execute(params_from_iter(row))?;
+        }
+    }
+    Ok(())
+}
+
+/// The rows by list, in the order of `LISTS`.
+fn rows(state: &State) -> Result<[Vec<Row>; LISTS.len()], Fault> {
+    let (Some(region), Some(opened)) = (state.region, state.opened_at) else { return Ok(Default::default()) };
+    let region = region.to_string();
+    let result = state.closed.as_ref().map_or("", |(result, _)| result);
+    let case: Row = vec![
+        text(&state.case),
+        text(&state.service),
+        text(&state.edition),
+        text(&region),
+        text(&state.applicant),
+        moment(opened),
+        moment(last_moment(state).unwrap_or(opened)),
+        text(result),
+        Value::from(i64::try_from(state.revision).unwrap_or(i64::MAX)),
+        text(&state.root),
+        text(state.before.as_deref().unwrap_or_default()),
+    ];
+    let people = state.facts.iter().flat_map(|fact| fact.value.people());
+    let numbers: BTreeSet<&String> = people.filter_map(|person| person.number.as_ref()).collect();
+    let people = numbers.into_iter().map(|number| vec![text(number), text(&state.case)]).collect();
+    let (files, looks) = evidence(state);
+    let (roll, scheduled) = (roll(state, &region)?, scheduled(state));
+    let (work, notices) = (work(state, &region), notices(state, &region)?);
+    Ok([vec![case], work, notices, roll, scheduled, kin(state, &region, result), people, files, looks])
+}
+
+/// What waits to be done, and what hangs.
+fn work(state: &State, region: &str) -> Vec<Row> {
+    let row = |instance: &casework::state::Instance| {
+        let clocks = state.clocks.values().filter(|clock| clock.until == instance.step && clock.stopped_at.is_none());
+        let due = clocks.map(|clock| clock.due.at).min();
+        let first = if instance.status == Status::Awaiting { instance.people.first() } else { None };
+        vec![
+            text(region),
+            due.map_or_else(|| text(NEVER), moment),
+            text(&state.case),
+            Value::from(instance.id),
+            text(&state.service),
+            text(&instance.step),
+            Value::from(format!("{:?}", instance.status)),
+            moment(instance.opened_at),
+            text(first.map_or("", |actor| &actor.id)),
+        ]
+    };
+    state.live().filter(|instance| instance.status != Status::Waiting).map(row).collect()
+}
+
+fn notices(state: &State, region: &str) -> Result<Vec<Row>, Fault> {
+    let mut rows = Vec::new();
+    for notice in state.notices.iter().filter(|notice| !notice.void) {
+        let Some(instance) = state.instance(notice.instance) else { continue };
+        rows.push(vec![
+            moment(notice.until.at),
+            text(&state.case),
+            Value::from(notice.instance),
+            text(&state.service),
+            text(&instance.step),
+            text(region),
+            moment(notice.posted_at),
+            json(&notice.shown)?,
+            Value::from(instance.status == Status::Posted),
+        ]);
+    }
+    Ok(rows)
+}
+
+/// A closed case with grants stands on the roll, until a later case of its chain is closed.
+fn roll(state: &State, region: &str) -> Result<Vec<Row>, Fault> {
+    let Some((_, closed)) = state.closed.as_ref().filter(|_| !state.grants.is_empty()) else { return Ok(Vec::new()) };
+    let names = [text(region), text(&state.root), text(&state.case), text(&state.service), text(&state.applicant)];
+    Ok(vec![names.into_iter().chain([moment(*closed), json(&state.grants)?]).collect()])
+}
+
+fn scheduled(state: &State) -> Vec<Row> {
+    let closed = state.scheduled.iter().filter(|_| state.closed.is_some());
+    closed.map(|(start, at)| vec![moment(*at), text(&state.case), text(start)]).collect()
+}
+
+/// Which officials are relatives, with the steps that they did before that was known.
+fn kin(state: &State, region: &str, result: &str) -> Vec<Row> {
+    let row = |kin: &casework::state::Kin| {
+        let before = state.steps.iter().filter(|i| i.done_at.unwrap_or(i.opened_at) <= kin.declared_at);
+        let acted = before.filter(|i| i.people.iter().any(|person| person.name == kin.official));
+        let acted: Vec<&str> = acted.map(|instance| &*instance.step).collect();
+        let names = [region, &*state.case, &kin.official, &kin.relation, &state.service, &state.applicant].map(text);
+        names.into_iter().chain([moment(kin.declared_at), text(result), Value::from(acted.join(" "))]).collect()
+    };
+    state.kin.iter().map(row).collect()
+}
+
+/// Files with where they were stated first, and the bands of what they look like.
+fn evidence(state: &State) -> (Vec<Row>, Vec<Row>) {
+    let (mut places, mut looks, mut files) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
+    for (field, at, file) in stated(state) {
+        let look = file.look.as_deref().unwrap_or_default();
+        if places.insert((&file.digest, field.clone())) {
+            files.push([&file.digest, &state.case, &*field, &*at, look].map(text).to_vec());
+        }
+        looks.extend(bands(look).map(|band| (band, &file.digest)));
+    }
+    let looks = looks.into_iter().map(|(band, digest)| vec![Value::from(band), text(digest), text(&state.case)]);
+    (files, looks.collect())
+}
+
+fn last_moment(state: &State) -> Option<DateTime> {
+    let steps = state.steps.iter().flat_map(|i| [Some(i.opened_at), i.done_at]);
+    let others = state.letters.iter().map(|letter| Some(letter.at)).chain(state.closed.iter().map(|(_, at)| Some(*at)));
+    let facts = state.facts.last().map(|fact| Some(fact.recorded_at));
+    steps.chain(others).chain(facts).flatten().max()
+}
+
+fn text(text: &str) -> Value {
+    Value::from(text.to_owned())
+}
+
+fn moment(at: DateTime) -> Value {
+    Value::from(at.to_string())
+}
+
+fn json(value: &impl serde::Serialize) -> Result<Value, Fault> {
+    serde_json::to_string(value).map(Value::from).map_err(|error| Fault::damaged(error.to_string()))
+}
