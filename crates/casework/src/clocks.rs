@@ -86,7 +86,7 @@ impl Draft<'_> {
                     self.instances(*step).filter(|i| !matches!(i.status, Status::Waiting | Status::Skipped));
                 opened.next().map(|i| i.opened_at)
             }
-            ClockFrom::Field(name) => match self.facts(0).values.get(&**name) {
+            ClockFrom::Field(name) => match self.facts(0).get(name) {
                 Some(Value::Date(date)) => Some(date.at(0, 0, 0, 0)),
                 _ => None,
             },

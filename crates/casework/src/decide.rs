@@ -1,10 +1,7 @@
 //! What may happen: a command against a case becomes events, or refusals. Pure: no I/O, no clock, no chance.
 
-use std::cell::RefCell;
-use std::rc::Rc;
-
 use base::{Calendar, DateTime};
-use formula::{Assessment, Expression, Facts, Outcome, Type, Value};
+use formula::{Expression, Type, Value};
 use guide::model::{CheckSeverity, Performer, Start, StepKind};
 use guide::{Guide, RateBook, plain_value};
 
@@ -13,6 +10,7 @@ use crate::facts::facts;
 use crate::intake::{Input, VALID_FROM};
 use crate::people::{Actor, Capacity, admit, declared_kin};
 use crate::refusal::{Code, Refusal};
+use crate::sight::Sight;
 use crate::state::{Instance, State, Status};
 
 /// What a decision is made by: the guide of the case's edition, the rates, the official calendar.
@@ -74,9 +72,6 @@ pub fn decide(
     Ok(draft.records)
 }
 
-/// Facts, and the revision, thread and moment that they are of.
-type Seen = ((u64, u32, DateTime), Rc<Facts>);
-
 /// A case while it is being changed.
 pub(crate) struct Draft<'r> {
     pub rules: Rules<'r>,
@@ -85,15 +80,15 @@ pub(crate) struct Draft<'r> {
     pub by: ActorRef,
     /// The moment of the command, or that at which something fell due.
     pub now: DateTime,
-    /// What formulas saw last, and of which revision, thread and moment.
-    seen: RefCell<Option<Seen>>,
+    /// What formulas saw last.
+    pub sight: Sight,
 }
 
 pub(crate) type Refused = Vec<Refusal>;
 
 impl<'r> Draft<'r> {
     pub fn new(rules: Rules<'r>, state: &State, by: ActorRef, now: DateTime) -> Self {
-        Self { rules, state: state.clone(), records: Vec::new(), by, now, seen: RefCell::new(None) }
+        Self { rules, state: state.clone(), records: Vec::new(), by, now, sight: Sight::default() }
     }
 
     pub fn emit(&mut self, event: Event) {
@@ -101,22 +96,6 @@ impl<'r> Draft<'r> {
         self.state.apply(&record);
         self.keep_facts(&record.event);
         self.records.push(record);
-    }
-
-    /// A clock or a letter changes next to nothing that formulas see, so the facts seen last are carried on.
-    fn keep_facts(&mut self, event: &Event) {
-        let before = self.state.revision - 1;
-        let Some(((revision, _, _), facts)) = self.seen.get_mut().as_mut().filter(|((r, _, _), _)| *r == before) else {
-            return;
-        };
-        match event {
-            Event::ClockSet { clock, due, .. } => {
-                Rc::make_mut(facts).set(format!("{clock}.到期日"), Value::Date(due.at.date()));
-            }
-            Event::LetterIssued { .. } | Event::ClockStopped { .. } => {}
-            _ => return,
-        }
-        *revision += 1;
     }
 
     fn step_index(&self, key: &str) -> Result<usize, Refused> {
@@ -210,32 +189,6 @@ impl<'r> Draft<'r> {
 
     fn record(&self, event: Event) -> Record {
         Record { at: self.now, by: self.by.clone(), event }
-    }
-
-    pub fn assess<'f>(&'f self, facts: &'f Facts) -> Assessment<'f> {
-        Assessment::new(&self.rules.guide.program, facts, self.rules.rates, self.rules.calendar)
-    }
-
-    /// The facts of a thread, with 计算日: the service's formula, or the day of the command until that can be told.
-    pub fn facts(&self, thread: u32) -> Rc<Facts> {
-        let place = (self.state.revision, thread, self.now);
-        if let Some((seen, facts)) = &*self.seen.borrow()
-            && *seen == place
-        {
-            return facts.clone();
-        }
-        let guide = self.rules.guide;
-        let mut facts = facts(guide, &self.state, thread, self.now);
-        let day = guide.service.calc_date.as_ref().map(|expression| self.assess(&facts).expression(expression));
-        let day = if let Some(Ok(Value::Date(day))) = day { day } else { self.now.date() };
-        facts.set("计算日", Value::Date(day));
-        let facts = Rc::new(facts);
-        *self.seen.borrow_mut() = Some((place, facts.clone()));
-        facts
-    }
-
-    pub fn evaluate(&self, expression: &Expression, thread: u32) -> Outcome {
-        self.assess(&self.facts(thread)).expression(expression)
     }
 
     /// The instance on which a step can be acted, in its thread.

@@ -13,7 +13,29 @@ use crate::state::{Fact, Instance, State, Status};
 
 /// The facts of a case at a moment, as a thread sees them: an objection's own facts go before the main line's.
 pub fn facts(guide: &Guide, state: &State, thread: u32, now: DateTime) -> Facts {
-    let mut facts = guide.untouched.clone();
+    facts_over(Arc::new(stated(guide, state, thread)), guide, state, now)
+}
+
+/// What was stated, as a thread sees it.
+pub(crate) fn stated(guide: &Guide, state: &State, thread: u32) -> Facts {
+    let mut facts = Facts::over(guide.untouched.clone());
+    for field in &guide.fields {
+        if let Some(fact) = adopted(guide, state, field, thread) {
+            put(guide, &mut facts, &field.name.clone(), field, &fact.value);
+        }
+        for step in field.sources.iter().flatten().map(|step| &guide.steps[*step]) {
+            let said = state.facts.iter().rfind(|fact| fact.field == *field.key && fact.step == *step.key);
+            if let (Some(fact), false) = (said, matches!(field.ty, FieldType::List(_))) {
+                put(guide, &mut facts, &format!("{}.{}", step.name, field.name).into(), field, &fact.value);
+            }
+        }
+    }
+    facts
+}
+
+/// What was stated with all that else is known of the case at a moment.
+pub(crate) fn facts_over(stated: Arc<Facts>, guide: &Guide, state: &State, now: DateTime) -> Facts {
+    let mut facts = Facts::over(stated);
     facts.set("今日", Value::Date(now.date()));
     facts.set("此刻", Value::Moment(now));
     if let Some(region) = state.region {
@@ -30,17 +52,6 @@ pub fn facts(guide: &Guide, state: &State, thread: u32, now: DateTime) -> Facts 
     }
     entitlements(guide, state, now, &mut facts);
     steps(guide, state, &mut facts);
-    for field in &guide.fields {
-        if let Some(fact) = adopted(guide, state, field, thread) {
-            put(guide, &mut facts, &field.name.clone(), field, &fact.value);
-        }
-        for step in field.sources.iter().flatten().map(|step| &guide.steps[*step]) {
-            let said = state.facts.iter().rfind(|fact| fact.field == *field.key && fact.step == *step.key);
-            if let (Some(fact), false) = (said, matches!(field.ty, FieldType::List(_))) {
-                put(guide, &mut facts, &format!("{}.{}", step.name, field.name).into(), field, &fact.value);
-            }
-        }
-    }
     facts
 }
 

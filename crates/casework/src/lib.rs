@@ -16,6 +16,7 @@ pub mod people;
 pub mod refusal;
 mod results;
 pub mod scenario;
+mod sight;
 pub mod state;
 mod walk;
 

@@ -17,12 +17,14 @@ pub struct Answer {
     /// The value with its unit, or why it cannot be told yet.
     pub value: String,
     pub known: bool,
-    /// Lines of the explanation with their depth; what an answer before it explained stands without its parts.
+    /// Lines of the explanation with their depth, where it was asked for; what an answer before it explained stands
+    /// without its parts.
     pub lines: Vec<(usize, String)>,
 }
 
-/// The formulas that conclusions and amounts rest on, in the order of the guide.
-pub fn outlook(rules: Rules, state: &State, now: DateTime) -> Vec<Answer> {
+/// The formulas that conclusions and amounts rest on, in the order of the guide. Most of the time that it takes goes into
+/// their explanation.
+pub fn outlook(rules: Rules, state: &State, now: DateTime, explained: bool) -> Vec<Answer> {
     let guide = rules.guide;
     let by = Actor::system().reference();
     let facts = Draft::new(rules, state, by, now).facts(0);
@@ -43,16 +45,17 @@ pub fn outlook(rules: Rules, state: &State, now: DateTime) -> Vec<Answer> {
         amounts.filter_map(|component| guide.program.find(&component.amount)).map(|definition| definition.index),
     );
     let names: Vec<&str> = roots.into_iter().map(|index| guide.program.at(index).name).collect();
-    let explained = assessment.explain_each(names.iter().copied());
-    let answer = |(name, explained): (&&str, &formula::Explanation)| {
+    let explanations = if explained { assessment.explain_each(names.iter().copied()) } else { Vec::new() };
+    let answer = |(place, name): (usize, &&str)| {
         let ty = guide.program.find(name)?.ty?;
         let outcome = assessment.value(name)?;
         let known = outcome.is_ok();
         let value = outcome.map_or_else(|unknown| format!("还不能判断：{unknown}"), |value| value.show_with_unit(ty));
-        let lines = explained.lines().into_iter().map(|(depth, line)| (depth, line.to_owned())).collect();
+        let lines = explanations.get(place).map(formula::Explanation::lines).unwrap_or_default();
+        let lines = lines.into_iter().map(|(depth, line)| (depth, line.to_owned())).collect();
         Some(Answer { name: (*name).to_owned(), value, known, lines })
     };
-    names.iter().zip(&explained).filter_map(answer).collect()
+    names.iter().enumerate().filter_map(answer).collect()
 }
 
 /// What a checker is to look at: 提醒 of steps that are open or done, where what is known tells that they do not hold.

@@ -145,10 +145,10 @@ impl<'a> Assessment<'a> {
     pub(crate) fn row(&self, row: RowRef) -> Option<&'a Facts> {
         let list = &self.program.inner.env.lists[row.list];
         match list.parent {
-            None => self.facts.lists.get(&list.name)?.get(row.at[0]),
+            None => self.facts.list(&list.name)?.get(row.at[0]),
             Some(parent) => {
                 let outer = self.row(RowRef { list: parent, at: [row.at[0], 0] })?;
-                outer.lists.get(&list.name)?.get(row.at[1])
+                outer.list(&list.name)?.get(row.at[1])
             }
         }
     }
@@ -167,12 +167,12 @@ impl<'a> Assessment<'a> {
 
     pub(crate) fn fact(&self, index: usize) -> Outcome {
         let name = &self.program.inner.env.values[index].name;
-        self.facts.values.get(name).cloned().ok_or_else(|| Unknown::missing(name, None))
+        self.facts.get(name).cloned().ok_or_else(|| Unknown::missing(name, None))
     }
 
     pub(crate) fn column(&self, row: RowRef, list: usize, column: usize) -> Outcome {
         let name = &self.program.inner.env.lists[list].columns[column].name;
-        let found = self.row(row).and_then(|facts| facts.values.get(name)).cloned();
+        let found = self.row(row).and_then(|facts| facts.get(name)).cloned();
         found.ok_or_else(|| Unknown::missing(name, Some(&self.row_label(row))))
     }
 
@@ -183,7 +183,7 @@ impl<'a> Assessment<'a> {
             Some(row) => self.row(row)?,
             None => self.facts,
         };
-        facts.values.get(name).cloned()
+        facts.get(name).cloned()
     }
 
     pub(crate) fn definition(&self, index: usize, row: Option<RowRef>) -> Outcome {
@@ -409,7 +409,7 @@ impl Machine<'_, '_> {
             Some(outer) => assessment.row(outer).ok_or_else(unfit)?,
             None => assessment.facts,
         };
-        let Some(rows) = facts.lists.get(name) else {
+        let Some(rows) = facts.list(name) else {
             let label = outer.map(|outer| assessment.row_label(outer));
             return Err(Unknown::missing(name, label.as_deref()));
         };
@@ -429,7 +429,7 @@ impl Machine<'_, '_> {
         for node in key {
             words.push(self.eval(node)?.to_string());
         }
-        let given = |name: &str| assessment.facts.values.get(name).cloned().ok_or_else(|| Unknown::missing(name, None));
+        let given = |name: &str| assessment.facts.get(name).cloned().ok_or_else(|| Unknown::missing(name, None));
         let region = region.map_or_else(|| given("属地"), |node| self.eval(node))?;
         let date = date.map_or_else(|| given("计算日"), |node| self.eval(node))?;
         let (Value::Region(region), Value::Date(date)) = (region, date) else { return Err(unfit()) };

@@ -59,9 +59,24 @@ pub struct Facts {
     pub label: Option<Arc<str>>,
     pub values: BTreeMap<Arc<str>, Value>,
     pub lists: BTreeMap<Arc<str>, Vec<Facts>>,
+    /// What is known where nothing else is said here: shared by all that lie over it.
+    pub under: Option<Arc<Facts>>,
 }
 
 impl Facts {
+    /// Facts that say nothing yet over others.
+    pub fn over(under: Arc<Self>) -> Self {
+        Self { under: Some(under), ..Self::default() }
+    }
+
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.values.get(name).or_else(|| self.under.as_ref()?.get(name))
+    }
+
+    pub fn list(&self, name: &str) -> Option<&Vec<Self>> {
+        self.lists.get(name).or_else(|| self.under.as_ref()?.list(name))
+    }
+
     pub fn set(&mut self, name: impl Into<Arc<str>>, value: Value) {
         self.values.insert(name.into(), value);
     }

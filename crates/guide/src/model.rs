@@ -24,7 +24,7 @@ pub struct Guide {
     pub program: Program,
     pub steps: Vec<Step>,
     /// What formulas see of steps that nobody has come to yet: 已有, 已开, 次数.
-    pub untouched: Facts,
+    pub untouched: Arc<Facts>,
     pub clocks: Vec<Clock>,
     pub publicities: Vec<Publicity>,
     pub checks: Vec<Check>,

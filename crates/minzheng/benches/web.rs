@@ -144,7 +144,7 @@ async fn object(bench: &Bench, notice: &str, turn: usize) -> (Duration, bool) {
 }
 
 fn notices(bench: &Bench) -> Vec<(String, String)> {
-    let all = bench.site.bureau.store.notices().unwrap();
+    let all = bench.site.bureau.store.notices(u32::MAX).unwrap();
     all.into_iter().filter(|notice| notice.open).map(|notice| (notice.case, notice.step)).collect()
 }
 

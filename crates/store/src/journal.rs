@@ -1,13 +1,19 @@
 //! The journal: numbered, chained entries of events.
 //!
-//! An entry is an envelope with a version and parts of (key id, bytes); today one part in the clear.
+//! An entry is an envelope with a version and parts of (key id, bytes); today one part in the clear, deflated where that
+//! makes it shorter.
 //! digest = SM3(header ‖ digests of the parts as stored), chain = SM3(chain of the entry before ‖ digest):
 //! both run over what is stored, so that parts can later be sealed and their keys destroyed without breaking the chain.
 
+use std::borrow::Cow;
+use std::io::{Read as _, Write as _};
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use casework::{Record, State};
+use flate2::Compression;
+use flate2::read::DeflateDecoder;
+use flate2::write::DeflateEncoder;
 use lru::LruCache;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
@@ -17,17 +23,30 @@ use crate::fault::Fault;
 use crate::head::Head;
 use crate::{Read, Store, Write};
 
-/// Version of the envelope.
-const VERSION: u32 = 1;
+/// Version of the envelope. The first one was JSON within JSON.
+const VERSION: u32 = 2;
 
-/// The key id of a part that is not sealed.
+/// The key ids of a part that is not sealed: as it is, and deflated.
 const CLEAR: &str = "clear";
+const DEFLATED: &str = "deflated";
+
+/// Bytes from which on it is worth trying to make a part shorter.
+const LONG: usize = 1000;
 
 /// What the first entry is chained to.
 pub(crate) const GENESIS: [u8; 32] = [0; 32];
 
 #[derive(Serialize, Deserialize)]
-struct Part {
+struct Part<'p> {
+    #[serde(borrow)]
+    key: Cow<'p, str>,
+    #[serde(borrow)]
+    bytes: Cow<'p, [u8]>,
+}
+
+/// A part of an envelope of the first version.
+#[derive(Deserialize)]
+struct FirstPart {
     key: String,
     bytes: String,
 }
@@ -81,16 +100,50 @@ fn chain_at_end(sql: &Connection) -> Result<(i64, Vec<u8>), Fault> {
     }
 }
 
-pub(crate) fn read_parts(parts: &[u8]) -> Result<Record, Fault> {
-    let parts: Vec<Part> = serde_json::from_slice(parts).map_err(|_| Fault::damaged("日志的一条不能读"))?;
-    let clear = parts.iter().find(|part| part.key == CLEAR).ok_or_else(|| Fault::damaged("日志的一条没有内容"))?;
-    serde_json::from_str(&clear.bytes).map_err(|error| Fault::damaged(format!("日志的一条不认识：{error}")))
+pub(crate) fn read_parts(version: u32, parts: &[u8]) -> Result<Record, Fault> {
+    let unreadable = || Fault::damaged("日志的一条不能读");
+    let missing = || Fault::damaged("日志的一条没有内容");
+    let unknown = |error| Fault::damaged(format!("日志的一条不认识：{error}"));
+    if version == 1 {
+        let parts: Vec<FirstPart> = serde_json::from_slice(parts).map_err(|_| unreadable())?;
+        let clear = parts.iter().find(|part| part.key == CLEAR).ok_or_else(missing)?;
+        return serde_json::from_str(&clear.bytes).map_err(unknown);
+    }
+    let parts: Vec<Part> = postcard::from_bytes(parts).map_err(|_| unreadable())?;
+    if let Some(clear) = parts.iter().find(|part| part.key == CLEAR) {
+        return serde_json::from_slice(&clear.bytes).map_err(unknown);
+    }
+    let deflated = parts.iter().find(|part| part.key == DEFLATED).ok_or_else(missing)?;
+    let mut bytes = Vec::new();
+    DeflateDecoder::new(&*deflated.bytes).read_to_end(&mut bytes).map_err(|_| unreadable())?;
+    serde_json::from_slice(&bytes).map_err(unknown)
+}
+
+/// A record as it is stored.
+fn write_parts(record: &Record) -> Result<Vec<u8>, Fault> {
+    let mut bytes = serde_json::to_vec(record).map_err(|error| Fault::damaged(error.to_string()))?;
+    let mut key = CLEAR;
+    if bytes.len() >= LONG {
+        let mut encoder = DeflateEncoder::new(Vec::new(), Compression::fast());
+        let deflated = encoder.write_all(&bytes).and_then(|()| encoder.finish());
+        let deflated = deflated.map_err(|error| Fault::damaged(error.to_string()))?;
+        if deflated.len() < bytes.len() {
+            (key, bytes) = (DEFLATED, deflated);
+        }
+    }
+    let parts = [Part { key: key.into(), bytes: bytes.into() }];
+    postcard::to_allocvec(&parts[..]).map_err(|error| Fault::damaged(error.to_string()))
 }
 
 fn records(sql: &Connection, case: &str) -> Result<Vec<Record>, Fault> {
-    let mut statement = sql.prepare_cached("SELECT parts FROM journal WHERE case_id = ?1 ORDER BY revision")?;
-    let parts = statement.query_map([case], |row| row.get::<_, Vec<u8>>(0))?;
-    parts.map(|parts| read_parts(&parts?)).collect()
+    let mut statement =
+        sql.prepare_cached("SELECT version, parts FROM journal WHERE case_id = ?1 ORDER BY revision")?;
+    let mut rows = statement.query([case])?;
+    let mut records = Vec::new();
+    while let Some(row) = rows.next()? {
+        records.push(read_parts(row.get(0)?, &row.get::<_, Vec<u8>>(1)?)?);
+    }
+    Ok(records)
 }
 
 /// Cases as they stood last, each with the end of the chain that its last entry made: what is read again and again is
@@ -161,9 +214,7 @@ impl Write<'_> {
         for (offset, record) in fresh.iter().enumerate() {
             seq += 1;
             let number = revision + offset as u64 + 1;
-            let bytes = serde_json::to_string(record).map_err(|error| Fault::damaged(error.to_string()))?;
-            let parts = [Part { key: CLEAR.to_owned(), bytes }];
-            let parts = serde_json::to_vec(&parts).map_err(|error| Fault::damaged(error.to_string()))?;
+            let parts = write_parts(record)?;
             let at = record.at.to_string();
             let digest = digest(u64::try_from(seq).unwrap_or(0), case, number, &at, VERSION, &parts);
             chain = sm3(&[&chain, &digest]).to_vec();
@@ -195,5 +246,34 @@ impl Store {
     /// A case as it stands, or `None` if there is none.
     pub fn state(&self, case: &str) -> Result<Option<State>, Fault> {
         Ok(state(&self.read(), &self.states, case)?.map(|state| State::clone(&state)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use casework::Event;
+    use casework::event::ActorRef;
+
+    use super::*;
+
+    fn record(text: &str) -> Record {
+        let by = ActorRef { id: "a".into(), name: "张三".into(), for_applicant: false };
+        Record { at: "2026-03-02T09:00:00".parse().unwrap(), by, event: Event::Closed { result: text.to_owned() } }
+    }
+
+    #[test]
+    fn parts_are_read_as_they_were_written_also_those_of_the_first_version() {
+        for text in ["准予", &"长".repeat(5000)] {
+            let record = record(text);
+            let parts = write_parts(&record).unwrap();
+            assert_eq!(read_parts(VERSION, &parts).unwrap(), record);
+            assert_eq!(parts.len() < text.len(), text.len() > 5000, "long ones are shorter");
+            let whole = serde_json::to_string(&record).unwrap();
+            let first = serde_json::json!([{ "key": "clear", "bytes": whole }]).to_string();
+            assert_eq!(read_parts(1, first.as_bytes()).unwrap(), record);
+            for cut in 0..parts.len() {
+                assert!(read_parts(VERSION, &parts[..cut]).is_err(), "{cut} bytes of {}", parts.len());
+            }
+        }
     }
 }

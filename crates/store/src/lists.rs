@@ -183,7 +183,12 @@ pub(crate) fn hidden(scope: &Scope) -> String {
 }
 
 pub(crate) fn chain(sql: &Connection, root: &str) -> Result<Vec<(String, String)>, Fault> {
-    list(sql, "SELECT case_id, result FROM case_row WHERE root = ?1 ORDER BY opened_at, case_id", [root], pair)
+    list(
+        sql,
+        "SELECT case_id, result FROM case_row WHERE case_id = ?1 OR (root = ?1 AND before_case <> '') ORDER BY opened_at, case_id",
+        [root],
+        pair,
+    )
 }
 
 impl Store {
@@ -259,7 +264,7 @@ impl Store {
     /// is left alone.
     pub fn starts_due(&self, now: DateTime) -> Result<Vec<(String, String)>, Fault> {
         let query = "SELECT s.case_id, s.start FROM schedule_row s WHERE s.at <= ?1
-                     AND NOT EXISTS (SELECT 1 FROM case_row c WHERE c.before_case = s.case_id)
+                     AND NOT EXISTS (SELECT 1 FROM case_row c WHERE c.before_case = s.case_id AND c.before_case <> '')
                      ORDER BY s.at, s.case_id";
         list(&self.read(), query, [now.to_string()], pair)
     }
@@ -270,7 +275,7 @@ impl Store {
         let query = "SELECT region, root, case_id, service, applicant, closed_at, grants FROM roll_row r
                      WHERE region BETWEEN ?1 AND ?2 AND service NOT IN (SELECT value FROM json_each(?3))
                      AND NOT EXISTS
-                     (SELECT 1 FROM case_row c JOIN roll_row n ON n.case_id = c.case_id WHERE c.before_case = r.case_id)
+                     (SELECT 1 FROM case_row c JOIN roll_row n ON n.case_id = c.case_id WHERE c.before_case = r.case_id AND c.before_case <> '')
                      ORDER BY region, applicant, case_id";
         list(&self.read(), query, [low, high, hidden], roll)
     }
@@ -291,9 +296,9 @@ impl Store {
     }
 
     /// Public notices that hang, the last to end first.
-    pub fn notices(&self) -> Result<Vec<NoticeRow>, Fault> {
+    pub fn notices(&self, most: u32) -> Result<Vec<NoticeRow>, Fault> {
         let query = "SELECT until, case_id, service, step, region, posted_at, shown, open FROM notice_row
-                     WHERE open = 1 ORDER BY until DESC, case_id LIMIT 500";
-        list(&self.read(), query, [], notice)
+                     WHERE open = 1 ORDER BY until DESC, case_id LIMIT ?1";
+        list(&self.read(), query, [most], notice)
     }
 }

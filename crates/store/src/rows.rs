@@ -9,7 +9,7 @@ use rusqlite::{Connection, params_from_iter};
 
 use crate::fault::Fault;
 use crate::files::{bands, stated};
-use crate::schema::LISTS;
+use crate::schema::{LISTS, List};
 
 /// The columns of a row in their order.
 type Row = Vec<Value>;
@@ -17,22 +17,50 @@ type Row = Vec<Value>;
 /// A due moment that sorts behind all others, for steps without a clock.
 pub(crate) const NEVER: &str = "9999";
 
-/// Brings the rows of a case from one state to the next: of a list whose rows are the same nothing is written.
+/// Brings the rows of a case from one state to the next; what is the same is not written.
 pub(crate) fn write(sql: &Connection, before: &State, after: &State) -> Result<(), Fault> {
     let (old, new) = (rows(before)?, rows(after)?);
     for (list, (old, new)) in LISTS.iter().zip(old.iter().zip(&new)) {
-        if old == new {
-            continue;
-        }
-        if !old.is_empty() {
-            sql.prepare_cached(&format!("DELETE FROM {list} WHERE case_id = ?1"))?.execute([&after.case])?;
+        let same_key = |a: &Row, b: &Row| list.key.iter().all(|name| cell(list, a, name) == cell(list, b, name));
+        for gone in old.iter().filter(|gone| !new.iter().any(|row| same_key(row, gone))) {
+            let key = list.key.iter().map(|name| cell(list, gone, name));
+            let delete = format!("DELETE FROM {} WHERE {}", list.name, equal(list.key, " AND "));
+            sql.prepare_cached(&delete)?.execute(params_from_iter(key))?;
         }
         for row in new {
-            let places = vec!["?"; row.len()].join(", ");
-            sql.prepare_cached(&format!("INSERT INTO {list} VALUES ({places})"))?.execute(params_from_iter(row))?;
+            match old.iter().find(|known| same_key(known, row)) {
+                None => {
+                    let places = vec!["?"; row.len()].join(", ");
+                    let insert = format!("INSERT INTO {} VALUES ({places})", list.name);
+                    sql.prepare_cached(&insert)?.execute(params_from_iter(row))?;
+                }
+                Some(known) => change(sql, list, known, row)?,
+            }
         }
     }
     Ok(())
+}
+
+/// Changes the columns of a row that differ, so that indexes of the others are left alone.
+fn change(sql: &Connection, list: &List, old: &Row, new: &Row) -> Result<(), Fault> {
+    let columns = list.columns.iter().zip(old.iter().zip(new));
+    let (names, values): (Vec<&str>, Vec<&Value>) =
+        columns.filter(|(_, (old, new))| old != new).map(|(name, (_, new))| (*name, new)).unzip();
+    if names.is_empty() {
+        return Ok(());
+    }
+    let (sets, keys) = (equal(&names, ", "), equal(list.key, " AND "));
+    let values = values.into_iter().chain(list.key.iter().map(|name| cell(list, new, name)));
+    sql.prepare_cached(&format!("UPDATE {} SET {sets} WHERE {keys}", list.name))?.execute(params_from_iter(values))?;
+    Ok(())
+}
+
+fn cell<'r>(list: &List, row: &'r Row, name: &str) -> &'r Value {
+    list.columns.iter().position(|column| *column == name).map_or(&Value::Null, |place| &row[place])
+}
+
+fn equal(names: &[&str], between: &str) -> String {
+    names.iter().map(|name| format!("{name} = ?")).collect::<Vec<_>>().join(between)
 }
 
 /// The rows by list, in the order of `LISTS`.

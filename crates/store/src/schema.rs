@@ -52,9 +52,73 @@ CREATE INDEX relative_by_number ON relative (number);
 ",
 )];
 
+/// A table that is derived from the journal.
+pub(crate) struct List {
+    pub name: &'static str,
+    /// Its columns in their order, but for those that SQLite computes.
+    pub columns: &'static [&'static str],
+    /// The columns of its primary key.
+    pub key: &'static [&'static str],
+}
+
 /// Tables that are derived from the journal, in the order in which they are compared.
-pub(crate) const LISTS: [&str; 9] =
-    ["case_row", "work_row", "notice_row", "roll_row", "schedule_row", "kin_row", "person_row", "file_row", "look_row"];
+pub(crate) const LISTS: [List; 9] = [
+    List {
+        name: "case_row",
+        columns: &[
+            "case_id",
+            "service",
+            "edition",
+            "region",
+            "applicant",
+            "opened_at",
+            "changed_at",
+            "result",
+            "revision",
+            "root",
+            "before_case",
+        ],
+        key: &["case_id"],
+    },
+    List {
+        name: "work_row",
+        columns: &["region", "due", "case_id", "instance", "service", "step", "status", "since", "first_actor"],
+        key: &["region", "due", "case_id", "instance"],
+    },
+    List {
+        name: "notice_row",
+        columns: &["until", "case_id", "instance", "service", "step", "region", "posted_at", "shown", "open"],
+        key: &["until", "case_id", "instance"],
+    },
+    List {
+        name: "roll_row",
+        columns: &["region", "root", "case_id", "service", "applicant", "closed_at", "grants"],
+        key: &["case_id"],
+    },
+    List { name: "schedule_row", columns: &["at", "case_id", "start"], key: &["at", "case_id", "start"] },
+    List {
+        name: "kin_row",
+        columns: &[
+            "region",
+            "case_id",
+            "official",
+            "relation",
+            "service",
+            "applicant",
+            "declared_at",
+            "result",
+            "acted",
+        ],
+        key: &["region", "case_id", "official"],
+    },
+    List { name: "person_row", columns: &["number", "case_id"], key: &["number", "case_id"] },
+    List {
+        name: "file_row",
+        columns: &["digest", "case_id", "field", "at", "look"],
+        key: &["digest", "case_id", "field"],
+    },
+    List { name: "look_row", columns: &["band", "digest", "case_id"], key: &["band", "digest", "case_id"] },
+];
 
 const LIST_TABLES: &str = "
 CREATE TABLE case_row (
@@ -64,22 +128,20 @@ CREATE TABLE case_row (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX case_by_changed ON case_row (changed_at, case_id, region, service);
 CREATE INDEX case_by_applicant ON case_row (applicant);
-CREATE INDEX case_by_root ON case_row (root, opened_at);
-CREATE INDEX case_by_before ON case_row (before_case);
+CREATE INDEX case_by_root ON case_row (root, opened_at) WHERE before_case <> '';
+CREATE INDEX case_by_before ON case_row (before_case) WHERE before_case <> '';
 CREATE TABLE work_row (
     region TEXT NOT NULL, due TEXT NOT NULL, case_id TEXT NOT NULL, instance INTEGER NOT NULL, service TEXT NOT NULL,
     step TEXT NOT NULL, status TEXT NOT NULL, since TEXT NOT NULL, first_actor TEXT NOT NULL,
     task TEXT GENERATED ALWAYS AS (service || ' ' || step) STORED,
     PRIMARY KEY (region, due, case_id, instance)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX work_by_case ON work_row (case_id);
 CREATE INDEX work_by_task ON work_row (task, due, case_id, instance, region, status, first_actor);
 CREATE TABLE notice_row (
     until TEXT NOT NULL, case_id TEXT NOT NULL, instance INTEGER NOT NULL, service TEXT NOT NULL, step TEXT NOT NULL,
     region TEXT NOT NULL, posted_at TEXT NOT NULL, shown TEXT NOT NULL, open INTEGER NOT NULL,
     PRIMARY KEY (until, case_id, instance)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX notice_by_case ON notice_row (case_id);
 CREATE INDEX notice_that_hangs ON notice_row (until, case_id) WHERE open = 1;
 CREATE TABLE roll_row (
     region TEXT NOT NULL, root TEXT NOT NULL, case_id TEXT PRIMARY KEY, service TEXT NOT NULL, applicant TEXT NOT NULL,
@@ -89,24 +151,19 @@ CREATE INDEX roll_by_region ON roll_row (region, root);
 CREATE TABLE schedule_row (
     at TEXT NOT NULL, case_id TEXT NOT NULL, start TEXT NOT NULL, PRIMARY KEY (at, case_id, start)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX schedule_by_case ON schedule_row (case_id);
 CREATE TABLE kin_row (
     region TEXT NOT NULL, case_id TEXT NOT NULL, official TEXT NOT NULL, relation TEXT NOT NULL, service TEXT NOT NULL,
     applicant TEXT NOT NULL, declared_at TEXT NOT NULL, result TEXT NOT NULL, acted TEXT NOT NULL,
     PRIMARY KEY (region, case_id, official)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX kin_by_case ON kin_row (case_id);
 CREATE TABLE person_row (number TEXT NOT NULL, case_id TEXT NOT NULL, PRIMARY KEY (number, case_id)) STRICT, WITHOUT ROWID;
-CREATE INDEX person_by_case ON person_row (case_id);
 CREATE TABLE file_row (
     digest TEXT NOT NULL, case_id TEXT NOT NULL, field TEXT NOT NULL, at TEXT NOT NULL, look TEXT NOT NULL,
     PRIMARY KEY (digest, case_id, field)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX file_by_case ON file_row (case_id);
 CREATE TABLE look_row (
     band TEXT NOT NULL, digest TEXT NOT NULL, case_id TEXT NOT NULL, PRIMARY KEY (band, digest, case_id)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX look_by_case ON look_row (case_id);
 ";
 
 /// The connection, and whether the lists have to be written anew because they were those of an older version.
@@ -114,8 +171,9 @@ pub(crate) fn open(path: &Path) -> Result<(Connection, bool), Fault> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(std::time::Duration::from_secs(10))?;
     connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")?;
-    // The checkpointer does it.
-    connection.execute_batch("PRAGMA wal_autocheckpoint = 0")?;
+    // The checkpointer copies the log. What savepoints may have to take back, and 64 MiB of pages, stay in memory.
+    connection
+        .execute_batch("PRAGMA wal_autocheckpoint = 0; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536")?;
     connection.set_prepared_statement_cache_capacity(128);
     // Otherwise statements are prepared anew whenever other values are bound.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
@@ -129,7 +187,7 @@ pub(crate) fn open(path: &Path) -> Result<(Connection, bool), Fault> {
     match found {
         0 => create(&format!("{TABLES}{upgrades}"), "")?,
         VERSION => {}
-        1..VERSION => create(&upgrades, &LISTS.map(|list| format!("DROP TABLE IF EXISTS {list};")).concat())?,
+        1..VERSION => create(&upgrades, &LISTS.map(|list| format!("DROP TABLE IF EXISTS {};", list.name)).concat())?,
         found => return Err(Fault::Newer { found, known: VERSION }),
     }
     Ok((connection, (1..VERSION).contains(&found)))

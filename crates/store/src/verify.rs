@@ -85,7 +85,7 @@ impl Store {
         let connection = self.read();
         let states = states(&connection)?;
         let fresh = Connection::open_in_memory()?;
-        for table in LISTS {
+        for table in LISTS.map(|list| list.name) {
             let sql: String =
                 connection.query_row("SELECT sql FROM sqlite_master WHERE name = ?1", [table], |row| row.get(0))?;
             fresh.execute_batch(&sql)?;
@@ -94,7 +94,7 @@ impl Store {
             rows::write(&fresh, &State::default(), state)?;
         }
         let mut differing = Vec::new();
-        for table in LISTS {
+        for table in LISTS.map(|list| list.name) {
             if dump(&connection, table)? != dump(&fresh, table)? {
                 differing.push(table.to_owned());
             }
@@ -169,12 +169,12 @@ fn blob<'r>(row: &'r Row, column: usize) -> Result<&'r [u8], Fault> {
 }
 
 fn states(connection: &Connection) -> Result<BTreeMap<String, State>, Fault> {
-    let mut statement = connection.prepare("SELECT case_id, parts FROM journal ORDER BY seq")?;
+    let mut statement = connection.prepare("SELECT case_id, version, parts FROM journal ORDER BY seq")?;
     let mut rows = statement.query([])?;
     let mut states: BTreeMap<String, State> = BTreeMap::new();
     while let Some(row) = rows.next()? {
-        let (case, parts): (String, Vec<u8>) = (row.get(0)?, row.get(1)?);
-        states.entry(case).or_default().apply(&read_parts(&parts)?);
+        let (case, parts): (String, Vec<u8>) = (row.get(0)?, row.get(2)?);
+        states.entry(case).or_default().apply(&read_parts(row.get(1)?, &parts)?);
     }
     Ok(states)
 }

@@ -225,7 +225,7 @@ impl Reader {
             fields,
             lists,
             parameters,
-            untouched: untouched(&steps),
+            untouched: Arc::new(untouched(&steps)),
             steps,
             clocks,
             publicities,

@@ -153,7 +153,7 @@ pub async fn send_check(
     match site.bureau.preview(&order) {
         Ok(state) => {
             let rules = site.bureau.rules(guide);
-            let answers = casework::outlook(rules, &state, site.now());
+            let answers = casework::outlook(rules, &state, site.now(), true);
             let body = html! {
                 p.crumbs { a href=(format!("/services/{service}")) { (guide.title) } " › 自查结果" }
                 h1 { "自查结果" }

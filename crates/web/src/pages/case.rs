@@ -31,7 +31,8 @@ pub async fn show(
     let rules = site.bureau.rules(&guide);
     let options = casework::options(rules, &state, actor, site.now());
     let reminders = casework::reminders(rules, &state, site.now());
-    let answers = casework::outlook(rules, &state, site.now());
+    let why = query.contains_key("why");
+    let answers = if state.closed.is_some() { Vec::new() } else { casework::outlook(rules, &state, site.now(), why) };
     let body = html! {
         @if let Some(secret) = query.get("new") { (super::progress::handed_out(&case, secret)) }
         p.crumbs { a href="/desk" { "我的工作" } " › " (state.applicant) }
@@ -55,14 +56,14 @@ pub async fn show(
                 div.card { h2 { "时限" } (clocks(&site, &state)) }
             }
             div {
-                @if state.closed.is_none() && !answers.is_empty() {
-                    div.card {
+                @if !answers.is_empty() {
+                    div.card id="why" {
                         h2 { "按现在所知" }
                         dl.pairs { @for answer in &answers {
                             dt { (answer.name) }
                             dd { @if answer.known { b { (answer.value) } } @else { span.soft { (answer.value) } } }
                         } }
-                        (working(&answers, false))
+                        @if why { (working(&answers, true)) } @else { a href="?why=1#why" { "怎么算的" } }
                     }
                 }
                 @if let Some(assessed) = &state.assessed {

@@ -58,7 +58,7 @@ pub fn listed(site: &Site, actor: &Actor, words: &str, most: u32) -> Result<Vec<
 }
 
 /// Cases shown below the work.
-const MOST_CASES: u32 = 200;
+const MOST_CASES: u32 = 50;
 
 pub async fn show(
     State(site): State<Arc<Site>>,

@@ -6,7 +6,7 @@ use axum::Extension;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect};
 use bureau::{Failure, Order};
-use casework::{Actor, Command, Refusal};
+use casework::{Actor, Command, Refusal, Status};
 use guide::Guide;
 use maud::{Markup, PreEscaped, html};
 
@@ -78,13 +78,17 @@ fn markdown(text: &str) -> Markup {
     PreEscaped(out)
 }
 
+/// Notices shown at once.
+const MOST_NOTICES: u32 = 500;
+
 pub async fn notices(State(site): State<Arc<Site>>, Extension(visit): Extension<Visit>) -> Page {
-    let rows = site.bureau.store.notices()?;
+    let rows = site.bureau.store.notices(MOST_NOTICES)?;
     let body = html! {
         h1 { "公示" }
         p.lead { "对公示的内容有异议的，可以在公示期内提出，不署名也可以。" }
         @if rows.is_empty() { p.empty { "现在没有公示。" } }
         @else {
+            @if rows.len() == MOST_NOTICES as usize { p.soft.small { "只列出最近的 " (MOST_NOTICES) " 张。" } }
             div.scroll { table.work {
                 thead { tr { th { "服务" } th { "地方" } th { "内容" } th { "公示到" } th { "异议" } } }
                 tbody {
@@ -120,8 +124,9 @@ pub async fn objection(
 }
 
 fn hanging(site: &Site, case: &str, step: &str) -> Result<(), Fault> {
-    let rows = site.bureau.store.notices()?;
-    if rows.iter().any(|row| row.case == case && row.step == step) { Ok(()) } else { Err(Fault::NotFound) }
+    let state = site.bureau.store.state(case)?.ok_or(Fault::NotFound)?;
+    let hangs = state.live().any(|instance| instance.step == step && instance.status == Status::Posted);
+    if hangs { Ok(()) } else { Err(Fault::NotFound) }
 }
 
 fn objection_page(site: &Site, visit: &Visit, sent: &Sent, refused: &[Refusal]) -> Markup {

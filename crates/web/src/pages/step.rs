@@ -121,7 +121,7 @@ fn step_page(site: &Site, visit: &Visit, subject: &Subject, sent: &Sent, refused
             @if check.steps.iter().any(|(of, _)| *of == subject.step) { p.note { b { "提醒" } "　" (check.message) "。" } }
         }
         @if step.kind == StepKind::Decide {
-            @let answers = casework::outlook(site.bureau.rules(guide), state, site.now());
+            @let answers = casework::outlook(site.bureau.rules(guide), state, site.now(), true);
             @if !answers.is_empty() { div.card { h2 { "按现在所知" } dl.pairs { @for answer in &answers { dt { (answer.name) } dd { (answer.value) } } }
             (super::case::working(&answers, true)) } }
         }
