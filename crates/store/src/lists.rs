@@ -3,7 +3,7 @@
 use base::DateTime;
 use casework::event::Granted;
 use casework::people::Scope;
-use rusqlite::{Connection, Params, Row, params};
+use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 
 use crate::Store;
 use crate::fault::Fault;
@@ -196,19 +196,29 @@ impl Store {
     pub fn work(&self, scope: &Scope, tasks: &[String], own: &str, most: u32) -> Result<Vec<WorkRow>, Fault> {
         let (low, high) = scope.bounds();
         let query = format!(
-            "SELECT w.region, w.due, w.case_id, w.instance, w.service, w.step, w.status, w.since, w.first_actor, c.applicant
-             FROM work_row w INDEXED BY work_by_task JOIN case_row c ON c.case_id = w.case_id
+            "SELECT w.due, w.case_id, w.instance, w.region FROM work_row w INDEXED BY work_by_task
              WHERE w.task = ?4 AND {WAITS} ORDER BY w.due, w.case_id, w.instance LIMIT ?5"
         );
-        let mut found = Vec::new();
+        let connection = self.read();
+        let mut keys: Vec<(String, String, u32, String)> = Vec::new();
         for task in seen(scope, tasks) {
-            found.extend(list(&self.read(), &query, params![low, high, own, task, most], work)?);
+            keys.extend(list(&connection, &query, params![low, high, own, task, most], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+            })?);
         }
-        found.sort_by(|a, b| {
-            (a.due.is_empty(), &a.due, &a.case, a.instance).cmp(&(b.due.is_empty(), &b.due, &b.case, b.instance))
-        });
-        found.truncate(most as usize);
-        Ok(found)
+        keys.sort();
+        keys.truncate(most as usize);
+        let mut one = connection.prepare_cached(
+            "SELECT w.region, w.due, w.case_id, w.instance, w.service, w.step, w.status, w.since, w.first_actor, c.applicant
+             FROM work_row w JOIN case_row c ON c.case_id = w.case_id
+             WHERE w.region = ?1 AND w.due = ?2 AND w.case_id = ?3 AND w.instance = ?4",
+        )?;
+        // What was done in between is gone.
+        let mut rows = Vec::with_capacity(keys.len());
+        for (due, case, instance, region) in keys {
+            rows.extend(one.query_row(params![region, due, case, instance], work).optional()?);
+        }
+        Ok(rows)
     }
 
     /// How many of those there are, and how many of them are overdue at a moment.
