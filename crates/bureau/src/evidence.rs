@@ -48,10 +48,37 @@ impl Bureau {
             Some(Ok(picture)) => Some(picture),
             None => None,
         };
+        if is_cut(kind, bytes) {
+            return Ok(Err(unfit(&name, "不完整，可能没有传完", "请重新上传，或者重新拍照、扫描")));
+        }
         let small = picture.as_ref().and_then(small);
         let digest = self.store.keep_file(bytes, small.as_deref())?;
         let look = picture.as_ref().and_then(look);
         Ok(Ok(FileRef { digest, kind: kind.to_owned(), size: bytes.len() as u64, name, look }))
+    }
+}
+
+/// Whether the end of a file is missing, which the decoder of JPEG would fill with grey.
+fn is_cut(kind: &str, bytes: &[u8]) -> bool {
+    let has = |bytes: &[u8], mark: &[u8]| bytes.windows(mark.len()).any(|window| window == mark);
+    match kind {
+        "jpeg" => !pixels(bytes).is_some_and(|pixels| has(pixels, &[0xff, 0xd9])),
+        "pdf" => !has(&bytes[bytes.len().saturating_sub(4096)..], b"%%EOF"),
+        _ => false,
+    }
+}
+
+/// A JPEG from its first start of scan on: behind the segments, each of which tells its length, so that the end of a
+/// small picture within them is not taken for the end of this one.
+fn pixels(bytes: &[u8]) -> Option<&[u8]> {
+    let mut at = 2;
+    loop {
+        let [0xff, kind, high, low] = *bytes.get(at..at + 4)? else { return None };
+        if kind == 0xda {
+            return bytes.get(at..);
+        }
+        // A marker may be preceded by fill bytes.
+        at += if kind == 0xff { 1 } else { 2 + usize::from(u16::from_be_bytes([high, low])) };
     }
 }
 

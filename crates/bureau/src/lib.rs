@@ -288,6 +288,12 @@ impl Bureau {
         Ok(filed)
     }
 
+    /// An official takes a declaration back, with the reason. Cases in which it was filed stay as they are: who once was
+    /// a relative in a case never acts in it.
+    pub fn withdraw_relative(&self, account: &str, number: &str, why: &str, now: DateTime) -> Result<(), Failure> {
+        self.store.transact(|write| Ok(write.withdraw_relative(account, number, why, now)?))
+    }
+
     fn tick(&self, case: &str, now: DateTime) -> Result<bool, Failure> {
         self.store.transact(|write| {
             let state = write.state(case)?;

@@ -35,7 +35,7 @@ fn a_bureau_comes_back_whole_from_a_copy_taken_while_it_worked() {
                 }
                 let mut citizen = office.visitor();
                 citizen.open("/services/dibao/apply");
-                citizen.attach("proofs", "票据.pdf", format!("%PDF-1.7 {turn}").as_bytes());
+                citizen.attach("proofs", "票据.pdf", format!("%PDF-1.7 {turn} %%EOF").as_bytes());
                 send(&mut citizen, &application(&number()));
                 citizen.sees("已经提交");
             }

@@ -41,9 +41,13 @@ fn what_is_no_photo_is_refused_beside_its_field_and_nothing_else_is_lost() {
     citizen.attach("authorisations", "好的.jpg", &jpeg(&photo(0), 90));
     citizen.attach("authorisations", "照片.jpg", b"MZ is the head of a program");
     citizen.attach("authorisations", "坏的.jpg", &jpeg(&photo(0), 90)[..100]);
+    let whole = jpeg(&photo(0), 90);
+    citizen.attach("authorisations", "半张.jpg", &whole[..whole.len() * 3 / 4]);
     citizen.attach("proofs", "空.pdf", b"");
+    citizen.attach("proofs", "半份.pdf", b"%PDF-1.7 1 0 obj");
     send(&mut citizen, &application(&number()));
     citizen.sees("“照片.jpg”不是 JPEG、PNG 照片，也不是 PDF").sees("“坏的.jpg”打不开").sees("“空.pdf”是空的");
+    citizen.sees("“半张.jpg”不完整").sees("“半份.pdf”不完整");
     citizen.sees("好的.jpg").sees("已收到");
     // What was kept goes along when the form is sent again.
     send(&mut citizen, &application(&number()));

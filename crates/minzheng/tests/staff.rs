@@ -148,7 +148,7 @@ fn village_and_township_enter_what_was_signed_on_paper_and_the_county_does_not()
     village.sees("代群众录入：最低生活保障");
     village.open("/services/dibao/apply").sees("代申请人录入");
     village.send(&entries).sees("要上传有签名的申请表");
-    village.attach("paper_form", "申请表.pdf", b"%PDF-1.4 signed");
+    village.attach("paper_form", "申请表.pdf", b"%PDF-1.4 signed %%EOF");
     village.send(&[]);
     assert!(village.path.starts_with("/case/"), "{}", village.text());
     village.sees("查询码").sees("（代录）").sees("任村主");
@@ -165,7 +165,7 @@ fn village_and_township_enter_what_was_signed_on_paper_and_the_county_does_not()
     let mut county = office.staff("shenpi");
     county.sees_not("代群众录入");
     county.open("/services/dibao/apply");
-    county.attach("paper_form", "申请表.pdf", b"%PDF-1.4 signed");
+    county.attach("paper_form", "申请表.pdf", b"%PDF-1.4 signed %%EOF");
     county.send(&entries).sees("R101");
     // Another township's people do not enter for this place.
     let elsewhere: Vec<(&str, &str)> = entries
@@ -174,6 +174,6 @@ fn village_and_township_enter_what_was_signed_on_paper_and_the_county_does_not()
         .collect();
     let mut clerk = office.staff("shouli");
     clerk.open("/services/dibao/apply");
-    clerk.attach("paper_form", "申请表.pdf", b"%PDF-1.4 signed");
+    clerk.attach("paper_form", "申请表.pdf", b"%PDF-1.4 signed %%EOF");
     clerk.send(&elsewhere).sees("R101");
 }

@@ -349,6 +349,14 @@ fn what_an_official_declares_of_a_relative_is_filed_before_and_after() {
     let mut auditor = office.staff("shenji");
     auditor.open("/kin").sees("备案以前办过：受理").sees("工作人员申报的近亲属").sees_not(&number());
     auditor.open("/lists/kin.csv").sees("郭受理").sees("受理").sees_not(&number());
+    // Taken back with a reason it no longer counts for what comes; what was filed stays filed, and the county sees why.
+    let mut checker = office.staff("hedui");
+    checker.open("/kin");
+    checker.send(&[("why", "身份号码填错了")]).sees("已撤回").sees("身份号码填错了");
+    checker.open(&format!("/case/{case}/do/match")).sees("R105");
+    office.staff("shenji").open("/kin").sees("身份号码填错了");
+    let (next, _) = apply(&mut office.visitor());
+    office.staff("shouli").open(&format!("/case/{next}")).sees("郭受理是这一家的近亲属").sees_not("石核对");
     // Nobody below the county sees what others declared.
     office.staff("fuze").open("/kin").sees("石核对").sees_not("工作人员申报的近亲属");
     assert!(office.site.bureau.store.rebuild().unwrap().differing.is_empty());

@@ -21,6 +21,8 @@ pub struct Declared {
     pub number: String,
     pub relation: String,
     pub declared_at: String,
+    /// When and why the official took it back; `None` while it counts.
+    pub withdrawn: Option<(String, String)>,
 }
 
 fn relative(row: &Row) -> rusqlite::Result<Relative> {
@@ -28,7 +30,10 @@ fn relative(row: &Row) -> rusqlite::Result<Relative> {
 }
 
 fn declared(row: &Row) -> rusqlite::Result<Declared> {
+    let withdrawn_at: String = row.get(7)?;
+    let withdrawn = if withdrawn_at.is_empty() { None } else { Some((withdrawn_at, row.get(8)?)) };
     Ok(Declared {
+        withdrawn,
         account: row.get(0)?,
         official: row.get(1)?,
         region: row.get(2)?,
@@ -43,7 +48,7 @@ impl Read<'_> {
     /// What officials have declared of some people.
     pub fn relatives<'n>(&self, numbers: impl IntoIterator<Item = &'n str>) -> Result<Vec<Relative>, Fault> {
         let query = "SELECT a.name, r.relation, r.number FROM relative r JOIN account a ON a.id = r.account
-                     WHERE r.number = ?1";
+                     WHERE r.number = ?1 AND r.withdrawn_at = ''";
         let mut found = Vec::new();
         for number in numbers {
             found.extend(list(self.sql, query, [number], relative)?);
@@ -66,13 +71,22 @@ impl Write<'_> {
         )?;
         Ok(())
     }
+
+    /// Takes a declaration back, with the reason: it counts no more for what comes, and stays to be seen.
+    pub fn withdraw_relative(&mut self, account: &str, number: &str, why: &str, now: DateTime) -> Result<(), Fault> {
+        let query = "UPDATE relative SET withdrawn_at = ?1, withdrawn_why = ?2
+                     WHERE account = ?3 AND number = ?4 AND withdrawn_at = ''";
+        self.sql.execute(query, params![now.to_string(), why, account, number])?;
+        Ok(())
+    }
 }
 
 impl Store {
     /// What the officials within a scope have declared, and what one account has.
     pub fn declared(&self, scope: &Scope, account: &str) -> Result<Vec<Declared>, Fault> {
         let (low, high) = scope.bounds();
-        let query = "SELECT r.account, a.name, a.region, r.name, r.number, r.relation, r.declared_at
+        let query = "SELECT r.account, a.name, a.region, r.name, r.number, r.relation, r.declared_at,
+                            r.withdrawn_at, r.withdrawn_why
                      FROM relative r JOIN account a ON a.id = r.account
                      WHERE r.account = ?3 OR a.region BETWEEN ?1 AND ?2
                      ORDER BY a.region, r.account, r.declared_at, r.number";

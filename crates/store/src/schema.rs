@@ -30,7 +30,7 @@ CREATE TABLE receipt (case_id TEXT PRIMARY KEY, secret_hash TEXT NOT NULL) STRIC
 ";
 
 /// What was added to those tables since, each with the version that brought it.
-const UPGRADES: [(i64, &str); 2] = [(
+const UPGRADES: [(i64, &str); 3] = [(
     5,
     "
 CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -49,6 +49,12 @@ CREATE TABLE relative (
     PRIMARY KEY (account, number)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX relative_by_number ON relative (number);
+",
+), (
+    7,
+    "
+ALTER TABLE relative ADD COLUMN withdrawn_at TEXT NOT NULL DEFAULT '';
+ALTER TABLE relative ADD COLUMN withdrawn_why TEXT NOT NULL DEFAULT '';
 ",
 )];
 

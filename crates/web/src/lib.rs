@@ -42,6 +42,7 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/staff/{id}", get(pages::staff::show).post(pages::staff::change))
         .route("/case/{case}", get(pages::case::show))
         .route("/kin", get(pages::kin::show).post(pages::kin::declare))
+        .route("/kin/withdraw", post(pages::kin::withdraw))
         .route("/roll", get(pages::roll::show))
         .route("/lists/{name}", get(pages::lists::file))
         .route("/case/{case}/paper/{kind}/{number}", get(pages::paper::show))

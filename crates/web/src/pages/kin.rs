@@ -43,14 +43,23 @@ fn kin_page(site: &Site, visit: &Visit, sent: &Sent, wrong: &[(&str, &str)]) -> 
         p.soft { "申报以后，他们家的件一提交就备案，不会派给您；已经在办的马上备案。只有您自己和县级监督的人看得到。" }
         @if !own.is_empty() {
             div.scroll { table.work {
-                thead { tr { th { "姓名" } th { "身份号码" } th { "我是他（她）的" } th { "申报" } } }
+                thead { tr { th { "姓名" } th { "身份号码" } th { "我是他（她）的" } th { "申报" } th { "撤回" } } }
                 tbody { @for row in &own { tr {
                     td { (row.name) }
                     td.mono data-label="身份号码" { (masked(&row.number)) }
                     td data-label="我是他（她）的" { (row.relation) }
                     td data-label="申报" { (day(&row.declared_at)) }
+                    td data-label="撤回" { @if row.withdrawn.is_some() { (withdrawn(row)) } @else {
+                        form.inline method="post" action="/kin/withdraw" {
+                            (token(visit))
+                            input type="hidden" name="which" value=(which(row));
+                            input.short type="text" name="why" required aria-label=(format!("撤回{}的理由", row.name)) placeholder="理由";
+                            button type="submit" { "撤回" }
+                        }
+                    } }
                 } } }
             } }
+            p.small.soft { "撤回以后不再用于新的件；已经备案的件不变，理由县级监督的人看得到。" }
         }
         (declaration(visit, sent, wrong))
         @if supervises && !others.is_empty() {
@@ -62,7 +71,7 @@ fn kin_page(site: &Site, visit: &Visit, sent: &Sent, wrong: &[(&str, &str)]) -> 
                     td data-label="单位" { (site.place_of(&row.region)) }
                     td data-label="近亲属" { (row.name) " " span.soft.mono { (masked(&row.number)) } }
                     td data-label="工作人员是他（她）的" { (row.relation) }
-                    td data-label="申报" { (day(&row.declared_at)) }
+                    td data-label="申报" { (day(&row.declared_at)) (withdrawn(row)) }
                 } } }
             } }
         }
@@ -147,6 +156,28 @@ pub async fn declare(State(site): State<Arc<Site>>, Extension(visit): Extension<
             Ok(kin_page(&site, &visit, &sent, &wrong)?.into_response())
         }
     }
+}
+
+/// Takes a declaration of one's own back. Without a reason nothing is taken back, and the field asks for it.
+pub async fn withdraw(State(site): State<Arc<Site>>, Extension(visit): Extension<Visit>, sent: Sent) -> Page {
+    let actor = visit.staff()?;
+    let why = base::tidy(sent.get("why"));
+    let declared = site.bureau.store.declared(&site.bureau.scope(actor), &actor.id)?;
+    let own = declared.iter().find(|row| row.account == actor.id && which(row) == sent.get("which"));
+    let row = own.ok_or(Fault::NotFound)?;
+    if !why.is_empty() {
+        site.bureau.withdraw_relative(&actor.id, &row.number, &why, site.now())?;
+    }
+    Ok(redirect("/kin#own"))
+}
+
+/// Names a declaration on the page without its citizen number.
+fn which(row: &Declared) -> String {
+    bureau::hash(&[&row.account, &row.number])[..16].to_owned()
+}
+
+fn withdrawn(row: &Declared) -> Markup {
+    html! { @if let Some((at, why)) = &row.withdrawn { " " span.mark.done { "已撤回" } " " span.small.soft { (day(at)) "，" (why) } } }
 }
 
 fn masked(number: &str) -> String {
