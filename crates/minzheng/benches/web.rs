@@ -67,8 +67,7 @@ fn open(households: u32, proof: bool) -> Bench {
     };
     let region = base::RegionCode::parse("410325").unwrap();
     let site = Arc::new(Site::new(bureau, "嵩县民政局", region, Box::new(move || now), Box::new(chance)));
-    let clerk = site.bureau.store.account("shouli").unwrap().unwrap().actor(now.date());
-    let rows = site.bureau.store.cases(&site.bureau.scope(&clerk), u32::MAX).unwrap();
+    let rows = site.bureau.store.cases(&scope(&site), u32::MAX).unwrap();
     println!(
         "{} cases of the township, {} of them open",
         rows.len(),
@@ -77,6 +76,12 @@ fn open(households: u32, proof: bool) -> Bench {
     let near = rows.into_iter().filter(|row| row.result.is_empty() && row.region.starts_with("410325101"));
     let cases = near.map(|row| row.case).collect();
     Bench { router: web::router(site.clone()), site, cases, cookie: String::new(), _folder: copy }
+}
+
+/// What the clerk sees.
+fn scope(site: &Site) -> casework::people::Scope {
+    let clerk = site.bureau.store.account("shouli").unwrap().unwrap();
+    site.bureau.scope(&clerk.actor(site.now().date()))
 }
 
 impl Bench {
@@ -144,7 +149,7 @@ async fn object(bench: &Bench, notice: &str, turn: usize) -> (Duration, bool) {
 }
 
 fn notices(bench: &Bench) -> Vec<(String, String)> {
-    let all = bench.site.bureau.store.notices(u32::MAX).unwrap();
+    let all = bench.site.bureau.store.notices(base::RegionCode::NATION, u32::MAX).unwrap();
     all.into_iter().filter(|notice| notice.open).map(|notice| (notice.case, notice.step)).collect()
 }
 
@@ -236,6 +241,11 @@ fn main() {
         }
         if wanted("writers") {
             writers(&bench);
+            let rows = bench.site.bureau.store.cases(&scope(&bench.site), u32::MAX).unwrap();
+            println!("then with {} open cases:", rows.iter().filter(|row| row.result.is_empty()).count());
+            let case = |turn: usize| format!("/case/{}", rows[turn % rows.len()].case);
+            alone(&bench, "case page", case).await;
+            alone(&bench, "work list of a clerk", |_| "/desk".to_owned()).await;
         }
     });
 }

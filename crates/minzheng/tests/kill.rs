@@ -51,7 +51,12 @@ fn what_was_acknowledged_survives_fifty_kills() {
     let made = { made }.args(["demo", "--households", "40", "--data"]).arg(&data).stderr(Stdio::null()).status();
     assert!(made.unwrap().success());
     let store = store::Store::open(&data).unwrap();
-    let open = store.notices(u32::MAX).unwrap().into_iter().find(|n| n.open).expect("a notice hangs in the demo");
+    let open = store
+        .notices(base::RegionCode::NATION, u32::MAX)
+        .unwrap()
+        .into_iter()
+        .find(|n| n.open)
+        .expect("a notice hangs in the demo");
     drop(store);
     let path = format!("/notices/{}/{}", open.case, open.step);
     let mut acknowledged: Vec<String> = Vec::new();

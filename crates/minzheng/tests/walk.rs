@@ -112,6 +112,8 @@ fn one_household_gets_its_decision() {
     work(&office, &case);
     let mut everybody = office.visitor();
     everybody.open("/notices").sees("李大山").sees("月保障金").sees_not(&number()).sees_not("10001234567");
+    everybody.open("/notices?place=410325101000").sees("李大山");
+    everybody.open("/notices?place=410325102000").sees("现在没有公示").sees_not("李大山");
     // Nobody can confirm before the notice has ended, and the page says why.
     let mut county = office.staff("shenpi");
     county.open(&format!("/case/{case}/do/confirm")).sees("“县级确认”现在不能办");

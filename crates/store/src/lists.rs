@@ -1,6 +1,6 @@
 //! Lists that people work from, derived from the state of a case alone.
 
-use base::DateTime;
+use base::{DateTime, RegionCode};
 use casework::event::Granted;
 use casework::people::Scope;
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
@@ -305,10 +305,19 @@ impl Store {
         chain(&self.read(), root)
     }
 
-    /// Public notices that hang, the last to end first.
-    pub fn notices(&self, most: u32) -> Result<Vec<NoticeRow>, Fault> {
+    /// How many public notices hang in each township, by its code.
+    pub fn notices_by_township(&self) -> Result<Vec<(RegionCode, u32)>, Fault> {
+        let query =
+            "SELECT substr(region, 1, 9) || '000', count(*) FROM notice_row WHERE open = 1 GROUP BY 1 ORDER BY 1";
+        let rows: Vec<(String, u32)> = list(&self.read(), query, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.into_iter().filter_map(|(code, count)| Some((RegionCode::parse(&code).ok()?, count))).collect())
+    }
+
+    /// Public notices that hang within a region, the last to end first.
+    pub fn notices(&self, within: RegionCode, most: u32) -> Result<Vec<NoticeRow>, Fault> {
         let query = "SELECT until, case_id, service, step, region, posted_at, shown, open FROM notice_row
-                     WHERE open = 1 ORDER BY until DESC, case_id LIMIT ?1";
-        list(&self.read(), query, [most], notice)
+                     WHERE open = 1 AND region BETWEEN ?1 AND ?2 ORDER BY until DESC, case_id LIMIT ?3";
+        let (low, high) = within.bounds();
+        list(&self.read(), query, params![low, high, most], notice)
     }
 }

@@ -1,10 +1,12 @@
 //! What everybody may read: services, guides, notices, and objections to them.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect};
+use base::RegionCode;
 use bureau::{Failure, Order};
 use casework::{Actor, Command, Refusal, Status};
 use guide::Guide;
@@ -79,16 +81,32 @@ fn markdown(text: &str) -> Markup {
 }
 
 /// Notices shown at once.
-const MOST_NOTICES: u32 = 500;
+const MOST_NOTICES: u32 = 200;
 
-pub async fn notices(State(site): State<Arc<Site>>, Extension(visit): Extension<Visit>) -> Page {
-    let rows = site.bureau.store.notices(MOST_NOTICES)?;
+pub async fn notices(
+    State(site): State<Arc<Site>>,
+    Extension(visit): Extension<Visit>,
+    Query(query): Query<HashMap<String, String>>,
+) -> Page {
+    let place = query.get("place").and_then(|code| RegionCode::parse(code).ok());
+    let townships = site.bureau.store.notices_by_township()?;
+    let rows = site.bureau.store.notices(place.unwrap_or(RegionCode::NATION), MOST_NOTICES)?;
     let body = html! {
-        h1 { "公示" }
+        h1 { "公示" @if let Some(place) = place { "：" (site.place(place)) } }
         p.lead { "对公示的内容有异议的，可以在公示期内提出，不署名也可以。" }
+        @if townships.len() > 1 {
+            nav aria-label="乡镇" { ul.places {
+                @if place.is_some() { li { a href="/notices" { "全部" } } }
+                @for (code, count) in &townships {
+                    li { a href=(format!("/notices?place={code}")) aria-current=[(place == Some(*code)).then_some("page")] {
+                        (site.bureau.regions.name(*code).unwrap_or_default()) } " " span.soft { (count) }
+                    }
+                }
+            } }
+        }
         @if rows.is_empty() { p.empty { "现在没有公示。" } }
         @else {
-            @if rows.len() == MOST_NOTICES as usize { p.soft.small { "只列出最近的 " (MOST_NOTICES) " 张。" } }
+            @if rows.len() == MOST_NOTICES as usize { p.soft.small { "只列出最近的 " (MOST_NOTICES) " 张，请点自己的乡镇。" } }
             div.scroll { table.work {
                 thead { tr { th { "服务" } th { "地方" } th { "内容" } th { "公示到" } th { "异议" } } }
                 tbody {
