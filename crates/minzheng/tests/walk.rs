@@ -44,7 +44,7 @@ fn a_household_reports_a_change_and_its_grant_becomes_less() {
     auditor.open("/roll?month=2027-01").sees("450.00").sees_not("550.00");
     auditor.open("/lists/roll.xlsx?month=2027-01");
     assert!(auditor.bytes.starts_with(b"PK"), "{}", auditor.text());
-    for list in ["work", "cases", "kin"] {
+    for list in ["work", "cases", "kin", "notices"] {
         auditor.open(&format!("/lists/{list}.csv")).sees_not(&number());
         assert!(auditor.page.starts_with('\u{feff}') && auditor.status == 200, "{list}");
         auditor.open(&format!("/lists/{list}.xlsx"));
@@ -53,6 +53,8 @@ fn a_household_reports_a_change_and_its_grant_becomes_less() {
     auditor.open("/lists/cases.csv?q=李大");
     assert!(auditor.page.contains("\"李大山\",\"减发\""), "{}", auditor.page);
     assert_eq!(auditor.open("/lists/secrets.csv").status, 404);
+    assert_eq!(auditor.open("/lists/staff.csv").status, 403);
+    assert!(office.staff("guanli").open("/lists/staff.csv").page.contains("\"郭受理\",\"嵩县田湖镇\",\"受理员\""));
     assert_eq!(office.visitor().open("/lists/cases.csv").path, "/sign-in");
     auditor.open("/lists/roll.csv?month=2027-01");
     assert!(auditor.page.contains("\"低保金\",\"450.00\"") && !auditor.page.contains(&number()), "{}", auditor.page);
@@ -112,7 +114,8 @@ fn one_household_gets_its_decision() {
     work(&office, &case);
     let mut everybody = office.visitor();
     everybody.open("/notices").sees("李大山").sees("月保障金").sees_not(&number()).sees_not("10001234567");
-    everybody.open("/notices?place=410325101000").sees("李大山");
+    everybody.open("/notices?place=410325101000").sees("李大山").sees_not("下载表格");
+    office.staff("shouli").open("/lists/notices.csv").sees("李大山").sees(&case);
     everybody.open("/notices?place=410325102000").sees("现在没有公示").sees_not("李大山");
     // Nobody can confirm before the notice has ended, and the page says why.
     let mut county = office.staff("shenpi");

@@ -10,7 +10,7 @@ use axum::response::IntoResponse;
 use base::Fen;
 use rust_xlsxwriter::{Format, Workbook, XlsxError};
 
-use super::{Page, desk, roll};
+use super::{Page, desk, public, roll, staff};
 use crate::layout::standing_word;
 use crate::site::{Fault, Site};
 use crate::visit::Visit;
@@ -47,6 +47,8 @@ fn listing(site: &Site, visit: &Visit, name: &str, query: &HashMap<String, Strin
     let day = |moment: &str| Cell::from(moment.get(..10).unwrap_or_default());
     match name {
         "roll" => roll::listing(site, visit, query),
+        "staff" => staff::listing(site, visit),
+        "notices" => public::listing(site, query),
         "work" => {
             let rows = desk::work(site, actor, u32::MAX)?.into_iter().map(|row| {
                 let step = desk::step_name(site, &row);

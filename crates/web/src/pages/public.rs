@@ -13,7 +13,8 @@ use guide::Guide;
 use maud::{Markup, PreEscaped, html};
 
 use super::Page;
-use crate::layout::{key, page, refusals, token};
+use super::lists::{Cell, Listing};
+use crate::layout::{downloads, key, page, refusals, token};
 use crate::sent::Sent;
 use crate::site::{Fault, Site};
 use crate::visit::Visit;
@@ -88,7 +89,7 @@ pub async fn notices(
     Extension(visit): Extension<Visit>,
     Query(query): Query<HashMap<String, String>>,
 ) -> Page {
-    let place = query.get("place").and_then(|code| RegionCode::parse(code).ok());
+    let place = place(&query);
     let townships = site.bureau.store.notices_by_township()?;
     let rows = site.bureau.store.notices(place.unwrap_or(RegionCode::NATION), MOST_NOTICES)?;
     let body = html! {
@@ -104,6 +105,9 @@ pub async fn notices(
                 }
             } }
         }
+        @if visit.staff.is_some() {
+            p { (downloads("notices", &place.map_or_else(String::new, |place| format!("place={place}")))) }
+        }
         @if rows.is_empty() { p.empty { "现在没有公示。" } }
         @else {
             @if rows.len() == MOST_NOTICES as usize { p.soft.small { "只列出最近的 " (MOST_NOTICES) " 张，请点自己的乡镇。" } }
@@ -113,11 +117,11 @@ pub async fn notices(
                     @for row in &rows {
                         @let guide = site.bureau.library.guides.iter().find(|guide| *guide.key == *row.service);
                         tr {
-                            td { (guide.map_or(row.service.as_str(), |guide| &guide.title)) }
+                            td.nowrap { (guide.map_or(row.service.as_str(), |guide| &guide.title)) }
                             td data-label="地方" { (site.place_of(&row.region)) }
                             td data-label="内容" { @for (name, value) in &row.shown { span.nowrap { (own_name(name)) "：" b { (value) } } "　" } }
-                            td data-label="公示到" { (row.until.get(..10).unwrap_or_default()) }
-                            td { a href=(format!("/notices/{}/{}", row.case, row.step)) { "提出异议" } }
+                            td.nowrap data-label="公示到" { (row.until.get(..10).unwrap_or_default()) }
+                            td.nowrap { a href=(format!("/notices/{}/{}", row.case, row.step)) { "提出异议" } }
                         }
                     }
                 }
@@ -125,6 +129,28 @@ pub async fn notices(
         }
     };
     Ok(page(&site, &visit, "公示", body).into_response())
+}
+
+/// The same for a file, for whoever keeps the notices: all that hang.
+pub fn listing(site: &Site, query: &HashMap<String, String>) -> Result<Listing, Fault> {
+    let rows =
+        site.bureau.store.notices(place(query).unwrap_or(RegionCode::NATION), u32::MAX)?.into_iter().map(|row| {
+            let guide = site.bureau.library.guides.iter().find(|guide| *guide.key == *row.service);
+            let shown: Vec<String> =
+                row.shown.iter().map(|(name, value)| format!("{}：{value}", own_name(name))).collect();
+            let day = |moment: &str| moment.get(..10).unwrap_or_default().to_owned();
+            let title = guide.map_or(row.service.clone(), |guide| guide.title.to_string());
+            let cells =
+                [title, site.place_of(&row.region), shown.join("　"), day(&row.posted_at), day(&row.until), row.case];
+            Vec::from(cells.map(Cell::from))
+        });
+    let heads = &["服务", "地方", "内容", "张贴", "公示到", "受理号"];
+    Ok(Listing { title: "公示".into(), heads, rows: rows.collect() })
+}
+
+/// The region that an address asks for.
+fn place(query: &HashMap<String, String>) -> Option<RegionCode> {
+    query.get("place").and_then(|code| RegionCode::parse(code).ok())
 }
 
 /// `申请人.姓名` is 姓名 to a reader.

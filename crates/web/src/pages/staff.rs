@@ -12,7 +12,8 @@ use maud::{Markup, html};
 use store::{Account, Appointment};
 
 use super::Page;
-use crate::layout::{page, token};
+use super::lists::{Cell, Listing};
+use crate::layout::{downloads, page, token};
 use crate::sent::Sent;
 use crate::site::{Fault, Site, first_password};
 use crate::visit::Visit;
@@ -27,6 +28,22 @@ fn administers(visit: &Visit) -> Result<RegionCode, Fault> {
 
 pub async fn list(State(site): State<Arc<Site>>, Extension(visit): Extension<Visit>) -> Page {
     Ok(list_page(&site, &visit, &Sent::empty(), &[], None)?.into_response())
+}
+
+/// The same for a file: a line for each post, with its days.
+pub fn listing(site: &Site, visit: &Visit) -> Result<Listing, Fault> {
+    let region = administers(visit)?;
+    let mut rows = Vec::new();
+    for account in site.bureau.store.accounts()?.iter().filter(|account| region.contains(account.region)) {
+        for held in &account.appointments {
+            let until = held.until.map_or_else(String::new, |until| until.to_string());
+            let place = site.place(account.region);
+            let cells =
+                [account.name.clone(), place, held.post.clone(), held.since.to_string(), until, account.id.clone()];
+            rows.push(Vec::from(cells.map(Cell::from)));
+        }
+    }
+    Ok(Listing { title: "人员".into(), heads: &["姓名", "单位", "岗位", "自", "至", "账号"], rows })
 }
 
 /// What is told once after an account was made or its password given anew.
@@ -52,6 +69,7 @@ fn list_page(site: &Site, visit: &Visit, sent: &Sent, wrong: &[String], told: To
                 @if villages > 0 { p { "还有 " (villages) " 个村（社区）的岗位" } }
             }
         }
+        p { (downloads("staff", "")) }
         @if accounts.is_empty() { p.empty { "还没有人。" } }
         div.scroll { table.work {
             thead { tr { th { "姓名" } th { "单位" } th { "岗位" } th { "账号" } } }
