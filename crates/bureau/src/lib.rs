@@ -49,15 +49,18 @@ pub struct Done {
 /// What a decision stands on, but for guides and rates.
 struct Ground {
     state: Arc<State>,
-    /// What a start over an entitlement takes over.
-    over: Option<Over>,
+    /// The last case of the chain, for a start over an entitlement.
+    before: Option<Arc<State>>,
     relatives: Vec<Relative>,
 }
 
 impl PartialEq for Ground {
     /// The journal only grows, so a case that has as many entries as before is the same.
     fn eq(&self, other: &Self) -> bool {
-        self.state.revision == other.state.revision && self.over == other.over && self.relatives == other.relatives
+        let before = |ground: &Self| ground.before.as_ref().map(|before| (before.case.clone(), before.revision));
+        self.state.revision == other.state.revision
+            && before(self) == before(other)
+            && self.relatives == other.relatives
     }
 }
 
@@ -133,13 +136,13 @@ impl Bureau {
     /// is this order's turn to write, or was refused, is decided anew.
     pub fn execute(&self, order: &Order) -> Result<Done, Failure> {
         let used = Remembered { actor: order.actor(), content: order.content(), case: order.case_id() };
-        let early = self.store.look(|read| self.ground(read, order));
+        let early = self.store.look(|read| Self::ground(read, order));
         let early = early.and_then(|ground| Ok((self.decide_on(&ground, order)?, ground))).ok();
         self.store.transact(|write| {
             if let Some(before) = write.remembered(&order.key)? {
                 return same(&before, &used);
             }
-            let ground = self.ground(write, order)?;
+            let ground = Self::ground(write, order)?;
             let records = match early.filter(|(_, stood_on)| *stood_on == ground) {
                 Some((records, _)) => records,
                 None => self.decide_on(&ground, order)?,
@@ -157,34 +160,22 @@ impl Bureau {
 
     /// What an order would do, without doing it.
     pub fn preview(&self, order: &Order) -> Result<State, Failure> {
-        let ground = self.store.look(|read| self.ground(read, order))?;
+        let ground = self.store.look(|read| Self::ground(read, order))?;
         let records = self.decide_on(&ground, order)?;
         let mut after = State::clone(&ground.state);
         records.iter().for_each(|record| after.apply(record));
         Ok(after)
     }
 
-    fn ground(&self, read: &Read, order: &Order) -> Result<Ground, Failure> {
+    /// Reads nothing by the bureau itself, which may wait for the reader that is in use here.
+    fn ground(read: &Read, order: &Order) -> Result<Ground, Failure> {
         let state = read.state(&order.case_id())?;
-        let over = match &order.command {
-            Command::Submit { over: Some(over), .. } => Some(self.taken_over(read, &over.case)?),
+        let before = match &order.command {
+            Command::Submit { over: Some(over), .. } => Some(last_of_chain(read, &over.case)?),
             _ => None,
         };
-        let relatives = read.relatives(numbers(&state, &order.command, over.as_ref()))?;
-        Ok(Ground { state, over, relatives })
-    }
-
-    /// What a start over an entitlement takes over: from the last case of the chain, and only while none is open.
-    fn taken_over(&self, read: &Read, case: &str) -> Result<Over, Failure> {
-        let before = read.state(case)?;
-        let chain = read.chain(&before.root)?;
-        if let Some((open, _)) = chain.iter().find(|(_, result)| result.is_empty()) {
-            let text = format!("这一户还有没有办完的件（{open}）");
-            return Err(refused(Refusal::new(Code::R104, text, "先办完它")));
-        }
-        let last = chain.last().map_or(case, |(last, _)| last);
-        let state = read.state(last)?;
-        Ok(inheritance(&*self.guide(&state.edition)?, &state))
+        let relatives = read.relatives(numbers([&state].into_iter().chain(&before), &order.command))?;
+        Ok(Ground { state, before, relatives })
     }
 
     /// The receipt number of the next case of a chain: the first one's with the place in the chain.
@@ -206,8 +197,8 @@ impl Bureau {
             records.iter().for_each(|record| now.apply(record));
         }
         let mut command = order.command.clone();
-        if let (Command::Submit { over, .. }, Some(taken)) = (&mut command, &ground.over) {
-            *over = Some(Box::new(taken.clone()));
+        if let (Command::Submit { over, .. }, Some(before)) = (&mut command, &ground.before) {
+            *over = Some(Box::new(inheritance(&*self.guide(&before.edition)?, before)));
         }
         records.extend(decide(rules, &now, &command, &order.people, order.now).map_err(Failure::Refused)?);
         Ok(records)
@@ -298,7 +289,7 @@ impl Bureau {
         self.store.transact(|write| {
             let state = write.state(case)?;
             let guide = self.guide(&state.edition)?;
-            let relatives = write.relatives(numbers(&state, &Command::Tick, None))?;
+            let relatives = write.relatives(numbers([&state], &Command::Tick))?;
             let rules = Rules { relatives: &relatives, ..self.rules(&guide) };
             let decided = decide(rules, &state, &Command::Tick, &[Actor::system()], now);
             let records = decided.map_err(Failure::Refused)?;
@@ -336,16 +327,25 @@ fn county(region: RegionCode) -> RegionCode {
     RegionCode::parse(&region.county_digits()).unwrap_or(region)
 }
 
-/// Citizen numbers of the people whom a case and a command on it name.
-fn numbers<'n>(state: &'n State, command: &'n Command, over: Option<&'n Over>) -> BTreeSet<&'n str> {
+/// The last case of the chain of a case, while none of it is open.
+fn last_of_chain(read: &Read, case: &str) -> Result<Arc<State>, Failure> {
+    let chain = read.chain(&read.state(case)?.root)?;
+    if let Some((open, _)) = chain.iter().find(|(_, result)| result.is_empty()) {
+        let text = format!("这一户还有没有办完的件（{open}）");
+        return Err(refused(Refusal::new(Code::R104, text, "先办完它")));
+    }
+    Ok(read.state(chain.last().map_or(case, |(last, _)| last))?)
+}
+
+/// Citizen numbers of the people whom cases and a command on them name.
+fn numbers<'n>(states: impl IntoIterator<Item = &'n Arc<State>>, command: &'n Command) -> BTreeSet<&'n str> {
     let input = match command {
         Command::Submit { input, .. } | Command::Do { input, .. } => Some(input),
         _ => None,
     };
     let stated = input.into_iter().flat_map(|input| input.values.values());
-    let inherited = over.into_iter().flat_map(|over| &over.facts).map(|stated| &stated.value);
-    let known = state.facts.iter().map(|fact| &fact.value);
-    let people = known.chain(inherited).chain(stated).flat_map(Datum::people);
+    let known = states.into_iter().flat_map(|state| &state.facts).map(|fact| &fact.value);
+    let people = known.chain(stated).flat_map(Datum::people);
     people.filter_map(|person| person.number.as_deref()).collect()
 }
 

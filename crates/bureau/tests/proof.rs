@@ -3,7 +3,9 @@
 mod common;
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
+use bureau::Bureau;
 use casework::people::Scope;
 use casework::{Code, Command};
 use common::{CASE, act, citizen, code, granted, open, posted, send, staff, submit};
@@ -174,6 +176,29 @@ fn what_was_decided_beside_others_is_decided_anew_where_they_came_first() {
     assert!(bureau.store.rebuild().unwrap().differing.is_empty());
 }
 
+/// The bureau comes back with a guide whose text is another.
+fn with_another_guide(folder: &Path) -> Bureau {
+    let mut files = common::files();
+    let text = files["plot/guide.md"].replace("20个工作日", "10个工作日");
+    files.insert("plot/guide.md".into(), text);
+    let Bureau { calendar, regions, .. } = open(folder);
+    Bureau::open(folder, &files, calendar, regions).unwrap()
+}
+
+/// The old edition is read from the store after the ground was: with one processor there is one reader for both.
+#[test]
+fn a_grant_of_an_old_edition_is_taken_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let bureau = open(folder.path());
+    granted(&bureau);
+    let edition = bureau.store.state(CASE).unwrap().unwrap().edition;
+    drop(bureau);
+    let bureau = with_another_guide(folder.path());
+    assert_eq!(bureau.pass_time(common::at("2027-03-10 00:00")).unwrap(), 1);
+    let next = bureau.store.state("MZ-1-2").unwrap().unwrap();
+    assert!(next.edition != edition && next.facts.iter().any(|fact| fact.inherited));
+}
+
 #[test]
 fn an_old_edition_still_runs() {
     let folder = tempfile::tempdir().unwrap();
@@ -181,13 +206,7 @@ fn an_old_edition_still_runs() {
     send(&bureau, &[citizen("张三")], submit("30", "沙土"), "2026-03-02 09:00", "k").unwrap();
     let edition = bureau.store.state(CASE).unwrap().unwrap().edition;
     drop(bureau);
-    // The bureau comes back with a guide whose text is another.
-    let mut files = common::files();
-    let text = files["plot/guide.md"].replace("20个工作日", "10个工作日");
-    files.insert("plot/guide.md".into(), text);
-    let again = open(folder.path());
-    let calendar = again.calendar.clone();
-    let bureau = bureau::Bureau::open(folder.path(), &files, calendar, again.regions.clone()).unwrap();
+    let bureau = with_another_guide(folder.path());
     assert!(bureau.library.guides.iter().all(|guide| *guide.edition != *edition));
     send(&bureau, &[staff("甲", "园丁")], act("accept", Some("受理"), &[]), "2026-03-02 10:00", "k2").unwrap();
     let state = bureau.store.state(CASE).unwrap().unwrap();

@@ -79,25 +79,14 @@ pub(crate) fn digest(seq: u64, case: &str, revision: u64, at: &str, version: u32
 }
 
 pub(crate) fn head(sql: &Connection) -> Result<Head, Fault> {
-    let last = sql.query_row("SELECT seq, chain FROM journal ORDER BY seq DESC LIMIT 1", [], |row| {
-        Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?))
-    });
-    match last {
-        Ok((seq, chain)) => Ok(Head { seq: u64::try_from(seq).unwrap_or(0), chain: hex(&chain) }),
-        Err(rusqlite::Error::QueryReturnedNoRows) => Ok(Head { seq: 0, chain: hex(&GENESIS) }),
-        Err(error) => Err(error.into()),
-    }
+    let (seq, chain) = chain_at_end(sql)?;
+    Ok(Head { seq: u64::try_from(seq).unwrap_or(0), chain: hex(&chain) })
 }
 
 fn chain_at_end(sql: &Connection) -> Result<(i64, Vec<u8>), Fault> {
-    let last = sql
-        .prepare_cached("SELECT seq, chain FROM journal ORDER BY seq DESC LIMIT 1")?
-        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)));
-    match last {
-        Ok(last) => Ok(last),
-        Err(rusqlite::Error::QueryReturnedNoRows) => Ok((0, GENESIS.to_vec())),
-        Err(error) => Err(error.into()),
-    }
+    let mut last = sql.prepare_cached("SELECT seq, chain FROM journal ORDER BY seq DESC LIMIT 1")?;
+    let last = last.query_row([], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+    Ok(last.unwrap_or((0, GENESIS.to_vec())))
 }
 
 pub(crate) fn read_parts(version: u32, parts: &[u8]) -> Result<Record, Fault> {

@@ -87,7 +87,7 @@ impl Store {
         filled
     }
 
-    /// A reader that is free, or the first to become so among those that are not.
+    /// A reader that is free; where none is, the first when it becomes so.
     pub(crate) fn read(&self) -> MutexGuard<'_, Connection> {
         let free = self.readers.iter().find_map(|reader| reader.try_lock().ok());
         free.unwrap_or_else(|| lock(&self.readers[0]))

@@ -152,6 +152,11 @@ pub fn remaining(due: &str, now: DateTime) -> Markup {
     }
 }
 
+/// The day of a moment as lists hold it.
+pub fn day(moment: &str) -> &str {
+    moment.get(..10).unwrap_or_default()
+}
+
 /// A list as files; the query goes along so that the file has the rows of the page.
 pub fn downloads(list: &str, query: &str) -> Markup {
     let link = |kind: &str| format!("/lists/{list}.{kind}{}{query}", if query.is_empty() { "" } else { "?" });

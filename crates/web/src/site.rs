@@ -1,6 +1,6 @@
 //! What every page needs: the bureau, the clock, chance, and how the bureau is called.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use argon2::Argon2;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use base::{DateTime, RegionCode};
 use bureau::{Bureau, Failure};
 use casework::event::FileRef;
+use guide::Guide;
 
 use crate::pdf::Fonts;
 use crate::visit::Visit;
@@ -104,6 +105,11 @@ impl Site {
         let (seal, text) = sealed.split_once(' ')?;
         let own = bureau::hash(&[&self.secret, &visit.form_token, text]);
         if seal == own { serde_json::from_str(text).ok() } else { None }
+    }
+
+    /// The guide in force of a service.
+    pub fn guide(&self, service: &str) -> Option<&Arc<Guide>> {
+        self.bureau.library.guides.iter().find(|guide| *guide.key == *service)
     }
 
     /// The same by the code of a list's row.

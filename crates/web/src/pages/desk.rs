@@ -15,7 +15,7 @@ use maud::html;
 
 use super::Page;
 use super::public::redirect;
-use crate::layout::{downloads, page, remaining, standing, token};
+use crate::layout::{day, downloads, page, remaining, standing, token};
 use crate::sent::Sent;
 use crate::site::{Fault, Site};
 use crate::visit::Visit;
@@ -31,7 +31,7 @@ fn steps_of(site: &Site, actor: &Actor) -> Vec<String> {
 }
 
 pub fn step_name(site: &Site, row: &WorkRow) -> String {
-    let guide = site.bureau.library.guides.iter().find(|guide| *guide.key == *row.service);
+    let guide = site.guide(&row.service);
     let step = guide.and_then(|guide| guide.steps.iter().find(|step| *step.key == *row.step));
     step.map_or_else(|| row.step.clone(), |step| step.name.to_string())
 }
@@ -137,7 +137,7 @@ fn desk_page(site: &Site, visit: &Visit, words: &str) -> Page {
             tbody { @for row in &cases { tr {
                 td { a href=(format!("/case/{}", row.case)) { (row.applicant) } }
                 td data-label="现在" { (standing(&row.result)) }
-                td data-label="提交" { (row.opened_at.get(..10).unwrap_or_default()) }
+                td data-label="提交" { (day(&row.opened_at)) }
                 td data-label="地方" { (site.place_of(&row.region)) }
                 td.mono data-label="受理号" { (row.case) }
             } } }

@@ -18,6 +18,7 @@ use std::collections::HashMap;
 use super::Page;
 use super::case::step_name;
 use crate::field::file_size;
+use crate::layout::day;
 use crate::site::{Fault, Site};
 use crate::visit::Visit;
 
@@ -92,7 +93,7 @@ impl<'s> Shown<'s> {
                             p.small { span.mark.soon { @if other.same { "用过" } @else { "看上去用过" } } " "
                                 @if other.case == self.state.case { "本件" } @else { span.mono { (other.case) } }
                                 " " (other.field.split('/').next().and_then(|key| self.guide.fields.iter().find(|f| *f.key == *key)).map_or("", |f| &f.name))
-                                " " (other.at.get(..10).unwrap_or_default())
+                                " " (day(&other.at))
                             }
                         }
                     }

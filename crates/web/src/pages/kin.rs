@@ -13,7 +13,7 @@ use maud::{Markup, html};
 
 use super::Page;
 use super::public::redirect;
-use crate::layout::{downloads, page, standing, token};
+use crate::layout::{day, downloads, page, standing, token};
 use crate::sent::Sent;
 use crate::site::{Fault, Site};
 use crate::visit::Visit;
@@ -100,7 +100,7 @@ fn filed(site: &Site, rows: &[KinRow]) -> Markup {
 
 /// The steps that the official had done, by name.
 pub fn steps(site: &Site, row: &KinRow) -> String {
-    let guide = site.bureau.library.guides.iter().find(|guide| *guide.key == *row.service);
+    let guide = site.guide(&row.service);
     let name = |key: &String| guide.map_or_else(|| key.clone(), |guide| super::case::step_name(guide, key));
     row.acted.iter().map(name).collect::<Vec<_>>().join("、")
 }
@@ -182,8 +182,4 @@ fn withdrawn(row: &Declared) -> Markup {
 
 fn masked(number: &str) -> String {
     CitizenNumber::parse(number).map(|number| number.masked()).unwrap_or_default()
-}
-
-fn day(moment: &str) -> &str {
-    moment.get(..10).unwrap_or_default()
 }

@@ -11,7 +11,7 @@ use base::Fen;
 use rust_xlsxwriter::{Format, Workbook, XlsxError};
 
 use super::{Page, desk, public, roll, staff};
-use crate::layout::standing_word;
+use crate::layout::{day, standing_word};
 use crate::site::{Fault, Site};
 use crate::visit::Visit;
 
@@ -44,7 +44,7 @@ pub struct Listing {
 fn listing(site: &Site, visit: &Visit, name: &str, query: &HashMap<String, String>) -> Result<Listing, Fault> {
     let actor = visit.staff()?;
     let scope = site.bureau.scope(actor);
-    let day = |moment: &str| Cell::from(moment.get(..10).unwrap_or_default());
+    let day = |moment: &str| Cell::from(day(moment));
     match name {
         "roll" => roll::listing(site, visit, query),
         "staff" => staff::listing(site, visit),

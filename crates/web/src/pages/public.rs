@@ -13,8 +13,9 @@ use guide::Guide;
 use maud::{Markup, PreEscaped, html};
 
 use super::Page;
-use super::lists::{Cell, Listing};
-use crate::layout::{downloads, key, page, refusals, token};
+use super::lists::Listing;
+use super::roll::place;
+use crate::layout::{day, downloads, key, page, refusals, token};
 use crate::sent::Sent;
 use crate::site::{Fault, Site};
 use crate::visit::Visit;
@@ -37,7 +38,7 @@ pub async fn home(State(site): State<Arc<Site>>, Extension(visit): Extension<Vis
 
 /// A service by its key.
 pub fn guide<'s>(site: &'s Site, service: &str) -> Result<&'s Arc<Guide>, Fault> {
-    site.bureau.library.guides.iter().find(|guide| &*guide.key == service).ok_or(Fault::NotFound)
+    site.guide(service).ok_or(Fault::NotFound)
 }
 
 pub async fn service(
@@ -115,12 +116,12 @@ pub async fn notices(
                 thead { tr { th { "服务" } th { "地方" } th { "内容" } th { "公示到" } th { "异议" } } }
                 tbody {
                     @for row in &rows {
-                        @let guide = site.bureau.library.guides.iter().find(|guide| *guide.key == *row.service);
+                        @let guide = site.guide(&row.service);
                         tr {
                             td.nowrap { (guide.map_or(row.service.as_str(), |guide| &guide.title)) }
                             td data-label="地方" { (site.place_of(&row.region)) }
                             td data-label="内容" { @for (name, value) in &row.shown { span.nowrap { (own_name(name)) "：" b { (value) } } "　" } }
-                            td.nowrap data-label="公示到" { (row.until.get(..10).unwrap_or_default()) }
+                            td.nowrap data-label="公示到" { (day(&row.until)) }
                             td.nowrap { a href=(format!("/notices/{}/{}", row.case, row.step)) { "提出异议" } }
                         }
                     }
@@ -133,24 +134,22 @@ pub async fn notices(
 
 /// The same for a file, for whoever keeps the notices: all that hang.
 pub fn listing(site: &Site, query: &HashMap<String, String>) -> Result<Listing, Fault> {
-    let rows =
-        site.bureau.store.notices(place(query).unwrap_or(RegionCode::NATION), u32::MAX)?.into_iter().map(|row| {
-            let guide = site.bureau.library.guides.iter().find(|guide| *guide.key == *row.service);
-            let shown: Vec<String> =
-                row.shown.iter().map(|(name, value)| format!("{}：{value}", own_name(name))).collect();
-            let day = |moment: &str| moment.get(..10).unwrap_or_default().to_owned();
-            let title = guide.map_or(row.service.clone(), |guide| guide.title.to_string());
-            let cells =
-                [title, site.place_of(&row.region), shown.join("　"), day(&row.posted_at), day(&row.until), row.case];
-            Vec::from(cells.map(Cell::from))
-        });
+    let rows = site.bureau.store.notices(place(query).unwrap_or(RegionCode::NATION), u32::MAX)?;
+    let rows = rows.into_iter().map(|row| {
+        let title = site.guide(&row.service).map_or(row.service, |guide| guide.title.to_string());
+        let shown = row.shown.iter().map(|(name, value)| format!("{}：{value}", own_name(name)));
+        let (shown, place) = (shown.collect::<Vec<_>>().join("　"), site.place_of(&row.region));
+        vec![
+            title.into(),
+            place.into(),
+            shown.into(),
+            day(&row.posted_at).into(),
+            day(&row.until).into(),
+            row.case.into(),
+        ]
+    });
     let heads = &["服务", "地方", "内容", "张贴", "公示到", "受理号"];
     Ok(Listing { title: "公示".into(), heads, rows: rows.collect() })
-}
-
-/// The region that an address asks for.
-fn place(query: &HashMap<String, String>) -> Option<RegionCode> {
-    query.get("place").and_then(|code| RegionCode::parse(code).ok())
 }
 
 /// `申请人.姓名` is 姓名 to a reader.

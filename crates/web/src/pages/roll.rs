@@ -36,8 +36,8 @@ fn month(site: &Site, query: &HashMap<String, String>) -> Month {
     query.get("month").and_then(|text| text.parse().ok()).unwrap_or_else(|| Month::of(site.now().date()))
 }
 
-/// The village, township or county that the reader looks at; all that they may see where none is said.
-fn place(query: &HashMap<String, String>) -> Option<RegionCode> {
+/// The village, township or county that an address asks for; all that the reader may see where none is said.
+pub fn place(query: &HashMap<String, String>) -> Option<RegionCode> {
     query.get("place").and_then(|code| RegionCode::parse(code).ok())
 }
 
@@ -48,7 +48,7 @@ fn paid(site: &Site, visit: &Visit, month: Month, place: Option<RegionCode>) -> 
         if place.is_some_and(|place| !RegionCode::parse(&row.region).is_ok_and(|region| place.contains(region))) {
             continue;
         }
-        let guide = site.bureau.library.guides.iter().find(|guide| *guide.key == *row.service);
+        let guide = site.guide(&row.service);
         let entitlements = guide.map(|guide| &guide.entitlements).into_iter().flatten();
         let parts: Vec<(String, Fen)> = entitlements
             .filter_map(|e| Some((e.name.to_string(), granted(&row.grants, &e.key, month)?.total())))

@@ -31,7 +31,7 @@ struct Subject {
 
 fn subject(site: &Site, visit: &Visit, case: &str, start: &str) -> Result<Subject, Fault> {
     let (state, guide, actor) = visit.case(site, case)?;
-    let guide = site.bureau.library.guides.iter().find(|g| g.key == guide.key).cloned().ok_or(Fault::NotFound)?;
+    let guide = site.guide(&guide.key).cloned().ok_or(Fault::NotFound)?;
     let open = casework::starts(site.bureau.rules(&guide), &state, &actor, site.now());
     let found = open.into_iter().find(|index| *guide.starts[*index].key == *start);
     Ok(Subject { start: found.ok_or(Fault::NotFound)?, state, guide, actor })
