@@ -121,9 +121,8 @@ impl Bureau {
 
     /// The guide under which an order runs: the case's own edition, or the one in force for a submission.
     fn guide_for(&self, state: &State, command: &Command) -> Result<Arc<Guide>, Failure> {
-        if let Command::Submit { start, .. } = command {
-            let has = |guide: &&Arc<Guide>| guide.starts.iter().any(|known| *known.key == **start);
-            let found = self.library.guides.iter().find(has).cloned();
+        if let Command::Submit { service, .. } = command {
+            let found = self.library.guides.iter().find(|guide| *guide.key == **service).cloned();
             return found.ok_or_else(|| refused(Refusal::new(Code::R104, "没有这种申请", "请从服务页面重新开始")));
         }
         if state.opened_at.is_none() {
@@ -247,10 +246,10 @@ impl Bureau {
             changed += usize::from(self.tick(&case, now)?);
         }
         for (before, start) in self.store.starts_due(now)? {
-            let root = self.store.state(&before)?.map_or(before.clone(), |state| state.root);
-            let case = self.next_in_chain(&root)?;
-            let over = Some(Box::new(Over::of(&before)));
-            let command = Command::Submit { case, start: start.clone(), input: Input::default(), draw: None, over };
+            let Some(state) = self.store.state(&before)? else { continue };
+            let (case, service) = (self.next_in_chain(&state.root)?, state.service);
+            let (over, input) = (Some(Box::new(Over::of(&before))), Input::default());
+            let command = Command::Submit { case, service, start: start.clone(), input, draw: None, over };
             let key = format!("due:{before}:{start}");
             let (people, secret) = (vec![Actor::system()], None);
             match self.execute(&Order { key, people, case: None, command, secret, now }) {
@@ -399,8 +398,8 @@ impl Order {
     /// The content without the receipt number, which is made anew for each attempt.
     fn content(&self) -> String {
         let command = match &self.command {
-            Command::Submit { start, input, over, .. } => {
-                format!("{start} {input:?} {:?}", over.as_ref().map(|over| &over.case))
+            Command::Submit { service, start, input, over, .. } => {
+                format!("{service} {start} {input:?} {:?}", over.as_ref().map(|over| &over.case))
             }
             command => format!("{:?} {command:?}", self.case),
         };

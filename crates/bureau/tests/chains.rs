@@ -16,7 +16,7 @@ fn swap(bureau: &Bureau, before: &str, area: &str, when: &str, key: &str) -> Res
     let over = Some(Box::new(Over::of(before)));
     let case = bureau.next_in_chain(CASE).unwrap();
     let input = Input { values, ..Input::default() };
-    let command = Command::Submit { case, start: "swap".into(), input, draw: None, over };
+    let command = Command::Submit { case, service: "plot".into(), start: "swap".into(), input, draw: None, over };
     let people = ["甲", "癸", "寅"].map(|name| staff(name, "园丁")).to_vec();
     bureau.execute(&Order { key: key.into(), people, case: None, command, secret: None, now: at(when) })
 }
@@ -124,6 +124,7 @@ fn the_secret_of_the_application_opens_the_whole_chain() {
     // A start that begins anew cannot be put on an old case, nor one over a grant begin without it.
     let command = |start: &str, over| Command::Submit {
         case: "MZ-9".into(),
+        service: "plot".into(),
         start: start.into(),
         input: common::application("30", "沙土"),
         draw: None,

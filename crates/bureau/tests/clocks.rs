@@ -64,10 +64,16 @@ fn a_way_back_never_lengthens_a_limit() {
 fn a_clock_begins_where_its_row_says() {
     let folder = tempfile::tempdir().unwrap();
     let bureau = open(folder.path());
-    let Command::Submit { case, start, mut input, draw, over } = submit("30", "黏土") else { panic!() };
+    let Command::Submit { case, service, start, mut input, draw, over } = submit("30", "黏土") else { panic!() };
     input.values.insert("sowing".into(), Datum::Text("2026-04-01".into()));
-    send(&bureau, &[citizen("张三")], Command::Submit { case, start, input, draw, over }, "2026-03-02 09:00", "1")
-        .unwrap();
+    send(
+        &bureau,
+        &[citizen("张三")],
+        Command::Submit { case, service, start, input, draw, over },
+        "2026-03-02 09:00",
+        "1",
+    )
+    .unwrap();
     // A field of the case: thirty days after 1 April are 1 May, a holiday; work is taken up again on the 6th.
     assert_eq!(state(&bureau).clocks["播种期"].due.at.date().to_string(), "2026-05-06");
     send(&bureau, &[staff("甲", "园丁")], act("accept", Some("受理"), &[]), "2026-03-02 10:00", "2").unwrap();

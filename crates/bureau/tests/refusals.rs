@@ -131,12 +131,18 @@ fn checks_block_ask_for_a_reason_or_only_remind() {
 fn with_many_plants() -> (tempfile::TempDir, Bureau) {
     let folder = tempfile::tempdir().unwrap();
     let bureau = open(folder.path());
-    let Command::Submit { case, start, mut input, draw, over } = submit("30", "沙土") else { panic!() };
+    let Command::Submit { case, service, start, mut input, draw, over } = submit("30", "沙土") else { panic!() };
     if let Some(Datum::Rows(rows)) = input.values.get_mut("crops") {
         rows[0].columns.insert("plants".into(), Datum::Text("21".into()));
     }
-    send(&bureau, &[citizen("张三")], Command::Submit { case, start, input, draw, over }, "2026-03-02 09:00", "s1")
-        .unwrap();
+    send(
+        &bureau,
+        &[citizen("张三")],
+        Command::Submit { case, service, start, input, draw, over },
+        "2026-03-02 09:00",
+        "s1",
+    )
+    .unwrap();
     accept(&bureau);
     let steps = [
         (vec![staff("乙", "看地员"), staff("丙", "看地员")], look("30")),
@@ -228,8 +234,8 @@ fn an_objection_is_in_time_to_the_last_second_and_says_something() {
 fn only_a_start_opens_a_case() {
     let folder = tempfile::tempdir().unwrap();
     let bureau = open(folder.path());
-    let Command::Submit { case, input, draw, over, .. } = submit("30", "沙土") else { panic!() };
-    let borrow = Command::Submit { case, start: "borrow".into(), input, draw, over };
+    let Command::Submit { case, service, input, draw, over, .. } = submit("30", "沙土") else { panic!() };
+    let borrow = Command::Submit { case, service, start: "borrow".into(), input, draw, over };
     let (why, text) = told(&bureau, &[citizen("张三")], borrow, "2026-03-02 09:00");
     assert_eq!((why, &*text), (Code::R104, "没有这种申请"));
 }

@@ -38,7 +38,7 @@ pub enum Command {
     /// Opens a case by a start and does its first step. The receipt number is not derivable from anything;
     /// `draw` is the number by which samples are drawn, chance of the system and nobody's choice; `over` is what a
     /// start over an entitlement takes over. Where the system submits, the first step is only opened.
-    Submit { case: String, start: String, input: Input, draw: Option<u32>, over: Option<Box<Over>> },
+    Submit { case: String, service: String, start: String, input: Input, draw: Option<u32>, over: Option<Box<Over>> },
     /// Does an open step, starts a side step, or posts a notice. In 决定 with a conclusion.
     Do { step: String, conclusion: Option<String>, input: Input },
     /// The second of two signs.
@@ -60,7 +60,7 @@ pub fn decide(
     let by = people.first().map_or_else(|| Actor::system().reference(), Actor::reference);
     let mut draft = Draft::new(rules, state, by, now);
     match command {
-        Command::Submit { case, start, input, draw, over } => {
+        Command::Submit { case, service: _, start, input, draw, over } => {
             draft.submit((case, start, *draw), over.as_deref(), input, people)?
         }
         Command::Do { step, conclusion, input } => draft.act(step, conclusion.as_deref(), input, people)?,

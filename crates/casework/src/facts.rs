@@ -38,6 +38,9 @@ pub(crate) fn facts_over(stated: Arc<Facts>, guide: &Guide, state: &State, now: 
     let mut facts = Facts::over(stated);
     facts.set("今日", Value::Date(now.date()));
     facts.set("此刻", Value::Moment(now));
+    let opened = state.opened_at.unwrap_or(now);
+    facts.set("启动.日期", Value::Date(opened.date()));
+    facts.set("启动.时刻", Value::Moment(opened));
     if let Some(region) = state.region {
         facts.set("属地", Value::Region(region));
     }

@@ -90,10 +90,13 @@ pub fn set_column(guide: &Guide, list: usize, row: &mut Facts, name: &str, text:
     Ok(())
 }
 
-/// A value of a type as people write it; a person is written by the name.
+/// A value of a type as people write it; a person is written by the name, perhaps with the citizen number behind it.
 pub fn read(text: &str, ty: &Type) -> Result<Value, Trouble> {
     match ty {
-        Type::Record(_) => Ok(person(text, None)),
+        Type::Record(_) => {
+            let (name, number) = text.split_once(' ').unwrap_or((text, ""));
+            Ok(person(name, CitizenNumber::parse(number.trim()).ok().as_ref()))
+        }
         ty => guide::plain_value(text, ty).map_err(|help| format!("“{text}”不是{ty}：{help}")),
     }
 }

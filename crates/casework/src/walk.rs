@@ -249,7 +249,8 @@ fn command(
         Some(start) => {
             let draw = drawn(scenario);
             let over = start.over.map(|over| inherited(guide, scenario, row, over)).transpose()?.map(Box::new);
-            Command::Submit { case: "场景".into(), start: start.key.to_string(), input, draw, over }
+            let (service, start) = (guide.key.to_string(), start.key.to_string());
+            Command::Submit { case: "场景".into(), service, start, input, draw, over }
         }
         None => Command::Do { step: name, conclusion, input },
     }))

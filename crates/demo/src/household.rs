@@ -37,7 +37,7 @@ impl Maker {
         Self { dice, today, taken: BTreeSet::new() }
     }
 
-    fn person(&mut self, surname: &str, sex: Sex, years: u32, village: RegionCode) -> PersonRef {
+    pub fn person(&mut self, surname: &str, sex: Sex, years: u32, village: RegionCode) -> PersonRef {
         let generation = match years {
             0..=22 => Generation::Young,
             23..=54 => Generation::Grown,

@@ -6,7 +6,9 @@ mod dice;
 mod household;
 mod life;
 mod names;
+mod play;
 mod report;
+mod tekun;
 
 use base::{Date, DateTime, Level, RegionCode};
 use bureau::{Bureau, Failure};
@@ -21,7 +23,7 @@ pub const TOWNSHIP: &str = "410325101";
 const VILLAGE: &str = "410325101200";
 const COUNTY: &str = "410325";
 
-/// A sign-in of the demo: account, name, level, post. Two where a step needs two people.
+/// A sign-in of the demo: account, name, level, posts. Two where a step needs two people.
 pub const STAFF: [(&str, &str, Level, &str); 16] = [
     ("shouli", "郭受理", Level::Township, "受理员"),
     ("diaocha1", "马调查", Level::Township, "调查员"),
@@ -33,8 +35,8 @@ pub const STAFF: [(&str, &str, Level, &str); 16] = [
     ("hedui", "石核对", Level::County, "核对员"),
     ("shenpi", "段审批", Level::County, "审批人"),
     ("shenji", "崔审计", Level::County, "审计员"),
-    ("xiancha1", "魏入户", Level::County, "调查员"),
-    ("xiancha2", "葛入户", Level::County, "调查员"),
+    ("xiancha1", "魏入户", Level::County, "调查员、评估员"),
+    ("xiancha2", "葛入户", Level::County, "调查员、评估员"),
     ("cunzhu", "任村主", Level::Village, "主持人"),
     ("shouli2", "梁受理", Level::Township, "受理员"),
     ("jiandu", "彭监督", Level::County, "监督员"),
@@ -43,7 +45,7 @@ pub const STAFF: [(&str, &str, Level, &str); 16] = [
 
 /// A member of staff who works for a village: of its own, of its township, or of the county.
 pub(crate) fn staff(index: usize, village: RegionCode) -> Actor {
-    let (id, name, level, post) = STAFF[index];
+    let (id, name, level, posts) = STAFF[index];
     let (own, home) = (village.to_string(), VILLAGE);
     let digits = match level {
         Level::County => 6,
@@ -53,7 +55,11 @@ pub(crate) fn staff(index: usize, village: RegionCode) -> Actor {
     let (own, home) = (&own[..digits], &home[..digits]);
     let region = RegionCode::parse(own).unwrap_or(village);
     let id = if own == home { id.to_owned() } else { format!("{id}-{own}") };
-    Actor { id, name: name.into(), capacity: Capacity::Staff { level, posts: vec![post.into()], region } }
+    Actor {
+        id,
+        name: name.into(),
+        capacity: Capacity::Staff { level, posts: posts.split('、').map(str::to_owned).collect(), region },
+    }
 }
 
 /// Makes the accounts of the sign-ins; `hash` turns the common password into what is kept.
@@ -93,6 +99,7 @@ pub fn make_county(
         progress(number + 1);
     }
     report::reports(bureau, &mut dice, seed, now)?;
+    tekun::people(bureau, &mut made, &near, seed, now)?;
     // What has fallen due by then: notices end, re-checks open.
     bureau.pass_time(now)?;
     Ok(())

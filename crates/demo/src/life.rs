@@ -51,7 +51,10 @@ pub fn live(
         let relative = (&*household.applicant.name, &**number, "兄弟姐妹");
         bureau.declare_relative(&staff(ACCEPTS, household.village).id, relative, begun)?;
     }
-    life.order(vec![citizen.clone()], Command::Submit { case, start: "apply".into(), input, draw, over: None })?;
+    life.order(
+        vec![citizen.clone()],
+        Command::Submit { case, service: "dibao".into(), start: "apply".into(), input, draw, over: None },
+    )?;
     for _ in 0..40 {
         life.now = working_hour(life.now, dice);
         if life.now >= present {
@@ -191,7 +194,7 @@ impl Life<'_> {
         let values = values.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
         let input = Input { values, ..Input::default() };
         let start = "report_change".to_owned();
-        let command = Command::Submit { case: case.clone(), start, input, draw: None, over };
+        let command = Command::Submit { case: case.clone(), service: "dibao".into(), start, input, draw: None, over };
         self.order(vec![scene.accepts()], command)?;
         self.case = case;
         Ok(true)

@@ -34,6 +34,7 @@ pub fn reports(bureau: &Bureau, dice: &mut Dice, seed: u64, present: DateTime) -
         let values = [("report_region", VILLAGE), ("reported", *reported), ("matter", *matter), ("report_text", *text)];
         let submit = Command::Submit {
             case: case.clone(),
+            service: "report".into(),
             start: "report".into(),
             input: input(&values),
             draw: None,

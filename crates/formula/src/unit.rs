@@ -26,9 +26,10 @@ pub enum Counted {
     Votes,
     Pieces,
     Times,
+    Items,
 }
 
-const COUNTED: [(&str, Counted); 8] = [
+const COUNTED: [(&str, Counted); 9] = [
     ("人", Counted::Persons),
     ("户", Counted::Households),
     ("间", Counted::Rooms),
@@ -37,10 +38,11 @@ const COUNTED: [(&str, Counted); 8] = [
     ("票", Counted::Votes),
     ("件", Counted::Pieces),
     ("次", Counted::Times),
+    ("项", Counted::Items),
 ];
 
 /// Every unit that a literal or a type may name, the longest first, so that the first match is the right one.
-pub(crate) const NAMES: [&str; 20] = [
+pub(crate) const NAMES: [&str; 21] = [
     "平方米",
     "元/月",
     "元/年",
@@ -60,6 +62,7 @@ pub(crate) const NAMES: [&str; 20] = [
     "票",
     "件",
     "次",
+    "项",
     "%",
 ];
 

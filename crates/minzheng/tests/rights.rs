@@ -22,7 +22,8 @@ fn the_matrix_of_posts_and_steps() {
         Actor { id: post.to_owned(), name: "某".into(), capacity }
     };
     let mut actors = vec![("申请人".to_owned(), Actor::citizen("c", "某")), ("系统".to_owned(), Actor::system())];
-    let posts: BTreeSet<(Level, &str)> = demo::STAFF.iter().map(|(_, _, level, post)| (*level, *post)).collect();
+    let held = demo::STAFF.iter().flat_map(|(_, _, level, posts)| posts.split('、').map(|post| (*level, post)));
+    let posts: BTreeSet<(Level, &str)> = held.collect();
     for (level, post) in posts {
         let (own, other) = match level {
             Level::County => ("410325", "410326"),

@@ -79,7 +79,14 @@ pub fn send(bureau: &Bureau, who: &[Actor], command: Command, when: &str, key: &
 
 pub fn submit(area: &str, soil: &str) -> Command {
     let input = application(area, soil);
-    Command::Submit { case: CASE.into(), start: "ask".into(), input, draw: Some(1 << 31), over: None }
+    Command::Submit {
+        case: CASE.into(),
+        service: "plot".into(),
+        start: "ask".into(),
+        input,
+        draw: Some(1 << 31),
+        over: None,
+    }
 }
 
 pub fn act(step: &str, conclusion: Option<&str>, outputs: &[(&str, &str)]) -> Command {

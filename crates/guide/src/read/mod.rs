@@ -464,6 +464,8 @@ fn environment(
         ValueName::new("计算日", Type::Date),
         ValueName::new("属地", Type::Region),
         ValueName::new("缘由", Type::choice(starts.iter().map(|(name, _)| name.clone()))),
+        ValueName::new("启动.日期", Type::Date),
+        ValueName::new("启动.时刻", Type::Moment),
         ValueName::new("待遇月", Type::Month),
         ValueName::new("期次", bare.clone()),
         ValueName::new("抽签数", bare.clone()),

@@ -115,7 +115,7 @@ pub async fn send(
     let key = format!("{}:{}", visit.form_token, sent.get("_key"));
     let people = vec![actor];
     let draw = Some(site.draw());
-    let command = Command::Submit { case, start, input, draw, over: None };
+    let command = Command::Submit { case, service: service.clone(), start, input, draw, over: None };
     let order = Order { key, people, case: None, command, secret: Some(secret.clone()), now: site.now() };
     match site.bureau.execute(&order) {
         Ok(done) if visit.staff.is_some() => Ok(redirect(&format!("/case/{}?new={secret}", done.case))),
@@ -148,7 +148,8 @@ pub async fn send_check(
     };
     let (start, _) = start(guide)?;
     let people = vec![Actor::citizen("check", "自查")];
-    let command = Command::Submit { case: "自查".into(), start, input, draw: None, over: None };
+    let command =
+        Command::Submit { case: "自查".into(), service: service.clone(), start, input, draw: None, over: None };
     let order = Order { key: String::new(), people, case: None, command, secret: None, now: site.now() };
     match site.bureau.preview(&order) {
         Ok(state) => {

@@ -109,7 +109,14 @@ pub async fn send(
     };
     let over = Some(Box::new(Over::of(&case)));
     let next = site.bureau.next_in_chain(&subject.state.root)?;
-    let command = Command::Submit { case: next, start, input, draw: Some(site.draw()), over };
+    let command = Command::Submit {
+        case: next,
+        service: subject.guide.key.to_string(),
+        start,
+        input,
+        draw: Some(site.draw()),
+        over,
+    };
     let key = format!("{}:{}", subject.actor.id, sent.get("_key"));
     let people = vec![subject.actor.clone()];
     match site.bureau.execute(&Order { key, people, case: None, command, secret: None, now: site.now() }) {

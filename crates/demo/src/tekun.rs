@@ -1,0 +1,93 @@
+//! People who are kept by the state, and some who asked to be and are not.
+
+use std::collections::BTreeMap;
+
+use base::{DateTime, RegionCode, Sex};
+use bureau::{Bureau, Failure};
+use casework::Typed;
+
+use crate::dice::Dice;
+use crate::household::Maker;
+use crate::life::days_before;
+use crate::names;
+use crate::play::{Play, TODAY, row, say};
+
+/// How many people.
+const PEOPLE: u32 = 12;
+
+/// Plays the applications of some old people who live alone, up to a moment.
+pub fn people(
+    bureau: &Bureau,
+    maker: &mut Maker,
+    villages: &[RegionCode],
+    seed: u64,
+    present: DateTime,
+) -> Result<(), Failure> {
+    let mut dice = Dice::new(seed, 3);
+    for place in 0..PEOPLE {
+        let village = dice.pick(villages);
+        let surname = names::surname(&mut dice);
+        let years = dice.between(58, 84);
+        let person = maker.person(surname, Sex::Male, years, village);
+        let number = person.number.clone().unwrap_or_default();
+        let script = script(&mut dice, (&person.name, &number), village, surname);
+        let begun = days_before(present, 6 + 9 * place);
+        let (key, name) = (format!("{seed}-tekun-{place}"), person.name.clone());
+        let played = Play::begin(bureau, ("tekun", "apply"), (&key, village), (&name, script), begun)?;
+        if let Some(mut play) = played {
+            play.until(present, &mut dice)?;
+        }
+    }
+    Ok(())
+}
+
+fn script(dice: &mut Dice, person: (&str, &str), village: RegionCode, surname: &str) -> BTreeMap<String, Typed> {
+    let income = vec![row([("kind", "基础养老金"), ("amount", "1716"), ("months", "12")])];
+    let brother = row([
+        ("name", &*format!("{surname}满仓")),
+        ("relation", "兄弟姐妹"),
+        ("age", "66"),
+        ("must_support", "否"),
+        ("situation", "一般"),
+        ("income", "1500"),
+        ("assets_low", "是"),
+    ]);
+    let centralised = dice.chance(30);
+    let able = |dice: &mut Dice, percent| if dice.chance(percent) { "是" } else { "否" };
+    let mut script: BTreeMap<String, Typed> = BTreeMap::new();
+    script.insert("applicant".into(), say(format!("{} {}", person.0, person.1)));
+    script.insert("income".into(), Typed::Rows(income));
+    script.insert("obligors".into(), Typed::Rows(vec![brother]));
+    script.insert("kin".into(), Typed::Rows(Vec::new()));
+    let six = ["eats", "dresses", "bed", "toilet", "walks", "bathes"];
+    script.extend(six.map(|item| (item.to_owned(), say(able(dice, 70)))));
+    let plain = [
+        ("phone", "13800000000"),
+        ("urban_rural", "农村"),
+        ("form_of_care", if centralised { "集中供养" } else { "分散供养" }),
+        ("chosen_on", TODAY),
+        ("child_allowance", "否"),
+        ("disability_kind", "无"),
+        ("disability_grade", "无"),
+        ("schooling", "不在读"),
+        ("deposits", "800"),
+        ("houses", "1"),
+        ("has_vehicle", "否"),
+        ("has_business", "否"),
+        ("authorised", "是"),
+        ("supplement_note", "已补授权书"),
+        ("living", "独居两间瓦房，邻居照看"),
+        ("needs_review", able(dice, 30)),
+        ("review_minutes", "介绍情况后无记名投票，当场唱票"),
+        ("told_how", "当面"),
+        ("statement", "没有意见"),
+        ("county_finding", "与乡镇调查一致"),
+        ("delivered_how", "直接送达"),
+        ("delivered_on", TODAY),
+        ("assessed_on", TODAY),
+        ("carer", if centralised { "田湖镇敬老院" } else { "同村邻居（委托照料协议）" }),
+    ];
+    script.extend(plain.map(|(key, value)| (key.to_owned(), say(value))));
+    script.insert("home_region".into(), say(village.to_string()));
+    script
+}
