@@ -9,7 +9,7 @@ pub mod evidence;
 mod explain;
 pub mod staff;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -17,7 +17,7 @@ use base::{Calendar, DateTime, RegionCode, Regions};
 use casework::event::{Datum, Over};
 use casework::facts::inheritance;
 use casework::people::Scope;
-use casework::{Actor, Code, Command, Event, Input, Record, Refusal, Relative, Rules, State, decide};
+use casework::{Actor, Code, Command, Event, Input, Record, Refusal, Relative, Rules, Spell, State, decide};
 use guide::{Files, Guide, Library, RateBook, read_library};
 use sm3::{Digest, Sm3};
 use store::{Read, Remembered, Store, Write};
@@ -52,6 +52,8 @@ struct Ground {
     /// The last case of the chain, for a start over an entitlement.
     before: Option<Arc<State>>,
     relatives: Vec<Relative>,
+    /// What the people whom the case and the order name hold by other cases.
+    spells: Vec<Spell>,
 }
 
 impl PartialEq for Ground {
@@ -61,6 +63,7 @@ impl PartialEq for Ground {
         self.state.revision == other.state.revision
             && before(self) == before(other)
             && self.relatives == other.relatives
+            && self.spells == other.spells
     }
 }
 
@@ -116,7 +119,7 @@ impl Bureau {
     }
 
     pub fn rules<'r>(&'r self, guide: &'r Guide) -> Rules<'r> {
-        Rules { guide, rates: &self.rates, calendar: &self.calendar, relatives: &[] }
+        Rules { guide, rates: &self.rates, calendar: &self.calendar, relatives: &[], spells: &[] }
     }
 
     /// The guide under which an order runs: the case's own edition, or the one in force for a submission.
@@ -147,8 +150,7 @@ impl Bureau {
                 None => self.decide_on(&ground, order)?,
             };
             let case = order.case_id();
-            let numbered = self.numbered(write, &ground.state, records)?;
-            write.append(&case, &ground.state, &numbered)?;
+            self.append(write, &ground.state, records, order.now)?;
             if let (Command::Submit { .. }, Some(secret)) = (&order.command, &order.secret) {
                 write.keep_secret(&case, &hash(&[&case, secret]))?;
             }
@@ -173,8 +175,9 @@ impl Bureau {
             Command::Submit { over: Some(over), .. } => Some(last_of_chain(read, &over.case)?),
             _ => None,
         };
-        let relatives = read.relatives(numbers([&state].into_iter().chain(&before), &order.command))?;
-        Ok(Ground { state, before, relatives })
+        let numbers = numbers([&state].into_iter().chain(&before), &order.command);
+        let (relatives, spells) = (read.relatives(numbers.iter().copied())?, read.spells(numbers)?);
+        Ok(Ground { state, before, relatives, spells })
     }
 
     /// The receipt number of the next case of a chain: the first one's with the place in the chain.
@@ -185,7 +188,8 @@ impl Bureau {
     /// What has fallen due happens first, by the system; then the command.
     fn decide_on(&self, ground: &Ground, order: &Order) -> Result<Vec<Record>, Failure> {
         let guide = self.guide_for(&ground.state, &order.command)?;
-        let rules = Rules { relatives: &ground.relatives, ..self.rules(&guide) };
+        let spells = self.named(&ground.spells);
+        let rules = Rules { relatives: &ground.relatives, spells: &spells, ..self.rules(&guide) };
         let mut now = ground.state.clone();
         let mut records = Vec::new();
         if now.opened_at.is_some() {
@@ -201,6 +205,69 @@ impl Bureau {
         }
         records.extend(decide(rules, &now, &command, &order.people, order.now).map_err(Failure::Refused)?);
         Ok(records)
+    }
+
+    /// Writes what was decided of a case, and begins the cases that it causes, in the same transaction.
+    fn append(&self, write: &mut Write, before: &State, records: Vec<Record>, now: DateTime) -> Result<(), Failure> {
+        let numbered = self.numbered(write, before, records)?;
+        let mut after = before.clone();
+        numbered.iter().for_each(|record| after.apply(record));
+        write.append(&after.case, before, &numbered)?;
+        for (place, record) in numbered.iter().enumerate() {
+            if let Event::Begun { service, start, holder, values } = &record.event {
+                let place = before.revision as usize + place;
+                self.begin(write, (&after.case, place), (service, start), holder.as_deref(), values.clone(), now)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Begins a case by an effect of another one. Where it is over an entitlement that nobody holds, nothing is to be done.
+    fn begin(
+        &self,
+        write: &mut Write,
+        (cause, place): (&str, usize),
+        (service, start): (&str, &str),
+        holder: Option<&str>,
+        values: BTreeMap<String, Datum>,
+        now: DateTime,
+    ) -> Result<(), Failure> {
+        let unknown = || Fault::Damaged(format!("没有启动 {service}/{start}"));
+        let guide = self.library.guides.iter().find(|guide| *guide.key == *service).ok_or_else(unknown)?;
+        let begun = guide.starts.iter().find(|known| *known.key == *start).ok_or_else(unknown)?;
+        let (case, over) = match begun.over.map(|over| &guide.entitlements[over]) {
+            None => (format!("{cause}.{place}"), None),
+            Some(entitlement) => {
+                let held = write.spells(holder)?.into_iter();
+                let mut own = held.filter(|spell| spell.service == service && spell.entitlement == *entitlement.key);
+                let Some(spell) = own.find(|spell| spell.is_open_after(now)) else { return Ok(()) };
+                let case = format!("{}-{}", spell.root, write.chain(&spell.root)?.len() + 1);
+                (case, Some(Box::new(Over::of(&spell.case))))
+            }
+        };
+        let input = Input { values, ..Input::default() };
+        let (service, start) = (service.to_owned(), start.to_owned());
+        let order = Order {
+            key: String::new(),
+            people: vec![Actor::system()],
+            case: None,
+            command: Command::Submit { case, service, start, input, draw: None, over },
+            secret: None,
+            now,
+        };
+        let ground = Self::ground(write, &order)?;
+        let records = self.decide_on(&ground, &order)?;
+        self.append(write, &ground.state, records, now)
+    }
+
+    /// Spells with the names of their entitlements, which guides exclude each other by.
+    fn named(&self, spells: &[Spell]) -> Vec<Spell> {
+        let name = |spell: &Spell| {
+            let guide = self.library.guides.iter().find(|guide| *guide.key == *spell.service)?;
+            let entitlement = guide.entitlements.iter().find(|known| *known.key == *spell.entitlement)?;
+            Some(Spell { name: entitlement.name.to_string(), ..spell.clone() })
+        };
+        spells.iter().filter_map(name).collect()
     }
 
     /// Letters get their numbers: gap-free by organ, kind and year.
@@ -288,15 +355,15 @@ impl Bureau {
         self.store.transact(|write| {
             let state = write.state(case)?;
             let guide = self.guide(&state.edition)?;
-            let relatives = write.relatives(numbers([&state], &Command::Tick))?;
-            let rules = Rules { relatives: &relatives, ..self.rules(&guide) };
+            let numbers = numbers([&state], &Command::Tick);
+            let (relatives, spells) = (write.relatives(numbers.iter().copied())?, self.named(&write.spells(numbers)?));
+            let rules = Rules { relatives: &relatives, spells: &spells, ..self.rules(&guide) };
             let decided = decide(rules, &state, &Command::Tick, &[Actor::system()], now);
             let records = decided.map_err(Failure::Refused)?;
             if records.is_empty() {
                 return Ok(false);
             }
-            let numbered = self.numbered(write, &state, records)?;
-            write.append(case, &state, &numbered)?;
+            self.append(write, &state, records, now)?;
             Ok(true)
         })
     }

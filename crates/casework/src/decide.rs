@@ -2,10 +2,10 @@
 
 use base::{Calendar, DateTime};
 use formula::{Expression, Type, Value};
-use guide::model::{CheckSeverity, Performer, Start, StepKind};
+use guide::model::{CheckSeverity, Performer, Required, Start, StepKind};
 use guide::{Guide, RateBook, plain_value};
 
-use crate::event::{ActorRef, Datum, Event, Over, Record};
+use crate::event::{ActorRef, Datum, Event, Granted, Over, Record, is_open_after};
 use crate::facts::facts;
 use crate::intake::{Input, VALID_FROM};
 use crate::people::{Actor, Capacity, admit, declared_kin};
@@ -21,6 +21,24 @@ pub struct Rules<'r> {
     pub calendar: &'r Calendar,
     /// What officials have declared of the people whom the case and the command name.
     pub relatives: &'r [Relative],
+    /// What these people hold by other cases.
+    pub spells: &'r [Spell],
+}
+
+/// An entitlement that somebody holds by another case.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Spell {
+    /// Citizen number.
+    pub holder: String,
+    /// The first case of its chain.
+    pub root: String,
+    /// The last one, which says what is paid.
+    pub case: String,
+    /// 标识 of the service and of the entitlement, and its name as guides write it.
+    pub service: String,
+    pub entitlement: String,
+    pub name: String,
+    pub grants: Vec<Granted>,
 }
 
 /// An official and somebody whom they have declared as a relative: what they are to that person.
@@ -30,6 +48,13 @@ pub struct Relative {
     pub relation: String,
     /// Citizen number of the relative.
     pub number: String,
+}
+
+impl Spell {
+    /// Whether it still goes on after a moment: next month, or by the last decision in a later one.
+    pub fn is_open_after(&self, now: DateTime) -> bool {
+        is_open_after(&self.grants, &self.entitlement, now)
+    }
 }
 
 /// What somebody wants to happen.
@@ -68,6 +93,7 @@ pub fn decide(
         Command::Object { step, by, contact, text } => draft.object(step, by, contact, text, people)?,
         Command::Tick => draft.tick()?,
     }
+    draft.let_system_act()?;
     draft.set_clocks();
     Ok(draft.records)
 }
@@ -98,7 +124,7 @@ impl<'r> Draft<'r> {
         self.records.push(record);
     }
 
-    fn step_index(&self, key: &str) -> Result<usize, Refused> {
+    pub(crate) fn step_index(&self, key: &str) -> Result<usize, Refused> {
         let found = self.rules.guide.steps.iter().position(|step| *step.key == *key || *step.name == *key);
         found.ok_or_else(|| vec![Refusal::new(Code::R104, format!("没有步骤“{key}”"), "请刷新页面再办")])
     }
@@ -152,7 +178,8 @@ impl<'r> Draft<'r> {
         for step in &start.first.clone() {
             self.open(*step, 0, false);
         }
-        if people.iter().all(|actor| actor.capacity == Capacity::System) {
+        let by_system = people.iter().all(|actor| actor.capacity == Capacity::System);
+        if by_system && !self.is_systems(first, 0) {
             return Ok(());
         }
         self.act(&guide.steps[first].key.clone(), None, input, people)
@@ -160,7 +187,7 @@ impl<'r> Draft<'r> {
 
     /// Relatives among the officials are filed as soon as either side has declared them, also those declared in the
     /// case before.
-    fn file_kin(&mut self) {
+    pub(crate) fn file_kin(&mut self) {
         let named = |number: &str| {
             let people = self.state.facts.iter().flat_map(|fact| fact.value.people());
             people.into_iter().any(|person| person.number.as_deref() == Some(number))
@@ -228,6 +255,10 @@ impl<'r> Draft<'r> {
                 values: input.values.clone(),
             });
             self.file_kin();
+        }
+        let missing = self.missing_if(index, input, instance.thread);
+        if !missing.is_empty() {
+            return Err(missing);
         }
         if step.kind == StepKind::Publicity {
             return self.post(index, &instance, people);
@@ -345,8 +376,19 @@ impl<'r> Draft<'r> {
         missing.map(|f| Refusal::new(Code::R107, format!("没有填“{}”", f.name), "请填写").at(&f.key)).collect()
     }
 
+    /// R107 for fields that are required where a condition holds, now that the rest of the form is known.
+    fn missing_if(&self, index: usize, input: &Input, thread: u32) -> Vec<Refusal> {
+        let holds = |field: &guide::model::Field| match &field.required {
+            Required::If(condition) => self.evaluate(condition, thread) == Ok(Value::Bool(true)),
+            _ => false,
+        };
+        let left_out = crate::intake::fields_of(self.rules.guide, index);
+        let left_out = left_out.filter(|field| !input.values.contains_key(&*field.key)).filter(|field| holds(field));
+        left_out.map(|f| Refusal::new(Code::R107, format!("没有填“{}”", f.name), "请填写").at(&f.key)).collect()
+    }
+
     /// Ends a step with its conclusion, causes its effects, and follows its arrow.
-    fn complete(
+    pub(crate) fn complete(
         &mut self,
         index: usize,
         instance: &Instance,
@@ -501,49 +543,5 @@ impl<'r> Draft<'r> {
             self.follow(&arrow.target.clone(), thread);
         }
         Ok(())
-    }
-
-    fn tick(&mut self) -> Result<(), Refused> {
-        if self.state.closed.is_some() {
-            return Ok(());
-        }
-        self.file_kin();
-        let now = self.now;
-        while let Some((instance, at)) = self.fallen_due(now) {
-            let Ok(index) = self.step_index(&instance.step) else { break };
-            self.now = at;
-            let people = instance.people.clone();
-            let done = Event::StepDone {
-                instance: instance.id,
-                done_at: at,
-                people,
-                conclusion: Some("期满".into()),
-                outputs: Default::default(),
-            };
-            self.emit(done);
-            let arrows = &self.rules.guide.steps[index].arrows;
-            if let Some(arrow) = arrows.iter().find(|arrow| arrow.conclusion.as_deref() == Some("期满")) {
-                self.follow(&arrow.target.clone(), instance.thread);
-            }
-            self.set_clocks();
-        }
-        self.now = now;
-        Ok(())
-    }
-
-    /// A notice whose days are over and none of whose objections is open, with the moment at which that came true.
-    /// `INVARIANT (publicity): a notice ends only here, never before its posted end.`
-    fn fallen_due(&self, now: DateTime) -> Option<(Instance, DateTime)> {
-        self.state.steps.iter().filter(|i| i.status == Status::Posted).find_map(|instance| {
-            let notice = self.state.notices.iter().rfind(|n| n.instance == instance.id)?;
-            let threads: Vec<u32> =
-                self.state.objections.iter().filter(|o| o.instance == instance.id).map(|o| o.thread).collect();
-            let of_threads = || self.state.steps.iter().filter(|i| threads.contains(&i.thread));
-            if notice.until.at >= now || of_threads().any(|i| i.status.is_live()) {
-                return None;
-            }
-            let answered = of_threads().filter_map(|i| i.done_at).max();
-            Some((instance.clone(), answered.map_or(notice.until.at, |answered| answered.max(notice.until.at))))
-        })
     }
 }

@@ -179,6 +179,20 @@ pub enum Event {
         entitlement: String,
         components: Vec<(String, Fen)>,
         from: Month,
+        /// 暂停: nothing is paid, and the entitlement goes on all the same.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        suspended: bool,
+        /// Citizen numbers of those who hold it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        holders: Vec<String>,
+    },
+    /// A case of a service is to begin, for somebody who holds an entitlement where its start is over one.
+    Begun {
+        service: String,
+        start: String,
+        /// Citizen number.
+        holder: Option<String>,
+        values: BTreeMap<String, Datum>,
     },
     /// The number is filled in by the bureau, gap-free.
     LetterIssued {
@@ -235,6 +249,10 @@ pub struct Granted {
     pub from: Month,
     /// When that was decided.
     pub decided_at: DateTime,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub suspended: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub holders: Vec<String>,
 }
 
 /// An event with its moment and its author.
@@ -256,6 +274,13 @@ pub fn granted<'g>(grants: &'g [Granted], entitlement: &str, month: Month) -> Op
     grants.iter().rfind(|grant| grant.entitlement == entitlement && grant.from <= month)
 }
 
+/// Whether something will be paid, or is only suspended, after a moment: next month, or by the last decision in a later one.
+pub fn is_open_after(grants: &[Granted], entitlement: &str, now: DateTime) -> bool {
+    let last = grants.iter().rfind(|grant| grant.entitlement == entitlement);
+    let next = granted(grants, entitlement, Month::of(now.date()).next());
+    [next, last].into_iter().flatten().any(Granted::is_open)
+}
+
 impl Over {
     /// The case before by its number; the bureau fills in what is taken over.
     pub fn of(case: &str) -> Self {
@@ -264,6 +289,11 @@ impl Over {
 }
 
 impl Granted {
+    /// Whether it goes on from here: something is paid, or it is only suspended.
+    pub fn is_open(&self) -> bool {
+        self.suspended || self.total() != Fen(0)
+    }
+
     /// The sum of the components.
     pub fn total(&self) -> Fen {
         Fen(self.components.iter().map(|(_, fen)| fen.0).sum())

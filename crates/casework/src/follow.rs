@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use formula::Value;
+use formula::{Type, Unit, Value};
 use guide::model::{Target, When};
 
 use crate::decide::Draft;
@@ -96,14 +96,21 @@ impl Draft<'_> {
     fn schedule(&mut self) {
         let guide = self.rules.guide;
         for start in &guide.starts {
-            let (Some(over), When::After(months)) = (start.over, &start.when) else { continue };
+            let (Some(over), When::Counted(counted)) = (start.over, &start.when) else { continue };
             if !self.state.is_paid(&guide.entitlements[over].key, self.now) {
                 continue;
             }
-            let Ok(Value::Number(months)) = self.evaluate(months, 0) else { continue };
-            let Ok(months) = i32::try_from(months.to_integer()) else { continue };
-            let at = self.now.date().saturating_add(jiff::Span::new().months(months)).at(0, 0, 0, 0);
-            self.emit(Event::Scheduled { start: start.key.to_string(), at });
+            let from = match counted.from.as_ref().map(|from| self.evaluate(from, 0)) {
+                None => self.now.date(),
+                Some(Ok(Value::Date(day))) => day,
+                Some(_) => continue,
+            };
+            let Ok(Value::Number(far)) = self.evaluate(&counted.length, 0) else { continue };
+            let Ok(far) = i32::try_from(far.to_integer()) else { continue };
+            let far = if counted.back { -far } else { far };
+            let in_days = counted.length.ty.fits(&Type::Number(Unit::DAYS));
+            let span = if in_days { jiff::Span::new().days(far) } else { jiff::Span::new().months(far) };
+            self.emit(Event::Scheduled { start: start.key.to_string(), at: from.saturating_add(span).at(0, 0, 0, 0) });
         }
     }
 

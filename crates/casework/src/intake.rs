@@ -68,7 +68,8 @@ pub fn fields_of(guide: &Guide, step: usize) -> impl Iterator<Item = &Field> {
 pub fn is_required(field: &Field, step: usize) -> bool {
     match &field.required {
         Required::Always => true,
-        Required::Never => false,
+        // Told when the rest of the form is known.
+        Required::Never | Required::If(_) => false,
         Required::At(steps) => steps.contains(&step),
     }
 }

@@ -5,10 +5,12 @@
 
 mod clocks;
 pub mod decide;
+mod due;
 pub mod event;
 pub mod facts;
 mod follow;
 pub mod given;
+mod grants;
 pub mod intake;
 mod options;
 mod outlook;
@@ -20,7 +22,7 @@ mod sight;
 pub mod state;
 mod walk;
 
-pub use decide::{Command, Relative, Rules, decide};
+pub use decide::{Command, Relative, Rules, Spell, decide};
 pub use event::{ActorRef, Datum, Event, Record};
 pub use intake::{Form, Input, Typed};
 pub use options::{StepOption, options, starts};

@@ -37,9 +37,13 @@ pub fn outlook(rules: Rules, state: &State, now: DateTime, explained: bool) -> V
     let conditions = decisions.flat_map(|step| &step.arrows).filter_map(|arrow| arrow.condition.as_ref());
     let mut roots: BTreeSet<usize> =
         conditions.flat_map(|condition| condition.uses.definitions.iter().copied()).collect();
-    let granted = guide.effects.iter().filter(|effect| effect.action == Action::Grant && course.contains(&effect.step));
     // An amount that differs from month to month (期次) has no one value.
-    let granted = granted.filter(|effect| effect.until.is_none()).map(|effect| effect.target).collect::<BTreeSet<_>>();
+    let granted = guide.effects.iter().filter(|effect| effect.until.is_none() && course.contains(&effect.step));
+    let granted = granted.filter_map(|effect| match effect.action {
+        Action::Grant(index) => Some(index),
+        _ => None,
+    });
+    let granted: BTreeSet<usize> = granted.collect();
     let amounts = granted.iter().flat_map(|target| &guide.entitlements[*target].components);
     roots.extend(
         amounts.filter_map(|component| guide.program.find(&component.amount)).map(|definition| definition.index),

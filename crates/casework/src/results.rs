@@ -1,13 +1,14 @@
 //! What a step brings about: notices, assessments, grants, letters.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use base::{CitizenNumber, Fen, Month};
-use formula::{Assessment, Expression, Facts, Rational, Type, Value};
-use guide::model::{Action, Effect, Entitlement, Letter, LetterPart, StepKind};
+use base::Month;
+use formula::{Assessment, Expression, Facts, Type, Value};
+use guide::model::{Action, Effect, Letter, LetterPart, StepKind};
 
 use crate::decide::{Draft, Refused};
-use crate::event::{ActorRef, Event};
+use crate::event::{ActorRef, Datum, Event, PersonRef};
+use crate::grants::{granted, nothing, paused};
 use crate::people::Actor;
 use crate::refusal::{Code, Refusal};
 use crate::state::Instance;
@@ -68,92 +69,29 @@ impl Draft<'_> {
     fn effect(&self, effect: &Effect, facts: &Facts) -> Result<Vec<Event>, Refusal> {
         let guide = self.rules.guide;
         let assessment = self.assess(facts);
-        match effect.action {
-            Action::Letter => Ok(vec![self.letter(&guide.letters[effect.target], &assessment)?]),
-            Action::Grant | Action::Stop => {
-                let entitlement = &guide.entitlements[effect.target];
-                let month =
-                    |expression: &Option<Expression>| match expression.as_ref().map(|e| assessment.expression(e)) {
-                        Some(Ok(Value::Month(month))) => Ok(Some(month)),
-                        Some(Err(why)) => Err(unknown(&entitlement.name, &why.to_string())),
-                        _ => Ok(None),
-                    };
-                let from = month(&effect.from)?.unwrap_or(Month::of(self.now.date()).next());
-                let until = month(&effect.until)?;
-                if effect.action == Action::Stop {
-                    return Ok(vec![granted(entitlement, nothing(entitlement), from)]);
+        let month_of = |name: &str, expression: &Option<Expression>| match expression
+            .as_ref()
+            .map(|expression| assessment.expression(expression))
+        {
+            Some(Ok(Value::Month(month))) => Ok(Some(month)),
+            Some(Err(why)) => Err(unknown(name, &why.to_string())),
+            _ => Ok(None),
+        };
+        match &effect.action {
+            Action::Letter(letter) => Ok(vec![self.letter(&guide.letters[*letter], &assessment)?]),
+            Action::Begin { service, start, .. } => Ok(vec![begun((service, start), effect, &assessment)?]),
+            Action::Grant(index) | Action::Stop(index) | Action::Pause(index) | Action::Resume(index) => {
+                let entitlement = &guide.entitlements[*index];
+                let from = month_of(&entitlement.name, &effect.from)?.unwrap_or(Month::of(self.now.date()).next());
+                let until = month_of(&entitlement.name, &effect.until)?;
+                match effect.action {
+                    Action::Stop(_) => Ok(vec![granted(entitlement, nothing(entitlement), from)]),
+                    Action::Pause(_) => Ok(vec![paused(entitlement, from)]),
+                    Action::Resume(_) => Ok(self.resumed(entitlement, from)),
+                    _ => self.grant(effect, entitlement, (from, until), facts),
                 }
-                self.grant(entitlement, from, until, facts)
             }
         }
-    }
-
-    /// What is granted from a month on. With an end the amount is computed for each month (期次 is its place), and
-    /// a change of it is one more event; after the end nothing is paid.
-    fn grant(
-        &self,
-        entitlement: &Entitlement,
-        from: Month,
-        until: Option<Month>,
-        facts: &Facts,
-    ) -> Result<Vec<Event>, Refusal> {
-        let (mut events, mut before) = (Vec::new(), None);
-        let (mut month, mut place) = (from, 1);
-        loop {
-            let mut facts = facts.clone();
-            facts.set("待遇月", Value::Month(month));
-            facts.set("期次", Value::Number(Rational::from(place)));
-            let amounts = amounts(entitlement, &self.assess(&facts))?;
-            if before.as_ref() != Some(&amounts) {
-                events.push(granted(entitlement, amounts.clone(), month));
-                before = Some(amounts);
-            }
-            match until {
-                None => {
-                    events.extend(self.by_age(entitlement, from, &before.unwrap_or_default(), &facts));
-                    return Ok(events);
-                }
-                Some(until) if month >= until || place >= MOST_MONTHS => {
-                    events.push(granted(entitlement, nothing(entitlement), month.next()));
-                    return Ok(events);
-                }
-                Some(_) => (month, place) = (month.next(), place + 1),
-            }
-        }
-    }
-
-    /// What changes by itself from the months after birthdays. Only parts that go with the age do, and only while
-    /// the rest would stay as it was decided: anything more is for a new decision.
-    fn by_age(&self, entitlement: &Entitlement, from: Month, decided: &Amounts, facts: &Facts) -> Vec<Event> {
-        let mut events = Vec::new();
-        if entitlement.components.iter().all(|component| !component.by_age) {
-            return events;
-        }
-        let mut before = decided.clone();
-        for month in self.after_birthdays(from) {
-            let mut facts = facts.clone();
-            facts.set("待遇月", Value::Month(month));
-            facts.set("计算日", Value::Date(month.first_day()));
-            let Ok(amounts) = amounts(entitlement, &self.assess(&facts)) else { break };
-            let is_same = |index: usize| entitlement.components[index].by_age || amounts[index] == decided[index];
-            if !(0..amounts.len()).all(is_same) {
-                break;
-            }
-            if amounts != before {
-                events.push(granted(entitlement, amounts.clone(), month));
-                before = amounts;
-            }
-        }
-        events
-    }
-
-    /// The months after birthdays of anybody in the case, for as long as a decision may stand.
-    fn after_birthdays(&self, from: Month) -> BTreeSet<Month> {
-        let people = self.state.facts.iter().flat_map(|fact| fact.value.people());
-        let numbers = people.filter_map(|person| CitizenNumber::parse(person.number.as_deref()?).ok());
-        let born: BTreeSet<i8> = numbers.map(|number| number.birth().month()).collect();
-        let ahead = std::iter::successors(Some(from), |month| Some(month.next())).take(MONTHS_AHEAD).skip(1);
-        ahead.filter(|month| born.contains(&month.plus(-1).month())).collect()
     }
 
     fn letter(&self, letter: &Letter, assessment: &Assessment) -> Result<Event, Refusal> {
@@ -185,8 +123,9 @@ impl Draft<'_> {
         let conditions = guide.steps[index].arrows.iter().filter_map(|arrow| arrow.condition.as_ref());
         let mut roots: BTreeSet<usize> =
             conditions.flat_map(|condition| condition.uses.definitions.iter().copied()).collect();
-        let of_effects = guide.effects.iter().filter(|e| e.step == index && e.action != Action::Letter);
-        let amounts = of_effects.flat_map(|e| &guide.entitlements[e.target].components);
+        let of_effects = guide.effects.iter().filter(|e| e.step == index);
+        let entitlements = of_effects.filter_map(|e| e.action.entitlement()).map(|index| &guide.entitlements[index]);
+        let amounts = entitlements.flat_map(|entitlement| &entitlement.components);
         roots.extend(amounts.filter_map(|component| guide.program.find(&component.amount)).map(|d| d.index));
         if roots.is_empty() {
             return None;
@@ -207,34 +146,8 @@ impl Draft<'_> {
     }
 }
 
-/// Months that one grant with an end may have.
-const MOST_MONTHS: i128 = 120;
-
-/// For how many months a decision looks ahead: longer than any re-check is away.
-const MONTHS_AHEAD: usize = 36;
-
-type Amounts = Vec<(String, Fen)>;
-
-fn unknown(what: &str, why: &str) -> Refusal {
+pub(crate) fn unknown(what: &str, why: &str) -> Refusal {
     Refusal::new(Code::R111, format!("“{what}”还不能计算：{why}"), "请补上缺的事实")
-}
-
-fn granted(entitlement: &Entitlement, components: Amounts, from: Month) -> Event {
-    Event::Granted { entitlement: entitlement.key.to_string(), components, from }
-}
-
-fn nothing(entitlement: &Entitlement) -> Amounts {
-    entitlement.components.iter().map(|component| (component.name.to_string(), Fen(0))).collect()
-}
-
-fn amounts(entitlement: &Entitlement, assessment: &Assessment) -> Result<Amounts, Refusal> {
-    let amount = |component: &guide::model::Component| {
-        let value = assessment.value(&component.amount).unwrap_or(Ok(Value::Null));
-        let value = value.map_err(|why| unknown(&component.name, &why.to_string()))?;
-        let fen = value.number().and_then(fen).ok_or_else(|| unknown(&component.name, "不是分额"))?;
-        Ok((component.name.to_string(), fen))
-    };
-    entitlement.components.iter().map(amount).collect()
 }
 
 /// A value as a letter writes it: dates in Chinese, money with two decimals.
@@ -246,7 +159,33 @@ fn written(value: &Value, ty: &Type) -> String {
     }
 }
 
-fn fen(yuan: Rational) -> Option<Fen> {
-    let fen = yuan * Rational::from(100);
-    if fen.is_integer() { i64::try_from(fen.to_integer()).ok().map(Fen) } else { None }
+/// 启动: what the case that begins is given.
+fn begun((service, start): (&str, &str), effect: &Effect, assessment: &Assessment) -> Result<Event, Refusal> {
+    let (mut holder, mut values) = (None, BTreeMap::new());
+    for (name, expression) in &effect.set {
+        let value = assessment.expression(expression).map_err(|why| unknown(name, &why.to_string()))?;
+        let Some(datum) = datum(&value, &expression.ty) else { continue };
+        if name == "享受人" {
+            holder = datum.people().first().and_then(|person| person.number.clone());
+        } else {
+            values.insert(name.clone(), datum);
+        }
+    }
+    Ok(Event::Begun { service: service.to_owned(), start: start.to_owned(), holder, values })
+}
+
+/// A value as somebody would have stated it; lists are not handed on.
+fn datum(value: &Value, ty: &Type) -> Option<Datum> {
+    match value {
+        Value::Bool(holds) => Some(Datum::Bool(*holds)),
+        Value::Record(columns) => {
+            let text = |name: &str| match columns.get(name) {
+                Some(Value::Text(text)) => Some(text.to_string()),
+                _ => None,
+            };
+            Some(Datum::Person(PersonRef { name: text("姓名")?, number: text("身份号码") }))
+        }
+        Value::List(_) | Value::Row(_) | Value::Null => None,
+        value => Some(Datum::Text(value.show(ty))),
+    }
 }

@@ -60,7 +60,7 @@ pub fn run(world: World, scenario: &Scenario) -> Vec<Failure> {
     {
         return walked.failures.clone();
     }
-    let rules = Rules { guide: world.guide, rates: &rates, calendar: world.calendar, relatives: &[] };
+    let rules = Rules { guide: world.guide, rates: &rates, calendar: world.calendar, relatives: &[], spells: &[] };
     let facts = match &walked {
         Some(walked) => Ok(walked.facts(rules)),
         None => facts(world, scenario),

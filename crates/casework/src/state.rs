@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use base::{Date, DateTime, Fen, Month, RegionCode};
 use serde::{Deserialize, Serialize};
 
-use crate::event::{ActorRef, Datum, DueAt, Event, Granted, Over, Record, granted};
+use crate::event::{ActorRef, Datum, DueAt, Event, Granted, Over, Record, granted, is_open_after};
 
 /// A case as it stands. An empty one has not been opened.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -31,7 +31,11 @@ pub struct State {
     pub assessed: Option<Assessed>,
     /// All decisions on entitlements of the chain in their order; the later one counts from its month on.
     pub grants: Vec<Granted>,
+    /// How many of them were decided in the cases before.
+    pub taken_over: usize,
     pub scheduled: Vec<(String, DateTime)>,
+    /// Service and start of the cases that it caused.
+    pub begun: Vec<(String, String)>,
     /// Officials who are declared relatives of the household.
     pub kin: Vec<Kin>,
     pub letters: Vec<LetterState>,
@@ -227,12 +231,14 @@ impl State {
             Event::ClockStopped { clock } => {
                 self.clocks.entry(clock.clone()).and_modify(|known| known.stopped_at = Some(at));
             }
-            Event::Granted { entitlement, components, from } => {
+            Event::Granted { entitlement, components, from, suspended, holders } => {
                 self.grants.push(Granted {
                     entitlement: entitlement.clone(),
                     components: components.clone(),
                     from: *from,
                     decided_at: at,
+                    suspended: *suspended,
+                    holders: holders.clone(),
                 });
             }
             Event::LetterIssued { letter, title, number, to, text } => self.letters.push(LetterState {
@@ -252,6 +258,7 @@ impl State {
     pub(crate) fn take_over(&mut self, over: &Over) {
         (self.root, self.before) = (over.root.clone(), Some(over.case.clone()));
         self.grants.clone_from(&over.grants);
+        self.taken_over = over.grants.len();
         self.facts.extend(over.facts.iter().map(|stated| Fact {
             field: stated.field.clone(),
             step: stated.step.clone(),
@@ -271,11 +278,25 @@ impl State {
         granted(&self.grants, entitlement, month)
     }
 
-    /// Whether something will be paid after a moment: next month, or by the last decision in a later one.
+    /// What this case changes in months that have begun: what is due now less what was due before it, where that differs.
+    pub fn corrections(&self, entitlement: &str, now: DateTime) -> Vec<(Month, Fen)> {
+        let own = |grant: &&Granted| grant.entitlement == *entitlement;
+        let (before, decided) = self.grants.split_at(self.taken_over.min(self.grants.len()));
+        let before: Vec<Granted> = before.iter().filter(own).cloned().collect();
+        let decided: Vec<&Granted> = decided.iter().filter(own).collect();
+        let Some(first) = decided.iter().map(|grant| grant.from).min().filter(|_| !before.is_empty()) else {
+            return Vec::new();
+        };
+        let total = |grants: &[Granted], month| granted(grants, entitlement, month).map_or(0, |grant| grant.total().0);
+        let months = std::iter::successors(Some(first), |month| Some(month.next()));
+        let months = months.take_while(|month| *month <= Month::of(now.date()));
+        let changed = months.map(|month| (month, Fen(total(&self.grants, month) - total(&before, month))));
+        changed.filter(|(_, fen)| *fen != Fen(0)).collect()
+    }
+
+    /// Whether an entitlement goes on after a moment.
     pub fn is_paid(&self, entitlement: &str, now: DateTime) -> bool {
-        let last = self.grants.iter().rfind(|grant| grant.entitlement == entitlement);
-        let next = self.granted(entitlement, Month::of(now.date()).next());
-        [next, last].into_iter().flatten().any(|grant| grant.total() != Fen(0))
+        is_open_after(&self.grants, entitlement, now)
     }
 
     /// Events of the life of a step, and what is filed with a case or scheduled for it.
@@ -284,6 +305,7 @@ impl State {
             Event::KinDeclared { official, relation } => {
                 self.kin.push(Kin { official: official.clone(), relation: relation.clone(), declared_at: at })
             }
+            Event::Begun { service, start, .. } => self.begun.push((service.clone(), start.clone())),
             Event::Scheduled { start, at } => self.scheduled.push((start.clone(), *at)),
             Event::StepOpened { instance, step, round, thread, waiting } => {
                 let status = if *waiting { Status::Waiting } else { Status::Open };

@@ -7,7 +7,7 @@ use formula::{Assessment, Cell, half_width};
 use guide::model::{FieldType, Move, Scenario, StepKind};
 use guide::{Guide, RateBook, clauses, step_outputs};
 
-use crate::decide::{Command, Draft, Rules, decide};
+use crate::decide::{Command, Draft, Rules, Spell, decide};
 use crate::event::{FileRef, Granted, Over, Stated};
 use crate::intake::{self, Form, Input, Typed};
 use crate::people::{Actor, Capacity};
@@ -27,7 +27,14 @@ pub struct Walked {
 pub fn walk(world: World, rates: &RateBook, scenario: &Scenario) -> Walked {
     let start = DateTime::constant(2026, 1, 1, 0, 0, 0, 0);
     let mut walked = Walked { state: State::default(), now: start, failures: Vec::new(), line: Vec::new() };
-    let rules = Rules { guide: world.guide, rates, calendar: world.calendar, relatives: &[] };
+    let spells = match spells(scenario) {
+        Ok(spells) => spells,
+        Err((cell, message)) => {
+            walked.fail(&cell, message);
+            return walked;
+        }
+    };
+    let rules = Rules { guide: world.guide, rates, calendar: world.calendar, relatives: &[], spells: &spells };
     for row in &scenario.walk {
         walked.step(world, rules, scenario, row);
         if !walked.failures.is_empty() {
@@ -172,6 +179,30 @@ impl Walked {
     }
 }
 
+/// What people hold by other services: `## 给定 待遇` with 身份号码, 待遇 by name, 起 and 月额.
+fn spells(scenario: &Scenario) -> Result<Vec<Spell>, (Cell, String)> {
+    let Some(table) = scenario.rows.iter().find(|table| table.path == "待遇") else { return Ok(Vec::new()) };
+    let read = |cells: &Vec<Cell>| {
+        let cell = |name: &str| table.header.iter().position(|h| h.text == name).and_then(|i| cells.get(i)).cloned();
+        let cell = |name: &str| cell(name).ok_or((table.header[0].clone(), format!("给定 待遇 缺少列“{name}”")));
+        let (holder, name, from, amount) = (cell("身份号码")?, cell("待遇")?.text, cell("起")?, cell("月额")?);
+        let month = from.text.parse().map_err(|_| (from, "“起”写月份，例如 2026-01".to_owned()))?;
+        let fen = base::Fen::parse(&amount.text).ok_or((amount, "“月额”写钱数".to_owned()))?;
+        let grant = Granted {
+            entitlement: name.clone(),
+            components: vec![(name.clone(), fen)],
+            from: month,
+            decided_at: DateTime::constant(2026, 1, 1, 0, 0, 0, 0),
+            suspended: false,
+            holders: vec![holder.text.clone()],
+        };
+        let (root, case) = ("他件".to_owned(), "他件".to_owned());
+        let (service, entitlement, grants) = ("他项".to_owned(), name.clone(), vec![grant]);
+        Ok(Spell { holder: holder.text, root, case, service, entitlement, name, grants })
+    };
+    table.rows.iter().map(read).collect()
+}
+
 /// `乡 受理员 甲、乙`, `申请人 张三`, `群众 李四`, `系统`; `甲（410325102）` belongs to another region.
 fn people(text: &str, state: &State, county: RegionCode) -> Result<Vec<Actor>, String> {
     let mut found: Vec<Actor> = Vec::new();
@@ -295,11 +326,14 @@ fn inherited(guide: &Guide, scenario: &Scenario, row: &Move, over: usize) -> Res
             by: before.clone(),
         }));
     }
-    let entitlement = &guide.entitlements[over];
-    let table = scenario.rows.iter().find(|table| *table.path == *entitlement.name);
-    let table = table.ok_or_else(|| format!("写上“## 给定 {}”：起和各成分", entitlement.name))?;
     let mut grants = Vec::new();
-    for cells in &table.rows {
+    let given =
+        |entitlement: &guide::model::Entitlement| scenario.rows.iter().find(|table| *table.path == *entitlement.name);
+    if given(&guide.entitlements[over]).is_none() {
+        return Err(format!("写上“## 给定 {}”：起和各成分", guide.entitlements[over].name));
+    }
+    let tables = guide.entitlements.iter().filter_map(|entitlement| Some((entitlement, given(entitlement)?)));
+    for (entitlement, table, cells) in tables.flat_map(|(e, table)| table.rows.iter().map(move |row| (e, table, row))) {
         let cell = |name: &str| table.header.iter().position(|h| h.text == name).and_then(|i| cells.get(i));
         let from = cell("起").and_then(|cell| cell.text.parse().ok()).ok_or("“起”写月份，例如 2026-01")?;
         let amount = |component: &guide::model::Component| {
@@ -307,7 +341,14 @@ fn inherited(guide: &Guide, scenario: &Scenario, row: &Move, over: usize) -> Res
             (component.name.to_string(), fen.unwrap_or_default())
         };
         let components = entitlement.components.iter().map(amount).collect();
-        grants.push(Granted { entitlement: entitlement.key.to_string(), components, from, decided_at: at });
+        grants.push(Granted {
+            entitlement: entitlement.key.to_string(),
+            components,
+            from,
+            decided_at: at,
+            suspended: false,
+            holders: Vec::new(),
+        });
     }
     let person = guide.fields.iter().find(|field| matches!(field.ty, FieldType::Register(_)));
     let given = scenario.given.iter().find(|given| person.is_some_and(|field| *field.name == *given.name.text));
@@ -420,7 +461,14 @@ pub(crate) fn special(walked: &Walked, guide: &Guide, item: &str, wanted: &str) 
     }
     let (entitlement, month) = item.rsplit_once(' ')?;
     let month = month.parse().ok()?;
-    let fen = walked.granted(guide, entitlement.trim(), month)?;
+    let fen = match entitlement.strip_suffix(" 更正") {
+        Some(corrected) => {
+            let key = &guide.entitlements.iter().find(|known| *known.name == *corrected.trim())?.key;
+            let months = walked.state.corrections(key, walked.now);
+            months.into_iter().find(|(known, _)| *known == month).map_or(base::Fen(0), |(_, fen)| fen)
+        }
+        None => walked.granted(guide, entitlement.trim(), month)?,
+    };
     if base::Fen::parse(wanted) == Some(fen) {
         return Some(Ok(()));
     }

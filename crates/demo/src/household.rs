@@ -17,6 +17,16 @@ pub struct Household {
     pub values: BTreeMap<String, Datum>,
 }
 
+impl Household {
+    /// The one person of the household, if there is no other.
+    pub fn alone(&self) -> Option<&PersonRef> {
+        match self.values.get("members") {
+            Some(Datum::Rows(rows)) if rows.len() == 1 => Some(&self.applicant),
+            _ => None,
+        }
+    }
+}
+
 /// Makes households on a day; no citizen number is given twice.
 pub struct Maker {
     dice: Dice,

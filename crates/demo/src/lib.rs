@@ -92,14 +92,17 @@ pub fn make_county(
         bureau.regions.within(county).filter(|r| r.level == Level::Village).map(|r| r.code).collect();
     let near: Vec<RegionCode> = villages.iter().copied().filter(|v| v.to_string().starts_with(TOWNSHIP)).collect();
     let mut made = household::Maker::new(Dice::new(seed, 2), now.date());
+    let mut alone = Vec::new();
     for number in 0..households {
         let village = if dice.chance(80) { dice.pick(&near) } else { dice.pick(&villages) };
         let household = made.household(village);
-        life::live(bureau, &mut dice, &household, &format!("{seed}-{number}"), now)?;
+        let case = life::live(bureau, &mut dice, &household, &format!("{seed}-{number}"), now)?;
+        alone.extend(household.alone().map(|person| (case, person.clone(), village)));
         progress(number + 1);
     }
     report::reports(bureau, &mut dice, seed, now)?;
     tekun::people(bureau, &mut made, &near, seed, now)?;
+    tekun::converted(bureau, &alone, seed, now)?;
     // What has fallen due by then: notices end, re-checks open.
     bureau.pass_time(now)?;
     Ok(())

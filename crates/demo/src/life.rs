@@ -32,14 +32,14 @@ struct Life<'l> {
     members: Option<Datum>,
 }
 
-/// Applies for a household and works its case up to a moment before `present`.
+/// Applies for a household and works its case up to a moment before `present`. Gives the case of the application.
 pub fn live(
     bureau: &Bureau,
     dice: &mut Dice,
     household: &Household,
     seed: &str,
     present: DateTime,
-) -> Result<(), Failure> {
+) -> Result<String, Failure> {
     let days = if dice.chance(75) { dice.between(0, 75) } else { dice.between(75, 200) };
     let begun = days_before(present, days);
     let case = receipt(seed);
@@ -53,7 +53,7 @@ pub fn live(
     }
     life.order(
         vec![citizen.clone()],
-        Command::Submit { case, service: "dibao".into(), start: "apply".into(), input, draw, over: None },
+        Command::Submit { case: case.clone(), service: "dibao".into(), start: "apply".into(), input, draw, over: None },
     )?;
     for _ in 0..40 {
         life.now = working_hour(life.now, dice);
@@ -75,7 +75,7 @@ pub fn live(
             bureau.pass_time(life.now)?;
         }
     }
-    Ok(())
+    Ok(case)
 }
 
 /// Who and where a case is about.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use base::{DateTime, RegionCode, Sex};
 use bureau::{Bureau, Failure};
 use casework::Typed;
+use casework::event::PersonRef;
 
 use crate::dice::Dice;
 use crate::household::Maker;
@@ -14,6 +15,9 @@ use crate::play::{Play, TODAY, row, say};
 
 /// How many people.
 const PEOPLE: u32 = 12;
+
+/// How many of them had been on dibao.
+const CONVERTED: u32 = 3;
 
 /// Plays the applications of some old people who live alone, up to a moment.
 pub fn people(
@@ -41,6 +45,35 @@ pub fn people(
     Ok(())
 }
 
+/// Some who live alone on dibao are taken over: the one benefit ends in the month in which the other begins.
+pub fn converted(
+    bureau: &Bureau,
+    alone: &[(String, PersonRef, RegionCode)],
+    seed: u64,
+    present: DateTime,
+) -> Result<(), Failure> {
+    let mut dice = Dice::new(seed, 4);
+    let mut taken = 0;
+    for (case, person, village) in alone {
+        let Some(state) = bureau.store.state(case)? else { continue };
+        let closed = state.closed.as_ref().map(|(_, at)| *at);
+        let chain = bureau.store.chain(case)?;
+        let (Some(closed), 1, true) = (closed, chain.len(), state.is_paid("dibao_grant", present)) else { continue };
+        let number = person.number.clone().unwrap_or_default();
+        let script = script(&mut dice, (&person.name, &number), *village, &person.name);
+        let key = format!("{seed}-converted-{taken}");
+        let begun = Play::begin(bureau, ("tekun", "apply"), (&key, *village), (&person.name, script), closed)?;
+        if let Some(mut play) = begun {
+            play.until(present, &mut dice)?;
+        }
+        taken += 1;
+        if taken == CONVERTED {
+            break;
+        }
+    }
+    Ok(())
+}
+
 fn script(dice: &mut Dice, person: (&str, &str), village: RegionCode, surname: &str) -> BTreeMap<String, Typed> {
     let income = vec![row([("kind", "基础养老金"), ("amount", "1716"), ("months", "12")])];
     let brother = row([
@@ -59,6 +92,11 @@ fn script(dice: &mut Dice, person: (&str, &str), village: RegionCode, surname: &
     script.insert("income".into(), Typed::Rows(income));
     script.insert("obligors".into(), Typed::Rows(vec![brother]));
     script.insert("kin".into(), Typed::Rows(Vec::new()));
+    script.insert("entered_minor".into(), say("否"));
+    script.insert("reviewed_on".into(), say(TODAY));
+    if centralised {
+        script.insert("institution".into(), say("田湖镇敬老院"));
+    }
     let six = ["eats", "dresses", "bed", "toilet", "walks", "bathes"];
     script.extend(six.map(|item| (item.to_owned(), say(able(dice, 70)))));
     let plain = [

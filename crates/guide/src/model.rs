@@ -70,8 +70,20 @@ pub struct Start {
 pub enum When {
     /// 提交: whoever may do its first step submits it.
     Submit,
-    /// `待遇.上次复核日 后 几个月`: opened by the system so many months after the case before was closed.
-    After(Box<Expression>),
+    /// `日期 后 长度` or `日期 前 长度`: opened by the system so long after or before a day that the case before knows.
+    Counted(Counted),
+    /// 由 效果: opened by an effect of another case.
+    ByEffect,
+}
+
+/// From which day a start is counted, and how far.
+#[derive(Clone, Debug)]
+pub struct Counted {
+    /// Without one (上次复核日) the day on which the case before was closed.
+    pub from: Option<Box<Expression>>,
+    /// In 个月 or 日.
+    pub length: Box<Expression>,
+    pub back: bool,
 }
 
 /// `## 项目`: a fact that somebody states.
@@ -114,6 +126,8 @@ pub enum Required {
     Never,
     /// In these steps.
     At(Vec<usize>),
+    /// Wherever this holds once the rest of the form is known.
+    If(Box<Expression>),
 }
 
 /// A 名册 (rows of a register) or 明细.
@@ -303,12 +317,15 @@ pub enum CheckSeverity {
 pub struct Entitlement {
     pub name: Arc<str>,
     pub key: Arc<str>,
-    /// 享受人: the register or roster whose rows hold it.
-    pub holder: String,
+    /// 享受人 is 人员: the person of the case holds it, otherwise the people of its roster.
+    pub of_person: bool,
+    /// 享受人 as rows of the roster, `成员[计入]`; without it all of them.
+    pub rows: Option<Expression>,
     /// 月 季 年 一次.
     pub period: String,
     pub components: Vec<Component>,
-    pub exclusive_with: Vec<String>,
+    /// 互斥: entitlements, also of other services, that the same person may not hold in the same month.
+    pub exclusive_with: Vec<formula::Cell>,
 }
 
 #[derive(Clone, Debug)]
@@ -327,21 +344,39 @@ pub struct Effect {
     pub conclusion: Option<Arc<str>>,
     pub condition: Option<Expression>,
     pub action: Action,
-    /// The entitlement or letter that it is about.
-    pub target: usize,
     /// From which month.
     pub from: Option<Expression>,
     pub until: Option<Expression>,
+    /// 内容: what is filled in, by name.
+    pub set: Vec<(String, Expression)>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// 动作 with what it is about: an entitlement or a letter by its number, or a start of a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
     /// 给予.
-    Grant,
+    Grant(usize),
     /// 停止.
-    Stop,
+    Stop(usize),
+    /// 暂停.
+    Pause(usize),
+    /// 恢复.
+    Resume(usize),
     /// 发文.
-    Letter,
+    Letter(usize),
+    /// 启动: service and start by 标识. In 内容 stand the first step's fields by 标识, and 享受人 for a start over an
+    /// entitlement: whose it is.
+    Begin { service: String, start: String, span: Range<usize> },
+}
+
+impl Action {
+    /// The entitlement that is granted or changed.
+    pub fn entitlement(&self) -> Option<usize> {
+        match self {
+            Self::Grant(index) | Self::Stop(index) | Self::Pause(index) | Self::Resume(index) => Some(*index),
+            Self::Letter(_) | Self::Begin { .. } => None,
+        }
+    }
 }
 
 /// `## 文书` with its text.

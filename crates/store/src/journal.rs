@@ -10,7 +10,7 @@ use std::io::{Read as _, Write as _};
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use casework::{Record, State};
+use casework::{Record, Spell, State};
 use flate2::Compression;
 use flate2::read::DeflateDecoder;
 use flate2::write::DeflateEncoder;
@@ -169,6 +169,29 @@ impl Read<'_> {
     /// Cases of a chain in their order.
     pub fn chain(&self, root: &str) -> Result<Vec<(String, String)>, Fault> {
         crate::lists::chain(self.sql, root)
+    }
+
+    /// What people hold: for each chain of cases what its last case leaves. The names of entitlements are for the bureau.
+    pub fn spells<'n>(&self, numbers: impl IntoIterator<Item = &'n str>) -> Result<Vec<Spell>, Fault> {
+        let mut found = Vec::new();
+        for number in numbers {
+            let query = "SELECT DISTINCT root, service, entitlement FROM holder_row WHERE number = ?1 ORDER BY 1, 2, 3";
+            let rows: Vec<(String, String, String)> =
+                crate::lists::list(self.sql, query, [number], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+            for (root, service, entitlement) in rows {
+                let Some((case, _)) = self.chain(&root)?.pop() else { continue };
+                let state = self.state(&case)?;
+                // Who held it before and no longer does is left out.
+                let mut named = state.grants.iter().filter(|g| g.entitlement == entitlement && !g.holders.is_empty());
+                if !named.next_back().is_some_and(|grant| grant.holders.iter().any(|holder| holder == number)) {
+                    continue;
+                }
+                let grants = state.grants.iter().filter(|grant| grant.entitlement == entitlement).cloned().collect();
+                let (holder, name) = (number.to_owned(), String::new());
+                found.push(Spell { holder, root, case, service, entitlement, name, grants });
+            }
+        }
+        Ok(found)
     }
 
     /// A case as it stands; empty if there is none.

@@ -87,7 +87,7 @@ fn rows(state: &State) -> Result<[Vec<Row>; LISTS.len()], Fault> {
     let (files, looks) = evidence(state);
     let (roll, scheduled) = (roll(state, &region)?, scheduled(state));
     let (work, notices) = (work(state, &region), notices(state, &region)?);
-    Ok([vec![case], work, notices, roll, scheduled, kin(state, &region, result), people, files, looks])
+    Ok([vec![case], work, notices, roll, scheduled, kin(state, &region, result), people, holders(state), files, looks])
 }
 
 /// What waits to be done, and what hangs.
@@ -152,6 +152,16 @@ fn kin(state: &State, region: &str, result: &str) -> Vec<Row> {
         names.into_iter().chain([moment(kin.declared_at), text(result), Value::from(acted.join(" "))]).collect()
     };
     state.kin.iter().map(row).collect()
+}
+
+/// Who holds what by the decisions of this case's chain.
+fn holders(state: &State) -> Vec<Row> {
+    let held = state.grants.iter().flat_map(|grant| grant.holders.iter().map(|number| (number, &grant.entitlement)));
+    let held: BTreeSet<(&String, &String)> = held.collect();
+    let row = |(number, entitlement): (&String, &String)| {
+        [number, &state.case, entitlement, &state.service, &state.root].map(|cell| text(cell)).to_vec()
+    };
+    held.into_iter().map(row).collect()
 }
 
 /// Files with where they were stated first, and the bands of what they look like.

@@ -8,7 +8,7 @@ use rusqlite::config::DbConfig;
 use crate::fault::Fault;
 
 /// Version of the tables; a database of a newer one is refused.
-const VERSION: i64 = 7;
+const VERSION: i64 = 8;
 
 /// Tables that nothing can bring back.
 const TABLES: &str = "
@@ -68,7 +68,7 @@ pub(crate) struct List {
 }
 
 /// Tables that are derived from the journal, in the order in which they are compared.
-pub(crate) const LISTS: [List; 9] = [
+pub(crate) const LISTS: [List; 10] = [
     List {
         name: "case_row",
         columns: &[
@@ -119,6 +119,11 @@ pub(crate) const LISTS: [List; 9] = [
     },
     List { name: "person_row", columns: &["number", "case_id"], key: &["number", "case_id"] },
     List {
+        name: "holder_row",
+        columns: &["number", "case_id", "entitlement", "service", "root"],
+        key: &["number", "case_id", "entitlement"],
+    },
+    List {
         name: "file_row",
         columns: &["digest", "case_id", "field", "at", "look"],
         key: &["digest", "case_id", "field"],
@@ -163,6 +168,10 @@ CREATE TABLE kin_row (
     PRIMARY KEY (region, case_id, official)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE person_row (number TEXT NOT NULL, case_id TEXT NOT NULL, PRIMARY KEY (number, case_id)) STRICT, WITHOUT ROWID;
+CREATE TABLE holder_row (
+    number TEXT NOT NULL, case_id TEXT NOT NULL, entitlement TEXT NOT NULL, service TEXT NOT NULL, root TEXT NOT NULL,
+    PRIMARY KEY (number, case_id, entitlement)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE file_row (
     digest TEXT NOT NULL, case_id TEXT NOT NULL, field TEXT NOT NULL, at TEXT NOT NULL, look TEXT NOT NULL,
     PRIMARY KEY (digest, case_id, field)

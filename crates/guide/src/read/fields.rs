@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use formula::{Cell, Finding, ROUNDINGS, RegisterName, Type, Unit, ValueName, half_width, nearest};
+use formula::{Cell, Finding, Program, ROUNDINGS, RegisterName, Type, Unit, ValueName, half_width, nearest};
 
 use super::tables::{self, Row};
 use super::{Reader, StepName};
@@ -97,6 +97,46 @@ impl Reader {
         (fields, lists, registers)
     }
 
+    /// The conditions of 必填: `若 条件`, in a list over its row.
+    pub(crate) fn required_if(
+        &mut self,
+        program: &Program,
+        sections: &[&Section],
+        fields: &mut [Field],
+        lists: &mut [List],
+    ) {
+        for (section, table) in sections.iter().flat_map(|s| s.tables.iter().map(move |table| (s, table))) {
+            let env = program.environment();
+            let list = (0..env.lists.len()).find(|list| section.level == 3 && env.list_path(*list) == section.title);
+            // What is wrong with the table itself was told when it was read.
+            let rows = tables::rows(table, tables::columns("项目").unwrap_or_default(), "项目", &mut Vec::new());
+            for row in &rows.rows {
+                let required = row.get("必填");
+                if !required.text.starts_with("若 ") {
+                    continue;
+                }
+                let (_, condition) = tables::cut(&required, 0, "若".len());
+                let compiled = program.expression(&condition.text, condition.span.start, true, list);
+                let columns = match list {
+                    Some(list) => &mut lists[list].columns[..],
+                    None => &mut *fields,
+                };
+                let field = columns.iter_mut().find(|field| *field.name == *row.text("项目"));
+                match (compiled, field) {
+                    (Ok(condition), Some(field)) if condition.ty.fits(&Type::Bool) => {
+                        field.required = Required::If(Box::new(condition));
+                    }
+                    (Ok(condition), Some(_)) => {
+                        let message = format!("这里要是否，却是{}", condition.ty);
+                        self.error("G311", &required.span, message, "写一个条件");
+                    }
+                    (Err(findings), _) => self.all(findings),
+                    (Ok(_), None) => {}
+                }
+            }
+        }
+    }
+
     fn list(&mut self, maker: &mut Maker, section: &Section, page: &mut usize) {
         let path: Vec<&str> = section.title.split('.').collect();
         let mut parent = None;
@@ -143,12 +183,10 @@ impl Reader {
                 let (_, rest) = tables::cut(&required, 0, "在".len());
                 Required::At(tables::names(&rest).iter().filter_map(|step| self.step(maker.steps, step)).collect())
             }
-            text if text.starts_with("若") => {
-                self.error("G107", &required.span, "“若 条件”的必填还没有实现", "写 是、否，或 在 步骤");
-                Required::Never
-            }
+            // Compiled when the names are known.
+            text if text.starts_with("若 ") => Required::Never,
             text => {
-                self.error("G303", &required.span, format!("必填没有“{text}”"), "应写 是、否、在 步骤");
+                self.error("G303", &required.span, format!("必填没有“{text}”"), "应写 是、否、若 条件、在 步骤");
                 Required::Never
             }
         };

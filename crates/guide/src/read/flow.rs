@@ -6,8 +6,8 @@ use super::tables::{self, Row, clauses, cut, names, split};
 use super::{Reader, StepName};
 use crate::document::Section;
 use crate::model::{
-    ActorKind, Arrow, Check, CheckSeverity, Clock, ClockFrom, Entitlement, Field, FieldType, LEVELS, Length, Performer,
-    Publicity, Start, Step, StepKind, Target, When,
+    ActorKind, Arrow, Check, CheckSeverity, Clock, ClockFrom, Counted, Entitlement, Field, FieldType, LEVELS, Length,
+    Performer, Publicity, Start, Step, StepKind, Target, When,
 };
 
 /// What the tables of the procedure are read against.
@@ -76,19 +76,34 @@ impl Reader {
         if cell.text == "提交" {
             return When::Submit;
         }
-        if let Some((from, _)) = cell.text.split_once(" 后 ")
-            && over.is_some_and(|over| from == format!("{over}.上次复核日"))
-        {
-            let (_, length) = cut(cell, from.len(), " 后 ".len());
-            let months = Type::Number(Unit::parse("个月").unwrap_or_default());
-            if let Some(expression) = self.expression(known.program, &length, false, Some(&months)) {
-                return When::After(Box::new(expression));
-            }
-            return When::Submit;
+        if cell.text == "由 效果" {
+            return When::ByEffect;
         }
-        let help = "目前有：提交；待遇.上次复核日 后 几个月（对每个写这项待遇）";
+        let word = [" 后 ", " 前 "].into_iter().find(|word| over.is_some() && cell.text.contains(word));
+        if let Some((word, at)) = word.and_then(|word| Some((word, cell.text.find(word)?))) {
+            return self.counted(known, cell, over, (at, word)).map_or(When::Submit, When::Counted);
+        }
+        let help = "目前有：提交；由 效果；日期 后 长度、日期 前 长度（对每个写一项待遇）";
         self.error("G107", &cell.span, format!("启动“{}”还没有实现", cell.text), help);
         When::Submit
+    }
+
+    /// `待遇.上次复核日 后 12个月`, `评估日期 后 评估间隔`, `届满日 前 6个月`.
+    fn counted(&mut self, known: &Known, cell: &Cell, over: Option<&str>, mark: (usize, &str)) -> Option<Counted> {
+        let (from, length) = cut(cell, mark.0, mark.1.len());
+        let last = over.is_some_and(|over| from.text == format!("{over}.上次复核日"));
+        let from = if last {
+            None
+        } else {
+            Some(Box::new(self.expression(known.program, &from, false, Some(&Type::Date))?))
+        };
+        let far = self.expression(known.program, &length, false, None)?;
+        if ![Type::Number(Unit::MONTHS), Type::Number(Unit::DAYS)].iter().any(|unit| far.ty.fits(unit)) {
+            let message = format!("这里要个月或日，却是{}", far.ty);
+            self.error("G311", &length.span, message, "写成 12个月、30日，或这样单位的参数");
+            return None;
+        }
+        Some(Counted { from, length: Box::new(far), back: mark.1 == " 前 " })
     }
 
     pub(crate) fn steps(&mut self, known: &Known, sections: &[&Section]) -> Vec<Step> {

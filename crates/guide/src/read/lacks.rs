@@ -147,23 +147,24 @@ fn uses(guide: &Guide) -> Vec<Use<'_>> {
             span,
             letter,
         };
-        let own = effect.condition.iter().chain(&effect.from).chain(&effect.until);
+        let set = effect.set.iter().map(|(_, expression)| expression);
+        let own = effect.condition.iter().chain(&effect.from).chain(&effect.until).chain(set);
         found.extend(own.map(|expression| used(What::Expression(expression), expression.span(), None)));
         match effect.action {
-            Action::Letter => {
-                let letter = &guide.letters[effect.target];
+            Action::Letter(index) => {
+                let letter = &guide.letters[index];
                 let holes = letter.text.iter().filter_map(|part| match part {
                     LetterPart::Hole(hole) => Some(&**hole),
                     LetterPart::Text(_) => None,
                 });
                 found.extend(holes.map(|hole| used(What::Expression(hole), hole.span(), Some(&*letter.name))));
             }
-            Action::Grant => {
+            Action::Grant(index) => {
                 let span = guide.steps[effect.step].span.clone();
-                let amounts = guide.entitlements[effect.target].components.iter();
+                let amounts = guide.entitlements[index].components.iter();
                 found.extend(amounts.map(|part| used(What::Definition(&part.amount), span.clone(), None)));
             }
-            Action::Stop => {}
+            _ => {}
         }
     }
     found

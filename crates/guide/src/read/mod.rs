@@ -1,5 +1,6 @@
 //! Files into guides: everything that is wrong is found here, with its place and what to write instead.
 
+mod across;
 mod course;
 mod edition;
 mod fields;
@@ -111,6 +112,7 @@ pub fn read_library(files: &Files) -> Library {
         let parameters = if path.starts_with("regions/") { everybody } else { known };
         library.rates.extend(reader.rates(&Document::read(path, text), &parameters));
     }
+    reader.across(&library);
     library.findings.append(&mut reader.findings);
     library
 }
@@ -177,7 +179,7 @@ impl Reader {
         self.required(&chapters);
         let steps = self.step_names(chapter(&chapters, "步骤"));
         let starts = self.start_names(chapter(&chapters, "启动"));
-        let (fields, lists, registers) = self.fields(chapter(&chapters, "项目"), &steps);
+        let (mut fields, mut lists, registers) = self.fields(chapter(&chapters, "项目"), &steps);
         let mut parameters: Vec<Parameter> = shared.to_vec();
         let dimensions = fields::choices(&fields);
         for table in chapter(&chapters, "参数").iter().flat_map(|section| &section.tables) {
@@ -195,6 +197,7 @@ impl Reader {
         }
         env.values.extend(clocks.iter().map(|clock| ValueName::new(format!("{clock}.到期日"), Type::Date)));
         let (program, diagnostics) = formula::compile(&blocks, env);
+        self.required_if(&program, chapter(&chapters, "项目"), &mut fields, &mut lists);
         let sound_so_far = diagnostics.is_empty() && self.findings.len() == begun;
         self.findings.extend(diagnostics);
         self.file = document.file.clone();

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use formula::{Cell, Type, nearest};
+use formula::{Cell, Expression, Type, nearest};
 
 use super::Reader;
 use super::flow::Known;
@@ -10,16 +10,9 @@ use super::tables::{self, Row};
 use crate::document::Section;
 use crate::model::{Action, Component, Effect, Entitlement, Letter, LetterPart, StepKind};
 
-/// Actions that the format knows; those with `None` are not built yet.
-const ACTIONS: [(&str, Option<Action>); 7] = [
-    ("给予", Some(Action::Grant)),
-    ("停止", Some(Action::Stop)),
-    ("发文", Some(Action::Letter)),
-    ("暂停", None),
-    ("恢复", None),
-    ("登记", None),
-    ("启动", None),
-];
+/// Actions that the format knows, and whether they are built.
+const ACTIONS: [(&str, bool); 7] =
+    [("给予", true), ("停止", true), ("暂停", true), ("恢复", true), ("发文", true), ("登记", false), ("启动", true)];
 
 impl Reader {
     fn result_rows(&mut self, sections: &[&Section], heading: &str) -> Vec<Row> {
@@ -59,15 +52,30 @@ impl Reader {
                     found.push(Entitlement {
                         name: row.text("待遇").as_str().into(),
                         key: row.text("标识").as_str().into(),
-                        holder: row.text("享受人"),
+                        of_person: row.text("享受人") == "人员",
+                        rows: self.holders(known, &row.get("享受人")),
                         period,
                         components: vec![component],
-                        exclusive_with: tables::names(&row.get("互斥")).into_iter().map(|cell| cell.text).collect(),
+                        exclusive_with: tables::names(&row.get("互斥")),
                     });
                 }
             }
         }
         found
+    }
+
+    /// 享受人: 人员, 家庭, or rows of a roster.
+    fn holders(&mut self, known: &Known, cell: &Cell) -> Option<Expression> {
+        if ["人员", "家庭"].contains(&&*cell.text) {
+            return None;
+        }
+        let rows = self.expression(known.program, cell, false, None)?;
+        if !matches!(&rows.ty, Type::List(item) if matches!(**item, Type::Row(_))) {
+            let help = "写 人员、家庭，或名册的行，例如 成员[计入]";
+            self.error("G311", &cell.span, format!("享受人“{}”不认识", cell.text), help);
+            return None;
+        }
+        Some(rows)
     }
 
     /// `月` `季` `年` `一次`, and whether the amount goes with the age: `月，随年龄`.
@@ -84,25 +92,60 @@ impl Reader {
         (period.to_owned(), rest.trim() == "随年龄")
     }
 
-    /// An action of the closed list that is built.
-    fn action(&mut self, cell: &Cell) -> Option<Action> {
-        let known = ACTIONS.iter().find(|(word, _)| *word == cell.text);
-        match known {
-            None => {
-                let words: Vec<&str> = ACTIONS.iter().map(|(word, _)| *word).collect();
-                self.error(
-                    "G801",
-                    &cell.span,
-                    format!("动作“{}”不认识", cell.text),
-                    format!("可用：{}", words.join("、")),
-                );
-            }
-            Some((_, None)) => {
-                self.error("G107", &cell.span, format!("动作“{}”还没有实现", cell.text), "目前可用：给予、停止、发文");
-            }
-            Some(_) => {}
+    /// An action of the closed list that is built, with its object.
+    fn action(&mut self, row: &Row, entitlements: &[Entitlement], letters: &[Letter]) -> Option<Action> {
+        let (action, object) = (row.get("动作"), row.get("对象"));
+        let built = ACTIONS.iter().find(|(word, _)| *word == action.text).map(|(_, built)| *built);
+        let words = |all: bool| {
+            let words = ACTIONS.iter().filter(|(_, built)| all || *built).map(|(word, _)| *word);
+            words.collect::<Vec<_>>().join("、")
+        };
+        if built != Some(true) {
+            let (code, what) = if built.is_none() { ("G801", "不认识") } else { ("G107", "还没有实现") };
+            let help = format!("可用：{}", words(built.is_none()));
+            self.error(code, &action.span, format!("动作“{}”{what}", action.text), help);
+            return None;
         }
-        known.and_then(|(_, action)| *action)
+        if action.text == "启动" {
+            let (service, start) = object.text.split_once('/').unwrap_or((&object.text, ""));
+            if !tables::is_key(service) || !tables::is_key(start) {
+                let help = "写成 服务的标识/启动的标识，例如 grant/apply";
+                self.error("G106", &object.span, format!("启动“{}”不认识", object.text), help);
+            }
+            let (service, start) = (service.to_owned(), start.to_owned());
+            return Some(Action::Begin { service, start, span: object.span.clone() });
+        }
+        let names: Vec<&Arc<str>> = match &*action.text {
+            "发文" => letters.iter().map(|letter| &letter.name).collect(),
+            _ => entitlements.iter().map(|entitlement| &entitlement.name).collect(),
+        };
+        let Some(target) = names.iter().position(|name| ***name == *object.text) else {
+            let near = nearest(&object.text, names.iter().map(|name| &***name)).map(str::to_owned);
+            let help = near.map_or_else(|| "先在“## 待遇”或“## 文书”下声明".to_owned(), |n| format!("最接近的是“{n}”"));
+            self.error("G201", &object.span, format!("没有“{}”", object.text), help);
+            return None;
+        };
+        Some(match &*action.text {
+            "给予" => Action::Grant(target),
+            "停止" => Action::Stop(target),
+            "暂停" => Action::Pause(target),
+            "恢复" => Action::Resume(target),
+            _ => Action::Letter(target),
+        })
+    }
+
+    /// 内容: `列 = 式；列 = 式`.
+    fn content(&mut self, known: &Known, cell: &Cell) -> Vec<(String, Expression)> {
+        let mut found = Vec::new();
+        for clause in tables::clauses(cell) {
+            let Some(at) = clause.text.find('=') else {
+                self.error("G106", &clause.span, format!("内容“{}”不认识", clause.text), "写成 列 = 式；列 = 式");
+                continue;
+            };
+            let (name, value) = tables::cut(&clause, at, 1);
+            found.extend(self.expression(known.program, &value, true, None).map(|value| (name.text, value)));
+        }
+        found
     }
 
     pub(crate) fn effects(
@@ -115,47 +158,20 @@ impl Reader {
         let mut found = Vec::new();
         for row in self.result_rows(sections, "效果") {
             let Some((step, conclusion)) = self.conclusion_of(known, &row.get("步骤")) else { continue };
-            let (action, object) = (row.get("动作"), row.get("对象"));
-            let Some(built) = self.action(&action) else { continue };
-            if built != Action::Letter && known.steps[step].kind != StepKind::Decide {
-                let message = format!("“{}”只能在决定之后", action.text);
-                self.error("G801", &action.span, message, "把它写在一个决定的步骤上");
+            let Some(action) = self.action(&row, entitlements, letters) else { continue };
+            if action.entitlement().is_some() && known.steps[step].kind != StepKind::Decide {
+                let word = row.get("动作");
+                let message = format!("“{}”只能在决定之后", word.text);
+                self.error("G801", &word.span, message, "把它写在一个决定的步骤上");
             }
-            let names: Vec<&Arc<str>> = match built {
-                Action::Letter => letters.iter().map(|letter| &letter.name).collect(),
-                Action::Grant | Action::Stop => entitlements.iter().map(|entitlement| &entitlement.name).collect(),
-            };
-            let target = names.iter().position(|name| ***name == *object.text);
-            if target.is_none() {
-                let near = nearest(&object.text, names.iter().map(|name| &***name)).map(str::to_owned);
-                let help =
-                    near.map_or_else(|| "先在“## 待遇”或“## 文书”下声明".to_owned(), |n| format!("最接近的是“{n}”"));
-                self.error("G201", &object.span, format!("没有“{}”", object.text), help);
-            }
-            let condition = row.get("若");
-            let condition = if condition.text.is_empty() {
-                None
-            } else {
-                self.expression(known.program, &condition, true, Some(&Type::Bool))
-            };
-            let mut month = |column: &str| {
+            let mut optional = |column: &str, ty: &Type| {
                 let cell = row.get(column);
-                if cell.text.is_empty() {
-                    None
-                } else {
-                    self.expression(known.program, &cell, true, Some(&Type::Month))
-                }
+                if cell.text.is_empty() { None } else { self.expression(known.program, &cell, true, Some(ty)) }
             };
-            let (from, until) = (month("自"), month("至"));
-            found.extend(target.map(|target| Effect {
-                step,
-                conclusion,
-                condition,
-                action: built,
-                target,
-                from,
-                until,
-            }));
+            let condition = optional("若", &Type::Bool);
+            let (from, until) = (optional("自", &Type::Month), optional("至", &Type::Month));
+            let set = self.content(known, &row.get("内容"));
+            found.push(Effect { step, conclusion, condition, action, from, until, set });
         }
         found
     }

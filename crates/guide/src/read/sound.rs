@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use formula::Uses;
 
 use super::Reader;
-use crate::model::{Guide, LetterPart, StepKind, Target};
+use crate::model::{Guide, LetterPart, Required, StepKind, Target};
 
 impl Reader {
     /// Runs only when every name of the guide resolves, so that one slip gives one finding.
@@ -122,8 +122,9 @@ impl Guide {
         found.extend(&self.service.region);
         found.extend(&self.service.calc_date);
         for start in &self.starts {
-            if let crate::model::When::After(months) = &start.when {
-                found.push(months);
+            if let crate::model::When::Counted(counted) = &start.when {
+                found.push(&counted.length);
+                found.extend(counted.from.as_deref());
             }
         }
         for step in &self.steps {
@@ -138,10 +139,17 @@ impl Guide {
                 found.push(expression);
             }
         }
+        let columns = self.lists.iter().flat_map(|list| &list.columns);
+        found.extend(self.fields.iter().chain(columns).filter_map(|field| match &field.required {
+            Required::If(condition) => Some(&**condition),
+            _ => None,
+        }));
         found.extend(self.publicities.iter().flat_map(|publicity| publicity.shown.iter().map(|(_, shown)| shown)));
+        found.extend(self.entitlements.iter().filter_map(|entitlement| entitlement.rows.as_ref()));
         found.extend(self.checks.iter().map(|check| &check.condition));
         for effect in &self.effects {
             found.extend(effect.condition.iter().chain(&effect.from).chain(&effect.until));
+            found.extend(effect.set.iter().map(|(_, expression)| expression));
         }
         for part in self.letters.iter().flat_map(|letter| &letter.text) {
             if let LetterPart::Hole(expression) = part {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::extract::{Path, Query, State};
 use axum::response::IntoResponse;
+use base::{DateTime, Fen};
 use casework::state::LetterState;
 use casework::{Datum, State as Case, Status};
 use guide::Guide;
@@ -73,7 +74,7 @@ pub async fn show(
                         (explanation("每个数的来历", &assessed.explanation, false))
                     }
                 }
-                (paid(&guide, &state))
+                (paid(&guide, &state, site.now()))
                 (super::start::chain(&site, &state, "case")?)
                 h2 { "事实和来源" }
                 (Shown::new(&site, &visit, &guide, &state)?.table())
@@ -91,7 +92,7 @@ pub async fn show(
 }
 
 /// What is paid, from which month on, as the decisions of the chain have it.
-fn paid(guide: &Guide, state: &Case) -> Markup {
+fn paid(guide: &Guide, state: &Case, now: DateTime) -> Markup {
     let name = |key: &str| guide.entitlements.iter().find(|e| *e.key == *key).map_or("", |e| &*e.name).to_owned();
     html! {
         @if !state.grants.is_empty() {
@@ -101,10 +102,26 @@ fn paid(guide: &Guide, state: &Case) -> Markup {
                 tbody { @for grant in &state.grants { tr {
                     td { (name(&grant.entitlement)) }
                     td.nowrap data-label="自" { (grant.from.to_string()) }
-                    td.num data-label="每月（元）" { b { (grant.total().to_string()) } }
+                    td.num data-label="每月（元）" {
+                        @if grant.suspended { b { "暂停" } } @else { b { (grant.total().to_string()) } }
+                    }
                     td data-label="成分" { @for (part, fen) in &grant.components { (part) " " (fen.to_string()) " " } }
                     td.nowrap data-label="决定" { (grant.decided_at.date()) }
                 } } }
+            } }
+        }
+        @let corrected: Vec<_> = guide.entitlements.iter().map(|e| (e, state.corrections(&e.key, now))).collect();
+        @if corrected.iter().any(|(_, months)| !months.is_empty()) {
+            h2 { "已经过去的月份" }
+            p.small.soft { "这件的决定改变了已经开始的月份：多发的要追缴，少发的要补发。" }
+            div.scroll { table.work {
+                thead { tr { th { "待遇" } th { "月份" } th.num { "多发（元）" } th.num { "少发（元）" } } }
+                tbody { @for (entitlement, months) in &corrected { @for (month, fen) in months { tr {
+                    td { (entitlement.name) }
+                    td.nowrap data-label="月份" { (month.to_string()) }
+                    td.num data-label="多发（元）" { @if fen.0 < 0 { b { (Fen(-fen.0).to_string()) } } }
+                    td.num data-label="少发（元）" { @if fen.0 > 0 { b { (fen.to_string()) } } }
+                } } } }
             } }
         }
     }

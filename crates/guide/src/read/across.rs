@@ -1,0 +1,58 @@
+//! What one guide says of another: 启动 and 互斥.
+
+use std::ops::Range;
+
+use formula::nearest;
+
+use super::{Library, Reader};
+use crate::model::{Action, Effect, Field, Guide, Start, When};
+
+impl Reader {
+    /// What one guide says of another: 启动 and 互斥. A single edition is compiled without the others.
+    pub(super) fn across(&mut self, library: &Library) {
+        let payable = |name: &str| library.guides.iter().flat_map(|g| &g.entitlements).any(|e| *e.name == *name);
+        // A pinned edition is compiled alone, as a service that is no longer offered.
+        let alone = library.areas.iter().all(|area| area.status == "停用");
+        for guide in library.guides.iter().filter(|_| !alone) {
+            self.file = format!("{}/guide.md", guide.folder).into();
+            for name in guide.entitlements.iter().flat_map(|entitlement| &entitlement.exclusive_with) {
+                if !payable(&name.text) {
+                    let message = format!("互斥的“{}”不是任何服务的待遇", name.text);
+                    self.error("G201", &name.span, message, "写待遇的名称");
+                }
+            }
+            for effect in &guide.effects {
+                let Action::Begin { service, start, span } = &effect.action else { continue };
+                let other = library.guides.iter().find(|other| *other.key == **service);
+                let Some((other, begun)) =
+                    other.and_then(|other| Some((other, other.starts.iter().find(|s| *s.key == **start)?)))
+                else {
+                    self.error("G201", span, format!("没有启动“{service}/{start}”"), "写 服务的标识/启动的标识");
+                    continue;
+                };
+                if !matches!(begun.when, When::ByEffect) {
+                    let message = format!("“{}”的启动“{}”不是“由 效果”", other.title, begun.name);
+                    self.error("G801", span, message, "在那份指南的“何时”写 由 效果");
+                }
+                self.begun_with(other, begun, effect, span);
+            }
+        }
+    }
+
+    /// The fields that 内容 fills in are those of the first step of what is started.
+    fn begun_with(&mut self, other: &Guide, begun: &Start, effect: &Effect, span: &Range<usize>) {
+        let first = begun.first.first().copied().unwrap_or_default();
+        let asked = |field: &&Field| field.sources.iter().flatten().any(|step| *step == first);
+        let fields: Vec<_> = other.fields.iter().filter(asked).collect();
+        for (name, value) in effect.set.iter().filter(|(name, _)| begun.over.is_none() || name != "享受人") {
+            if !fields.iter().any(|field| *field.key == **name) {
+                let near = nearest(name, fields.iter().map(|field| &*field.key)).unwrap_or("享受人");
+                let message = format!("“{}”的第一步没有标识是“{name}”的项目", begun.name);
+                self.error("G201", &value.span(), message, format!("最接近的是“{near}”"));
+            }
+        }
+        if begun.over.is_some() && effect.set.iter().all(|(name, _)| name != "享受人") {
+            self.error("G102", span, "没有写是谁的待遇", "在“内容”写 享受人 = 申请人");
+        }
+    }
+}
