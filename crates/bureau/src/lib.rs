@@ -7,6 +7,7 @@
 
 pub mod evidence;
 mod explain;
+mod looks;
 pub mod staff;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -22,7 +23,11 @@ use guide::{Files, Guide, Library, RateBook, read_library};
 use sm3::{Digest, Sm3};
 use store::{Read, Remembered, Store, Write};
 
-pub use store::{CaseRow, Declared, Fault, FileUse, KinRow, NoticeRow, Rebuilt, RollRow, Verified, WorkRow};
+use crate::looks::Looks;
+
+pub use store::{
+    CaseRow, Declared, Fault, FileUse, KinRow, NoticeRow, Rebuilt, RegisterVersion, RollRow, Verified, WorkRow,
+};
 
 /// Somebody's command, to be carried out once however often it arrives.
 #[derive(Clone, Debug)]
@@ -83,6 +88,8 @@ pub struct Bureau {
     pub rates: RateBook,
     pub calendar: Calendar,
     pub regions: Arc<Regions>,
+    /// The bureau's own region: where cases belong that do not depend on where somebody lives.
+    pub home: RegionCode,
     /// Guides by edition; old ones are compiled when a case needs them.
     editions: RwLock<HashMap<String, Arc<Guide>>>,
     /// Until which minute time has passed, and for a journal of how many entries.
@@ -101,7 +108,17 @@ impl Bureau {
             store.keep_edition(&guide.edition, &guide.key, &edition_files(&guide.folder, files))?;
             editions.insert(guide.edition.to_string(), guide.clone());
         }
-        Ok(Self { store, library, rates, calendar, regions, editions: RwLock::new(editions), passed: Mutex::new(None) })
+        let home = RegionCode::NATION;
+        Ok(Self {
+            store,
+            library,
+            rates,
+            calendar,
+            regions,
+            home,
+            editions: RwLock::new(editions),
+            passed: Mutex::new(None),
+        })
     }
 
     /// The guide of an edition; an old one still compiles.
@@ -119,7 +136,15 @@ impl Bureau {
     }
 
     pub fn rules<'r>(&'r self, guide: &'r Guide) -> Rules<'r> {
-        Rules { guide, rates: &self.rates, calendar: &self.calendar, relatives: &[], spells: &[] }
+        Rules {
+            guide,
+            rates: &self.rates,
+            calendar: &self.calendar,
+            relatives: &[],
+            spells: &[],
+            registers: self,
+            home: self.home,
+        }
     }
 
     /// The guide under which an order runs: the case's own edition, or the one in force for a submission.
@@ -139,15 +164,21 @@ impl Bureau {
     pub fn execute(&self, order: &Order) -> Result<Done, Failure> {
         let used = Remembered { actor: order.actor(), content: order.content(), case: order.case_id() };
         let early = self.store.look(|read| Self::ground(read, order));
-        let early = early.and_then(|ground| Ok((self.decide_on(&ground, order)?, ground))).ok();
+        let looks = Looks::new(|query| self.store.look(|read| read.registered(query)));
+        let early = early.and_then(|ground| Ok((self.decide_on(&ground, order, &looks)?, ground))).ok();
+        let asked = looks.asked.into_inner();
         self.store.transact(|write| {
             if let Some(before) = write.remembered(&order.key)? {
                 return same(&before, &used);
             }
             let ground = Self::ground(write, order)?;
-            let records = match early.filter(|(_, stood_on)| *stood_on == ground) {
+            let mut stands = early.as_ref().is_some_and(|(_, stood_on)| *stood_on == ground);
+            for (query, rows) in &asked {
+                stands = stands && write.registered(query)? == *rows;
+            }
+            let records = match early.filter(|_| stands) {
                 Some((records, _)) => records,
-                None => self.decide_on(&ground, order)?,
+                None => self.decide_on(&ground, order, &Looks::new(|query| write.registered(query)))?,
             };
             let case = order.case_id();
             self.append(write, &ground.state, records, order.now)?;
@@ -162,7 +193,8 @@ impl Bureau {
     /// What an order would do, without doing it.
     pub fn preview(&self, order: &Order) -> Result<State, Failure> {
         let ground = self.store.look(|read| Self::ground(read, order))?;
-        let records = self.decide_on(&ground, order)?;
+        let looks = Looks::new(|query| self.store.look(|read| read.registered(query)));
+        let records = self.decide_on(&ground, order, &looks)?;
         let mut after = State::clone(&ground.state);
         records.iter().for_each(|record| after.apply(record));
         Ok(after)
@@ -186,10 +218,10 @@ impl Bureau {
     }
 
     /// What has fallen due happens first, by the system; then the command.
-    fn decide_on(&self, ground: &Ground, order: &Order) -> Result<Vec<Record>, Failure> {
+    fn decide_on(&self, ground: &Ground, order: &Order, looks: &Looks) -> Result<Vec<Record>, Failure> {
         let guide = self.guide_for(&ground.state, &order.command)?;
         let spells = self.named(&ground.spells);
-        let rules = Rules { relatives: &ground.relatives, spells: &spells, ..self.rules(&guide) };
+        let rules = Rules { relatives: &ground.relatives, spells: &spells, registers: looks, ..self.rules(&guide) };
         let mut now = ground.state.clone();
         let mut records = Vec::new();
         if now.opened_at.is_some() {
@@ -204,6 +236,7 @@ impl Bureau {
             *over = Some(Box::new(inheritance(&*self.guide(&before.edition)?, before)));
         }
         records.extend(decide(rules, &now, &command, &order.people, order.now).map_err(Failure::Refused)?);
+        looks.fault()?;
         Ok(records)
     }
 
@@ -256,7 +289,7 @@ impl Bureau {
             now,
         };
         let ground = Self::ground(write, &order)?;
-        let records = self.decide_on(&ground, &order)?;
+        let records = self.decide_on(&ground, &order, &Looks::new(|query| write.registered(query)))?;
         self.append(write, &ground.state, records, now)
     }
 
@@ -274,8 +307,12 @@ impl Bureau {
     fn numbered(&self, write: &mut Write, state: &State, records: Vec<Record>) -> Result<Vec<Record>, Failure> {
         let mut after = state.clone();
         let mut numbered = Vec::with_capacity(records.len());
+        let mut given: Vec<(String, String)> = Vec::new();
         for mut record in records {
             after.apply(&record);
+            if let Event::Registered(row) = &mut record.event {
+                given.iter().for_each(|(letter, number)| row.fill_in(letter, number));
+            }
             if let Event::LetterIssued { letter, number: number @ None, .. } = &mut record.event {
                 let guide = self.guide(&after.edition)?;
                 let county = after.region.map_or(RegionCode::NATION, county);
@@ -286,7 +323,9 @@ impl Bureau {
                     guide.letters.iter().find(|known| *known.key == **letter).map_or("{序号}", |l| &*l.numbering);
                 let place = self.regions.name(county).unwrap_or_default();
                 let text = form.replace("{区划}", place).replace("{年}", &format!("〔{year}〕"));
+                let text = text.replace("{区划代码}", &county.to_string()[..6]).replace("{年份}", &year.to_string());
                 *number = Some(text.replace("{序号6}", &format!("{serial:06}")).replace("{序号}", &serial.to_string()));
+                given.extend(number.clone().map(|number| (letter.clone(), number)));
             }
             numbered.push(record);
         }
@@ -357,8 +396,11 @@ impl Bureau {
             let guide = self.guide(&state.edition)?;
             let numbers = numbers([&state], &Command::Tick);
             let (relatives, spells) = (write.relatives(numbers.iter().copied())?, self.named(&write.spells(numbers)?));
-            let rules = Rules { relatives: &relatives, spells: &spells, ..self.rules(&guide) };
+            let looks = Looks::new(|query| write.registered(query));
+            let rules = Rules { relatives: &relatives, spells: &spells, registers: &looks, ..self.rules(&guide) };
             let decided = decide(rules, &state, &Command::Tick, &[Actor::system()], now);
+            looks.fault()?;
+            drop(looks);
             let records = decided.map_err(Failure::Refused)?;
             if records.is_empty() {
                 return Ok(false);
@@ -431,7 +473,9 @@ fn same(before: &Remembered, used: &Remembered) -> Result<Done, Failure> {
 /// The files that compile to an edition by themselves: its folder, a list of it alone, and the shared parameters.
 fn edition_files(folder: &str, files: &Files) -> String {
     let own = |path: &str| {
-        path.starts_with(&format!("{folder}/law/")) || path == format!("{folder}/guide.md") || path == "parameters.md"
+        path.starts_with(&format!("{folder}/law/"))
+            || path == format!("{folder}/guide.md")
+            || ["parameters.md", "registers.md"].contains(&path)
     };
     let mut kept: Files = files.iter().filter(|(path, _)| own(path)).map(|(p, t)| (p.clone(), t.clone())).collect();
     let areas = format!("| 服务 | 文件夹 | 归口 | 状态 |\n|---|---|---|---|\n| {folder} | {folder} | — | 停用 |\n");

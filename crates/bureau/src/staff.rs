@@ -3,14 +3,11 @@
 use std::collections::BTreeMap;
 
 use base::{Date, Level, RegionCode};
-use casework::people::ADMINISTRATOR;
+use casework::people::{ADMINISTRATOR, AUDITOR};
 use guide::model::ActorKind;
 use store::Account;
 
 use crate::{Bureau, Fault};
-
-/// A post that no guide names: it sees its region and changes nothing.
-const AUDITOR: &str = "审计员";
 
 /// A post that some step needs and that too few people hold.
 #[derive(Clone, Debug, PartialEq, Eq)]

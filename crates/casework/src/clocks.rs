@@ -62,6 +62,7 @@ impl Draft<'_> {
                 until,
                 due,
                 basis: clock.basis.clone(),
+                expires: clock.on_expiry.is_some(),
             });
         }
     }
@@ -149,7 +150,15 @@ impl Draft<'_> {
         self.state.notices.iter().rfind(|notice| notice.instance == instance.id).map(|notice| notice.posted_at)
     }
 
-    /// The length of a notice posted now.
+    /// A wait begins: its end is set.
+    pub(crate) fn begin_wait(&mut self, step: usize, instance: u32) {
+        let length = self.length_of(step).map(|(due, clock)| (due, clock.name.to_string(), clock.basis.clone()));
+        let Some((due, clock, basis)) = length else { return };
+        let until = self.rules.guide.steps[step].key.to_string();
+        self.emit(Event::ClockSet { clock, instance: Some(instance), until, due, basis, expires: true });
+    }
+
+    /// The length of a notice posted, or of a wait begun, now.
     pub(crate) fn length_of(&self, step: usize) -> Option<(DueAt, &Clock)> {
         let rows = self.rules.guide.clocks.iter().filter(|clock| clock.until == step && !clock.until_start);
         let clock = rows.into_iter().find(|clock| self.applies(clock))?;

@@ -1,15 +1,16 @@
 //! What may happen: a command against a case becomes events, or refusals. Pure: no I/O, no clock, no chance.
 
-use base::{Calendar, DateTime};
+use base::{Calendar, DateTime, RegionCode};
 use formula::{Expression, Type, Value};
 use guide::model::{CheckSeverity, Performer, Required, Start, StepKind};
 use guide::{Guide, RateBook, plain_value};
 
 use crate::event::{ActorRef, Datum, Event, Granted, Over, Record, is_open_after};
 use crate::facts::facts;
-use crate::intake::{Input, VALID_FROM};
+use crate::intake::{Input, PRESENT, VALID_FROM};
 use crate::people::{Actor, Capacity, admit, declared_kin};
 use crate::refusal::{Code, Refusal};
+use crate::registers::Registers;
 use crate::sight::Sight;
 use crate::state::{Instance, State, Status};
 
@@ -23,6 +24,9 @@ pub struct Rules<'r> {
     pub relatives: &'r [Relative],
     /// What these people hold by other cases.
     pub spells: &'r [Spell],
+    pub registers: &'r dyn Registers,
+    /// Where cases belong whose guide says no 属地: the bureau's own region.
+    pub home: RegionCode,
 }
 
 /// An entitlement that somebody holds by another case.
@@ -157,7 +161,7 @@ impl<'r> Draft<'r> {
         }));
         let facts = facts(guide, &trial, 0, self.now);
         let region = guide.service.region.as_ref().map(|expression| self.assess(&facts).expression(expression));
-        let Some(Ok(Value::Region(region))) = region else {
+        let Some(Ok(Value::Region(region))) = region.or(Some(Ok(Value::Region(self.rules.home)))) else {
             return Err(vec![Refusal::new(Code::R107, "看不出由哪里受理", "请填写所在的村或社区")]);
         };
         // Whoever is stated now: after a death another member takes the applicant's place.
@@ -243,6 +247,7 @@ impl<'r> Draft<'r> {
         let mut refusals = admit(guide, &performer, people, step, &self.state);
         refusals.extend(self.missing(index, input));
         refusals.extend(self.too_early(input));
+        refusals.extend(self.not_there(&performer, input));
         if !refusals.is_empty() {
             return Err(refusals);
         }
@@ -271,6 +276,15 @@ impl<'r> Draft<'r> {
             return Ok(());
         }
         self.complete(index, &instance, conclusion, input.outputs.clone(), references)
+    }
+
+    /// R106 for those who must be there in person and are not.
+    fn not_there(&self, performer: &Performer, input: &Input) -> Option<Refusal> {
+        let there = input.outputs.get(PRESENT).and_then(Datum::text).unwrap_or_default();
+        let there: Vec<&str> = there.split('、').map(str::trim).collect();
+        let away: Vec<&str> = performer.in_person.iter().map(String::as_str).filter(|p| !there.contains(p)).collect();
+        let text = format!("{}没有本人到场，或者没有核验证件", away.join("、"));
+        (!away.is_empty()).then(|| Refusal::new(Code::R106, text, "请本人带证件到场，不能代办").at(PRESENT))
     }
 
     /// What is said to hold or to have happened only after this moment.

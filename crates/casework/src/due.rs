@@ -38,28 +38,21 @@ impl Draft<'_> {
         Ok(())
     }
 
-    /// Time passes: notices end, and what officials have declared is filed.
+    /// Time passes: notices and waits end, limits are over, and what officials have declared is filed.
     pub(crate) fn tick(&mut self) -> Result<(), Refused> {
         if self.state.closed.is_some() {
             return Ok(());
         }
         self.file_kin();
         let now = self.now;
-        while let Some((instance, at)) = self.fallen_due(now) {
-            let Ok(index) = self.step_index(&instance.step) else { break };
+        while let Some((what, at)) = self.fallen_due(now) {
             self.now = at;
-            let people = instance.people.clone();
-            let done = Event::StepDone {
-                instance: instance.id,
-                done_at: at,
-                people,
-                conclusion: Some("期满".into()),
-                outputs: Default::default(),
-            };
-            self.emit(done);
-            let arrows = &self.rules.guide.steps[index].arrows;
-            if let Some(arrow) = arrows.iter().find(|arrow| arrow.conclusion.as_deref() == Some("期满")) {
-                self.follow(&arrow.target.clone(), instance.thread);
+            match what {
+                Fallen::Over(instance) => self.end(&instance, at),
+                Fallen::Expired(clock) => self.expire(&clock),
+            }
+            if self.state.closed.is_some() {
+                break;
             }
             self.set_clocks();
         }
@@ -67,19 +60,71 @@ impl Draft<'_> {
         Ok(())
     }
 
-    /// A notice whose days are over and none of whose objections is open, with the moment at which that came true.
+    /// A notice or a wait is over.
+    fn end(&mut self, instance: &Instance, at: DateTime) {
+        let Some(index) = self.rules.guide.step_by_key(&instance.step) else { return };
+        let done = Event::StepDone {
+            instance: instance.id,
+            done_at: at,
+            people: instance.people.clone(),
+            conclusion: Some("期满".into()),
+            outputs: Default::default(),
+        };
+        self.emit(done);
+        let arrows = &self.rules.guide.steps[index].arrows;
+        if let Some(arrow) = arrows.iter().find(|arrow| arrow.conclusion.as_deref() == Some("期满")) {
+            self.follow(&arrow.target.clone(), instance.thread);
+        }
+    }
+
+    /// A limit is over: the step that was due and the open steps that lead to it are closed, and its 期满 follows.
+    fn expire(&mut self, name: &str) {
+        let guide = self.rules.guide;
+        let until = self.state.clocks.get(name).and_then(|clock| guide.step_by_key(&clock.until));
+        self.emit(Event::ClockStopped { clock: name.to_owned() });
+        let own = guide.clocks.iter().find(|clock| &*clock.name == name && Some(clock.until) == until);
+        let Some((until, target)) = until.zip(own.and_then(|clock| clock.on_expiry.clone())) else { return };
+        let leads = |step: usize| step == until || guide.reach(step).contains(&until);
+        let open = self.state.live().filter(|i| i.thread == 0 && guide.step_by_key(&i.step).is_some_and(leads));
+        for instance in open.map(|i| i.id).collect::<Vec<_>>() {
+            self.emit(Event::StepClosed { instance });
+        }
+        self.follow(&target, 0);
+    }
+
+    /// What has fallen due first: a notice whose days are over and none of whose objections is open, a wait, or a limit
+    /// with a consequence; with the moment at which that came true.
     /// `INVARIANT (publicity): a notice ends only here, never before its posted end.`
-    fn fallen_due(&self, now: DateTime) -> Option<(Instance, DateTime)> {
-        self.state.steps.iter().filter(|i| i.status == Status::Posted).find_map(|instance| {
+    fn fallen_due(&self, now: DateTime) -> Option<(Fallen, DateTime)> {
+        let notices = self.state.steps.iter().filter(|i| i.status == Status::Posted).filter_map(|instance| {
             let notice = self.state.notices.iter().rfind(|n| n.instance == instance.id)?;
             let threads: Vec<u32> =
                 self.state.objections.iter().filter(|o| o.instance == instance.id).map(|o| o.thread).collect();
             let of_threads = || self.state.steps.iter().filter(|i| threads.contains(&i.thread));
-            if notice.until.at >= now || of_threads().any(|i| i.status.is_live()) {
+            if of_threads().any(|i| i.status.is_live()) {
                 return None;
             }
             let answered = of_threads().filter_map(|i| i.done_at).max();
-            Some((instance.clone(), answered.map_or(notice.until.at, |answered| answered.max(notice.until.at))))
-        })
+            let over = answered.map_or(notice.until.at, |answered| answered.max(notice.until.at));
+            Some((Fallen::Over(instance.clone()), notice.until.at, over))
+        });
+        let clocks = self.state.clocks.iter().filter(|(_, clock)| clock.expires && clock.stopped_at.is_none());
+        let clocks = clocks.filter_map(|(name, clock)| match clock.instance {
+            Some(id) => {
+                let waits = self.state.instance(id).filter(|instance| instance.status == Status::Open)?;
+                Some((Fallen::Over(waits.clone()), clock.due.at, clock.due.at))
+            }
+            None => Some((Fallen::Expired(name.clone()), clock.due.at, clock.due.at)),
+        });
+        let due = notices.chain(clocks).filter(|(_, until, _)| *until < now).min_by_key(|(_, _, over)| *over);
+        due.map(|(what, _, over)| (what, over))
     }
+}
+
+/// What has fallen due.
+enum Fallen {
+    /// A notice or a wait is over.
+    Over(Instance),
+    /// A limit, by its name.
+    Expired(String),
 }

@@ -171,6 +171,9 @@ pub enum Event {
         until: String,
         due: DueAt,
         basis: String,
+        /// Something happens by itself when it is over.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        expires: bool,
     },
     ClockStopped {
         clock: String,
@@ -186,6 +189,8 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         holders: Vec<String>,
     },
+    /// A row of a register, or a new version of it.
+    Registered(RegisterRow),
     /// A case of a service is to begin, for somebody who holds an entitlement where its start is over one.
     Begun {
         service: String,
@@ -216,6 +221,20 @@ pub enum Event {
         start: String,
         at: DateTime,
     },
+}
+
+/// A row of a register as it stands from a day on; the same key again is a new version.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RegisterRow {
+    /// 标识 of the register.
+    pub register: String,
+    /// The key columns, ` · ` between them.
+    pub key: String,
+    pub from: Date,
+    pub region: RegionCode,
+    pub columns: BTreeMap<String, Datum>,
+    /// What rows are found by: columns that tell somebody or something, each with what it says.
+    pub found_by: Vec<(String, String)>,
 }
 
 /// What a case over an entitlement takes over: the facts that the case before adopted, and all that was granted.
@@ -279,6 +298,21 @@ pub fn is_open_after(grants: &[Granted], entitlement: &str, now: DateTime) -> bo
     let last = grants.iter().rfind(|grant| grant.entitlement == entitlement);
     let next = granted(grants, entitlement, Month::of(now.date()).next());
     [next, last].into_iter().flatten().any(Granted::is_open)
+}
+
+impl RegisterRow {
+    /// Puts the number that a letter got where it was left open.
+    pub fn fill_in(&mut self, letter: &str, number: &str) {
+        let open = crate::registers::number_of(letter);
+        let fill = |text: &mut String| *text = text.replace(&open, number);
+        fill(&mut self.key);
+        self.found_by.iter_mut().for_each(|(_, value)| fill(value));
+        for datum in self.columns.values_mut() {
+            if let Datum::Text(text) = datum {
+                fill(text);
+            }
+        }
+    }
 }
 
 impl Over {

@@ -175,7 +175,7 @@ fn row_facts(guide: &Guide, list: usize, row: &Row, index: usize) -> Facts {
     facts
 }
 
-fn field_value(ty: &FieldType, datum: &Datum) -> Option<Value> {
+pub(crate) fn field_value(ty: &FieldType, datum: &Datum) -> Option<Value> {
     match (ty, datum) {
         (FieldType::Register(_), Datum::Person(person)) => {
             let number = person.number.as_deref().and_then(|text| CitizenNumber::parse(text).ok());

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use formula::{Type, Unit, Value};
-use guide::model::{Target, When};
+use guide::model::{StepKind, Target, When};
 
 use crate::decide::Draft;
 use crate::event::Event;
@@ -16,6 +16,9 @@ impl Draft<'_> {
         let instance = self.state.steps.iter().map(|i| i.id).max().unwrap_or(0) + 1;
         let round = self.state.steps.iter().filter(|i| i.step == key).count() as u32 + 1;
         self.emit(Event::StepOpened { instance, step: key, round, thread, waiting });
+        if !waiting && self.rules.guide.steps[step].kind == StepKind::Wait {
+            self.begin_wait(step, instance);
+        }
         instance
     }
 

@@ -49,15 +49,19 @@ pub struct Input {
 impl Input {
     /// The name of the first person that a form states, which in an application is the applicant.
     pub fn person(&self, guide: &Guide) -> Option<&str> {
-        guide.fields.iter().find_map(|field| match self.values.get(&*field.key) {
+        let first = guide.fields.iter().find(|field| matches!(field.ty, FieldType::Register(_)))?;
+        match self.values.get(&*first.key) {
             Some(Datum::Person(person)) => Some(&*person.name),
             _ => None,
-        })
+        }
     }
 }
 
 /// What every form with fields asks for besides them: the day from which its statement holds.
 pub const VALID_FROM: &str = "生效日";
+
+/// Who was there in person, with their identity checked, by the names of their fields.
+pub const PRESENT: &str = "到场";
 
 /// The fields that the form of a step asks for: those that list the step as a source.
 pub fn fields_of(guide: &Guide, step: usize) -> impl Iterator<Item = &Field> {
@@ -97,6 +101,8 @@ pub fn read(guide: &Guide, step: usize, form: &Form) -> Result<Input, Vec<Refusa
             None => reader.refuse(Code::R107, format!("没有填“{name}”"), "请填写", name),
         }
     }
+    let present = form.outputs.get(PRESENT).map(|text| text.trim()).filter(|text| !text.is_empty());
+    input.outputs.extend(present.map(|text| (PRESENT.to_owned(), Datum::Text(text.to_owned()))));
     if let Some(text) = form.outputs.get(VALID_FROM).map(|text| text.trim()).filter(|text| !text.is_empty()) {
         match reader.plain(VALID_FROM, text, &Type::Date, VALID_FROM) {
             Some(Datum::Text(text)) => input.valid_from = text.parse().ok(),

@@ -69,6 +69,9 @@ impl Actor {
     }
 }
 
+/// The post that reads all and does nothing.
+pub const AUDITOR: &str = "审计员";
+
 /// The post that keeps accounts and appointments, and nothing else.
 pub const ADMINISTRATOR: &str = "管理员";
 
@@ -153,7 +156,7 @@ pub struct Scope {
 
 impl Scope {
     /// Staff see their region; the program sees all that it has to bring about; a citizen sees no list.
-    /// A guide may show its cases to some posts alone.
+    /// Of a service those see the cases who have a part in it, and auditors; a guide may show them to some posts alone.
     pub fn of(actor: &Actor, guides: &[Arc<Guide>]) -> Self {
         let region = match &actor.capacity {
             // INVARIANT: who keeps the accounts sees no case, and who holds no post sees none either.
@@ -166,7 +169,10 @@ impl Scope {
             Capacity::System => true,
             Capacity::Staff { level, posts, .. } => {
                 let to = &guide.service.visible_to;
-                to.is_empty() || to.iter().any(|(of, post)| of == level && posts.contains(post))
+                let has_part = || guide.steps.iter().any(|step| may_perform(step, *level, posts));
+                let reads_all = || posts.iter().any(|post| post == AUDITOR);
+                to.iter().any(|(of, post)| of == level && posts.contains(post))
+                    || to.is_empty() && (has_part() || reads_all())
             }
             Capacity::Citizen | Capacity::Entering { .. } => false,
         };

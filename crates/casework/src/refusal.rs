@@ -14,7 +14,7 @@ pub struct Refusal {
     pub field: Option<String>,
 }
 
-/// The closed list of refusals. R106 (not present in person) comes with the service that needs it.
+/// The closed list of refusals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Code {
     /// Not your post or region.
@@ -27,6 +27,8 @@ pub enum Code {
     R104,
     /// A relative.
     R105,
+    /// Somebody is not present in person.
+    R106,
     /// A required field is missing.
     R107,
     /// A value is not of its type.

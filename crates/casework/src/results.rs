@@ -7,10 +7,11 @@ use formula::{Assessment, Expression, Facts, Type, Value};
 use guide::model::{Action, Effect, Letter, LetterPart, StepKind};
 
 use crate::decide::{Draft, Refused};
-use crate::event::{ActorRef, Datum, Event, PersonRef};
+use crate::event::{ActorRef, Event};
 use crate::grants::{granted, nothing, paused};
 use crate::people::Actor;
 use crate::refusal::{Code, Refusal};
+use crate::registers::datum;
 use crate::state::Instance;
 
 impl Draft<'_> {
@@ -36,7 +37,7 @@ impl Draft<'_> {
         let id = instance.id;
         self.emit(Event::Posted { instance: id, people: references, places, shown, until: until.clone() });
         let step = guide.steps[index].key.to_string();
-        self.emit(Event::ClockSet { clock, instance: Some(id), until: step, due: until, basis });
+        self.emit(Event::ClockSet { clock, instance: Some(id), until: step, due: until, basis, expires: false });
         Ok(())
     }
 
@@ -79,6 +80,7 @@ impl Draft<'_> {
         };
         match &effect.action {
             Action::Letter(letter) => Ok(vec![self.letter(&guide.letters[*letter], &assessment)?]),
+            Action::Register(register) => Ok(vec![self.register(effect, *register, facts)?]),
             Action::Begin { service, start, .. } => Ok(vec![begun((service, start), effect, &assessment)?]),
             Action::Grant(index) | Action::Stop(index) | Action::Pause(index) | Action::Resume(index) => {
                 let entitlement = &guide.entitlements[*index];
@@ -162,7 +164,8 @@ fn written(value: &Value, ty: &Type) -> String {
 /// 启动: what the case that begins is given.
 fn begun((service, start): (&str, &str), effect: &Effect, assessment: &Assessment) -> Result<Event, Refusal> {
     let (mut holder, mut values) = (None, BTreeMap::new());
-    for (name, expression) in &effect.set {
+    for (name, fill) in &effect.set {
+        let Some(expression) = fill.expression() else { continue };
         let value = assessment.expression(expression).map_err(|why| unknown(name, &why.to_string()))?;
         let Some(datum) = datum(&value, &expression.ty) else { continue };
         if name == "享受人" {
@@ -172,20 +175,4 @@ fn begun((service, start): (&str, &str), effect: &Effect, assessment: &Assessmen
         }
     }
     Ok(Event::Begun { service: service.to_owned(), start: start.to_owned(), holder, values })
-}
-
-/// A value as somebody would have stated it; lists are not handed on.
-fn datum(value: &Value, ty: &Type) -> Option<Datum> {
-    match value {
-        Value::Bool(holds) => Some(Datum::Bool(*holds)),
-        Value::Record(columns) => {
-            let text = |name: &str| match columns.get(name) {
-                Some(Value::Text(text)) => Some(text.to_string()),
-                _ => None,
-            };
-            Some(Datum::Person(PersonRef { name: text("姓名")?, number: text("身份号码") }))
-        }
-        Value::List(_) | Value::Row(_) | Value::Null => None,
-        value => Some(Datum::Text(value.show(ty))),
-    }
 }

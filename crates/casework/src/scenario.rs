@@ -60,7 +60,17 @@ pub fn run(world: World, scenario: &Scenario) -> Vec<Failure> {
     {
         return walked.failures.clone();
     }
-    let rules = Rules { guide: world.guide, rates: &rates, calendar: world.calendar, relatives: &[], spells: &[] };
+    // What is wrong with them was told by the walk.
+    let rows = crate::walk::register_rows(world, scenario).unwrap_or_default();
+    let rules = Rules {
+        guide: world.guide,
+        rates: &rates,
+        calendar: world.calendar,
+        relatives: &[],
+        spells: &[],
+        registers: &rows,
+        home: world.region,
+    };
     let facts = match &walked {
         Some(walked) => Ok(walked.facts(rules)),
         None => facts(world, scenario),

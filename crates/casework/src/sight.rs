@@ -59,6 +59,7 @@ impl Draft<'_> {
         let day = guide.service.calc_date.as_ref().map(|expression| self.assess(&facts).expression(expression));
         let day = if let Some(Ok(Value::Date(day))) = day { day } else { self.now.date() };
         facts.set("计算日", Value::Date(day));
+        self.relate(&mut facts);
         let facts = Rc::new(facts);
         *self.sight.all.borrow_mut() = Some((place, facts.clone()));
         facts

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use base::{Date, DateTime, Fen, Month, RegionCode};
 use serde::{Deserialize, Serialize};
 
-use crate::event::{ActorRef, Datum, DueAt, Event, Granted, Over, Record, granted, is_open_after};
+use crate::event::{ActorRef, Datum, DueAt, Event, Granted, Over, Record, RegisterRow, granted, is_open_after};
 
 /// A case as it stands. An empty one has not been opened.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -34,6 +34,8 @@ pub struct State {
     /// How many of them were decided in the cases before.
     pub taken_over: usize,
     pub scheduled: Vec<(String, DateTime)>,
+    /// Rows of registers, each with when it was written.
+    pub registered: Vec<(DateTime, RegisterRow)>,
     /// Service and start of the cases that it caused.
     pub begun: Vec<(String, String)>,
     /// Officials who are declared relatives of the household.
@@ -113,6 +115,8 @@ pub struct ClockState {
     pub until: String,
     pub due: DueAt,
     pub basis: String,
+    /// Something happens by itself when it is over.
+    pub expires: bool,
     pub stopped_at: Option<DateTime>,
 }
 
@@ -223,10 +227,10 @@ impl State {
                 text: text.clone(),
                 at,
             }),
-            Event::ClockSet { clock, instance, until, due, basis } => {
+            Event::ClockSet { clock, instance, until, due, basis, expires } => {
+                let (instance, expires, stopped_at) = (*instance, *expires, None);
                 let (until, due, basis) = (until.clone(), due.clone(), basis.clone());
-                self.clocks
-                    .insert(clock.clone(), ClockState { instance: *instance, until, due, basis, stopped_at: None });
+                self.clocks.insert(clock.clone(), ClockState { instance, until, due, basis, expires, stopped_at });
             }
             Event::ClockStopped { clock } => {
                 self.clocks.entry(clock.clone()).and_modify(|known| known.stopped_at = Some(at));
@@ -294,6 +298,17 @@ impl State {
         changed.filter(|(_, fen)| *fen != Fen(0)).collect()
     }
 
+    /// When the next thing happens by itself: a notice or a wait ends, or a limit with a consequence is over.
+    pub fn falls_due(&self) -> Option<DateTime> {
+        let posted = self
+            .notices
+            .iter()
+            .filter(|notice| self.instance(notice.instance).is_some_and(|instance| instance.status == Status::Posted));
+        let clocks = self.clocks.values().filter(|clock| clock.expires && clock.stopped_at.is_none());
+        let moments = posted.map(|notice| notice.until.at).chain(clocks.map(|clock| clock.due.at));
+        moments.min().filter(|_| self.closed.is_none())
+    }
+
     /// Whether an entitlement goes on after a moment.
     pub fn is_paid(&self, entitlement: &str, now: DateTime) -> bool {
         is_open_after(&self.grants, entitlement, now)
@@ -305,6 +320,7 @@ impl State {
             Event::KinDeclared { official, relation } => {
                 self.kin.push(Kin { official: official.clone(), relation: relation.clone(), declared_at: at })
             }
+            Event::Registered(row) => self.registered.push((at, row.clone())),
             Event::Begun { service, start, .. } => self.begun.push((service.clone(), start.clone())),
             Event::Scheduled { start, at } => self.scheduled.push((start.clone(), *at)),
             Event::StepOpened { instance, step, round, thread, waiting } => {

@@ -8,10 +8,11 @@ use guide::model::{FieldType, Move, Scenario, StepKind};
 use guide::{Guide, RateBook, clauses, step_outputs};
 
 use crate::decide::{Command, Draft, Rules, Spell, decide};
-use crate::event::{FileRef, Granted, Over, Stated};
+use crate::event::{FileRef, Granted, Over, RegisterRow, Stated};
 use crate::intake::{self, Form, Input, Typed};
 use crate::people::{Actor, Capacity};
 use crate::refusal::Refusal;
+use crate::registers;
 use crate::scenario::{Failure, World, Wrong};
 use crate::state::{State, Status};
 
@@ -34,8 +35,20 @@ pub fn walk(world: World, rates: &RateBook, scenario: &Scenario) -> Walked {
             return walked;
         }
     };
-    let rules = Rules { guide: world.guide, rates, calendar: world.calendar, relatives: &[], spells: &spells };
+    let mut rows = match register_rows(world, scenario) {
+        Ok(rows) => rows,
+        Err((cell, message)) => {
+            walked.fail(&cell, message);
+            return walked;
+        }
+    };
+    let given = rows.len();
     for row in &scenario.walk {
+        // What the steps before have written is read like what was given.
+        rows.truncate(given);
+        rows.extend(walked.state.registered.iter().map(|(_, row)| row.clone()));
+        let (guide, calendar, relatives) = (world.guide, world.calendar, &[]);
+        let rules = Rules { guide, rates, calendar, relatives, spells: &spells, registers: &rows, home: world.region };
         walked.step(world, rules, scenario, row);
         if !walked.failures.is_empty() {
             break;
@@ -201,6 +214,30 @@ fn spells(scenario: &Scenario) -> Result<Vec<Spell>, (Cell, String)> {
         Ok(Spell { holder: holder.text, root, case, service, entitlement, name, grants })
     };
     table.rows.iter().map(read).collect()
+}
+
+/// Rows of registers: `## 给定 台账名` with the columns, and 起 where they do not hold since ever.
+pub(crate) fn register_rows(world: World, scenario: &Scenario) -> Result<Vec<RegisterRow>, (Cell, String)> {
+    let mut found = Vec::new();
+    for register in &world.guide.writable {
+        let Some(table) = scenario.rows.iter().find(|table| *table.path == *register.name) else { continue };
+        for cells in &table.rows {
+            let mut columns = BTreeMap::new();
+            let mut from = base::Date::constant(1949, 10, 1);
+            for (header, cell) in table.header.iter().zip(cells).filter(|(_, cell)| !cell.text.is_empty()) {
+                if header.text == "起" {
+                    from = cell.text.parse().map_err(|_| (cell.clone(), "“起”写日期".to_owned()))?;
+                    continue;
+                }
+                let column = register.columns.iter().find(|column| *column.name == *header.text);
+                let column = column.ok_or_else(|| (header.clone(), format!("台账没有列“{}”", header.text)))?;
+                let datum = registers::read_cell(&column.ty, &cell.text).map_err(|help| (cell.clone(), help))?;
+                columns.insert(column.key.to_string(), datum);
+            }
+            found.push(registers::row(register, from, world.region, columns));
+        }
+    }
+    Ok(found)
 }
 
 /// `乡 受理员 甲、乙`, `申请人 张三`, `群众 李四`, `系统`; `甲（410325102）` belongs to another region.
@@ -398,7 +435,10 @@ fn input(guide: &Guide, scenario: &Scenario, row: &Move, index: usize) -> Result
         form.outputs = BTreeMap::from([("结果".into(), "相符".into())]);
     }
     let asked = step_outputs(step.kind, &[]);
-    if let Some(name) = changes.keys().find(|n| **n != *intake::VALID_FROM && !asked.iter().any(|(o, _)| o == *n)) {
+    if let Some(name) = changes
+        .keys()
+        .find(|n| ![intake::VALID_FROM, intake::PRESENT].contains(&&***n) && !asked.iter().any(|(o, _)| o == *n))
+    {
         return Err(format!("步骤“{}”不填“{name}”", step.name));
     }
     form.outputs.extend(changes);

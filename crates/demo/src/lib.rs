@@ -5,6 +5,7 @@
 mod dice;
 mod household;
 mod life;
+mod marriage;
 mod names;
 mod play;
 mod report;
@@ -24,7 +25,7 @@ const VILLAGE: &str = "410325101200";
 const COUNTY: &str = "410325";
 
 /// A sign-in of the demo: account, name, level, posts. Two where a step needs two people.
-pub const STAFF: [(&str, &str, Level, &str); 16] = [
+pub const STAFF: [(&str, &str, Level, &str); 18] = [
     ("shouli", "郭受理", Level::Township, "受理员"),
     ("diaocha1", "马调查", Level::Township, "调查员"),
     ("diaocha2", "宋调查", Level::Township, "调查员"),
@@ -40,6 +41,8 @@ pub const STAFF: [(&str, &str, Level, &str); 16] = [
     ("cunzhu", "任村主", Level::Village, "主持人"),
     ("shouli2", "梁受理", Level::Township, "受理员"),
     ("jiandu", "彭监督", Level::County, "监督员"),
+    ("dengji", "邵登记", Level::County, "登记员"),
+    ("fuhe", "汪复核", Level::County, "复核员"),
     ("guanli", "曹管理", Level::County, "管理员"),
 ];
 
@@ -103,6 +106,7 @@ pub fn make_county(
     report::reports(bureau, &mut dice, seed, now)?;
     tekun::people(bureau, &mut made, &near, seed, now)?;
     tekun::converted(bureau, &alone, seed, now)?;
+    marriage::registry(bureau, &mut made, &near, seed, now)?;
     // What has fallen due by then: notices end, re-checks open.
     bureau.pass_time(now)?;
     Ok(())

@@ -148,6 +148,8 @@ impl<'p> Play<'p> {
             _ => Vec::new(),
         };
         form.outputs = outputs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let there = step.who.iter().flat_map(|(_, performer)| performer.in_person.iter().map(String::as_str));
+        form.outputs.insert(intake::PRESENT.to_owned(), there.collect::<Vec<_>>().join("、"));
         for (name, value) in &mut form.outputs {
             if let Some(Typed::Text(said)) = self.script.get(name) {
                 value.clone_from(said);

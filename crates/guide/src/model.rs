@@ -21,6 +21,11 @@ pub struct Guide {
     pub fields: Vec<Field>,
     pub lists: Vec<List>,
     pub parameters: Vec<Parameter>,
+    /// The registers that it owns.
+    pub registers: Vec<Register>,
+    /// Those that it may write: its own and those of registers.md.
+    pub writable: Vec<Register>,
+    pub relations: Vec<Relation>,
     pub program: Program,
     pub steps: Vec<Step>,
     /// What formulas see of steps that nobody has come to yet: 已有, 已开, 次数.
@@ -51,6 +56,48 @@ pub struct Service {
     pub calc_date: Option<Expression>,
     /// 可见: the posts that alone see the cases; all staff of the region where it is empty.
     pub visible_to: Vec<(Level, String)>,
+}
+
+/// `### 台账名`: a register that a guide, or registers.md, owns.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Register {
+    pub name: Arc<str>,
+    pub key: Arc<str>,
+    pub columns: Vec<RegisterColumn>,
+    pub span: Range<usize>,
+}
+
+/// A column of a register.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RegisterColumn {
+    pub name: Arc<str>,
+    pub key: Arc<str>,
+    pub ty: FieldType,
+    /// 是, or 键: part of what tells one row from another.
+    pub required: bool,
+    pub is_key: bool,
+    pub note: String,
+}
+
+/// A row of `## 台账`: what formulas read of a register.
+#[derive(Clone, Debug)]
+pub struct Relation {
+    pub name: Arc<str>,
+    /// 标识 of the register.
+    pub register: Arc<str>,
+    /// The columns that are asked for, by 标识, each with the value or values that it must have.
+    pub join: Vec<(Arc<str>, Expression)>,
+    pub as_of: AsOf,
+    /// 多行: the number of the list that formulas see; otherwise one row.
+    pub list: Option<usize>,
+    pub columns: Vec<RegisterColumn>,
+}
+
+/// 时点: which version of a row is read.
+#[derive(Clone, Debug)]
+pub enum AsOf {
+    Now,
+    On(Box<Expression>),
 }
 
 /// `## 启动`: a way in.
@@ -210,13 +257,15 @@ pub struct Performer {
     pub other_than: Vec<usize>,
     /// 非近亲属.
     pub no_relative: bool,
+    /// 本人到场: fields of the people who must be there, with their identity checked, while the step is done.
+    pub in_person: Vec<String>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum ActorKind {
     /// Level and post: `乡 受理员`.
     Staff(Level, String),
-    /// The person of a field of the case.
+    /// The person of a field of the case, or `甲 或 乙`.
     Person(String),
     #[default]
     System,
@@ -348,7 +397,21 @@ pub struct Effect {
     pub from: Option<Expression>,
     pub until: Option<Expression>,
     /// 内容: what is filled in, by name.
-    pub set: Vec<(String, Expression)>,
+    pub set: Vec<(String, Fill)>,
+}
+
+/// What a column is filled with.
+#[derive(Clone, Debug)]
+pub enum Fill {
+    Value(Box<Expression>),
+    /// `编号(文书)`: the number that the letter of the same decision gets.
+    Number(Arc<str>),
+}
+
+impl Fill {
+    pub fn expression(&self) -> Option<&Expression> {
+        if let Self::Value(expression) = self { Some(expression) } else { None }
+    }
 }
 
 /// 动作 with what it is about: an entitlement or a letter by its number, or a start of a service.
@@ -364,6 +427,8 @@ pub enum Action {
     Resume(usize),
     /// 发文.
     Letter(usize),
+    /// 登记: a row of a register, by its number among those that the guide may write. 内容 names its columns.
+    Register(usize),
     /// 启动: service and start by 标识. In 内容 stand the first step's fields by 标识, and 享受人 for a start over an
     /// entitlement: whose it is.
     Begin { service: String, start: String, span: Range<usize> },
@@ -374,7 +439,7 @@ impl Action {
     pub fn entitlement(&self) -> Option<usize> {
         match self {
             Self::Grant(index) | Self::Stop(index) | Self::Pause(index) | Self::Resume(index) => Some(*index),
-            Self::Letter(_) | Self::Begin { .. } => None,
+            Self::Letter(_) | Self::Register(_) | Self::Begin { .. } => None,
         }
     }
 }

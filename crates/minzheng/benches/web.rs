@@ -36,7 +36,8 @@ fn open(households: u32, proof: bool) -> Bench {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../target/bench-{households}"));
     let content = Content::load(None).unwrap();
     let fresh = !folder.join("minzheng.db").is_file();
-    let bureau = Bureau::open(&folder, &content.files, content.calendar, content.regions).unwrap();
+    let mut bureau = Bureau::open(&folder, &content.files, content.calendar, content.regions).unwrap();
+    bureau.home = base::RegionCode::parse("410325").unwrap();
     let now: DateTime = "2026-11-25T09:00:00".parse().unwrap();
     if fresh {
         let begun = Instant::now();

@@ -12,6 +12,7 @@ mod files;
 mod head;
 mod journal;
 mod lists;
+mod registers;
 mod relatives;
 mod rows;
 mod schema;
@@ -32,6 +33,7 @@ pub use fault::Fault;
 pub use files::{FileUse, file_digest};
 pub use journal::Entry;
 pub use lists::{CaseRow, KinRow, NoticeRow, RollRow, WorkRow};
+pub use registers::RegisterVersion;
 pub use relatives::Declared;
 pub use verify::{Rebuilt, Verified};
 

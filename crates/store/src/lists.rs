@@ -264,9 +264,9 @@ impl Store {
         list(&self.read(), query, params![low, high, words, hidden, most], case)
     }
 
-    /// Cases whose notices have ended by a moment and wait for time to pass.
+    /// Cases in which something has happened by itself by a moment, and which wait for time to pass.
     pub fn fallen_due(&self, now: DateTime) -> Result<Vec<String>, Fault> {
-        let query = "SELECT DISTINCT case_id FROM notice_row WHERE until < ?1 AND open = 1 ORDER BY case_id";
+        let query = "SELECT case_id FROM due_row WHERE at < ?1 ORDER BY case_id";
         list(&self.read(), query, [now.to_string()], |row| row.get(0))
     }
 

@@ -65,7 +65,17 @@ fn equal(names: &[&str], between: &str) -> String {
 
 /// The rows by list, in the order of `LISTS`.
 fn rows(state: &State) -> Result<[Vec<Row>; LISTS.len()], Fault> {
-    let (Some(region), Some(opened)) = (state.region, state.opened_at) else { return Ok(Default::default()) };
+    let mut all: [Vec<Row>; LISTS.len()] = Default::default();
+    let mut put = |name: &str, rows: Vec<Row>| {
+        if let Some(place) = LISTS.iter().position(|list| list.name == name) {
+            all[place] = rows;
+        }
+    };
+    let (registered, found_by) = registered(state)?;
+    put("register_row", registered);
+    put("register_find", found_by);
+    // An import is no case; it has rows of registers and nothing else.
+    let (Some(region), Some(opened)) = (state.region, state.opened_at) else { return Ok(all) };
     let region = region.to_string();
     let result = state.closed.as_ref().map_or("", |(result, _)| result);
     let case: Row = vec![
@@ -85,9 +95,18 @@ fn rows(state: &State) -> Result<[Vec<Row>; LISTS.len()], Fault> {
     let numbers: BTreeSet<&String> = people.filter_map(|person| person.number.as_ref()).collect();
     let people = numbers.into_iter().map(|number| vec![text(number), text(&state.case)]).collect();
     let (files, looks) = evidence(state);
-    let (roll, scheduled) = (roll(state, &region)?, scheduled(state));
-    let (work, notices) = (work(state, &region), notices(state, &region)?);
-    Ok([vec![case], work, notices, roll, scheduled, kin(state, &region, result), people, holders(state), files, looks])
+    put("case_row", vec![case]);
+    put("work_row", work(state, &region));
+    put("notice_row", notices(state, &region)?);
+    put("roll_row", roll(state, &region)?);
+    put("schedule_row", scheduled(state));
+    put("kin_row", kin(state, &region, result));
+    put("person_row", people);
+    put("holder_row", holders(state));
+    put("due_row", state.falls_due().map(|at| vec![moment(at), text(&state.case)]).into_iter().collect());
+    put("file_row", files);
+    put("look_row", looks);
+    Ok(all)
 }
 
 /// What waits to be done, and what hangs.
@@ -162,6 +181,22 @@ fn holders(state: &State) -> Vec<Row> {
         [number, &state.case, entitlement, &state.service, &state.root].map(|cell| text(cell)).to_vec()
     };
     held.into_iter().map(row).collect()
+}
+
+/// Rows of registers, and what they are found by.
+fn registered(state: &State) -> Result<(Vec<Row>, Vec<Row>), Fault> {
+    let (mut rows, mut found) = (Vec::new(), BTreeSet::new());
+    for (place, (at, row)) in state.registered.iter().enumerate() {
+        let (from, region, at) = (row.from.to_string(), row.region.to_string(), at.to_string());
+        let names = [&*row.register, &row.key, &from, &at, &state.case].map(text);
+        let place = Value::from(i64::try_from(place).unwrap_or(i64::MAX));
+        rows.push(names.into_iter().chain([place, text(&region), json(row)?]).collect());
+        found.extend(row.found_by.iter().map(|(column, value)| (&*row.register, &**column, &**value, &*row.key)));
+    }
+    let row = |(register, column, value, key): (&str, &str, &str, &str)| {
+        [register, column, value, key, &state.case].map(text).to_vec()
+    };
+    Ok((rows, found.into_iter().map(row).collect()))
 }
 
 /// Files with where they were stated first, and the bands of what they look like.

@@ -8,7 +8,7 @@ use rusqlite::config::DbConfig;
 use crate::fault::Fault;
 
 /// Version of the tables; a database of a newer one is refused.
-const VERSION: i64 = 8;
+const VERSION: i64 = 10;
 
 /// Tables that nothing can bring back.
 const TABLES: &str = "
@@ -68,7 +68,7 @@ pub(crate) struct List {
 }
 
 /// Tables that are derived from the journal, in the order in which they are compared.
-pub(crate) const LISTS: [List; 10] = [
+pub(crate) const LISTS: [List; 13] = [
     List {
         name: "case_row",
         columns: &[
@@ -124,6 +124,17 @@ pub(crate) const LISTS: [List; 10] = [
         key: &["number", "case_id", "entitlement"],
     },
     List {
+        name: "register_row",
+        columns: &["register", "key", "from_day", "at", "case_id", "place", "region", "content"],
+        key: &["register", "key", "from_day", "at", "case_id", "place"],
+    },
+    List {
+        name: "register_find",
+        columns: &["register", "column_key", "value", "key", "case_id"],
+        key: &["register", "column_key", "value", "key", "case_id"],
+    },
+    List { name: "due_row", columns: &["at", "case_id"], key: &["at", "case_id"] },
+    List {
         name: "file_row",
         columns: &["digest", "case_id", "field", "at", "look"],
         key: &["digest", "case_id", "field"],
@@ -172,6 +183,16 @@ CREATE TABLE holder_row (
     number TEXT NOT NULL, case_id TEXT NOT NULL, entitlement TEXT NOT NULL, service TEXT NOT NULL, root TEXT NOT NULL,
     PRIMARY KEY (number, case_id, entitlement)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE register_row (
+    register TEXT NOT NULL, key TEXT NOT NULL, from_day TEXT NOT NULL, at TEXT NOT NULL, case_id TEXT NOT NULL,
+    place INTEGER NOT NULL, region TEXT NOT NULL, content TEXT NOT NULL,
+    PRIMARY KEY (register, key, from_day, at, case_id, place)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE register_find (
+    register TEXT NOT NULL, column_key TEXT NOT NULL, value TEXT NOT NULL, key TEXT NOT NULL, case_id TEXT NOT NULL,
+    PRIMARY KEY (register, column_key, value, key, case_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE due_row (at TEXT NOT NULL, case_id TEXT NOT NULL, PRIMARY KEY (at, case_id)) STRICT, WITHOUT ROWID;
 CREATE TABLE file_row (
     digest TEXT NOT NULL, case_id TEXT NOT NULL, field TEXT NOT NULL, at TEXT NOT NULL, look TEXT NOT NULL,
     PRIMARY KEY (digest, case_id, field)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use casework::intake::{VALID_FROM, fields_of, is_required};
+use casework::intake::{PRESENT, VALID_FROM, fields_of, is_required};
 use casework::{Form, Refusal, Typed};
 use formula::Type;
 use guide::model::{Field, FieldType, Required, StepKind};
@@ -21,9 +21,23 @@ pub fn form(guide: &Guide, step: usize, sent: &Sent) -> Form {
     for (name, _) in step_outputs(guide.steps[step].kind, &[]) {
         form.outputs.insert(name.to_owned(), sent.get(&format!("o-{name}")).to_owned());
     }
+    let there = in_person(guide, step).into_iter().filter(|person| !sent.get(&format!("there.{person}")).is_empty());
+    form.outputs.insert(PRESENT.to_owned(), there.collect::<Vec<_>>().join("、"));
     form.refused.clone_from(&sent.refused);
     form.outputs.insert(VALID_FROM.to_owned(), sent.get(&format!("o-{VALID_FROM}")).to_owned());
     form
+}
+
+/// Who must be there in person while a step is done, by the names of their fields.
+fn in_person(guide: &Guide, step: usize) -> Vec<&str> {
+    let mut people: Vec<&str> = Vec::new();
+    let all = guide.steps[step].who.iter().flat_map(|(_, performer)| &performer.in_person);
+    all.for_each(|person| {
+        if !people.contains(&&**person) {
+            people.push(person)
+        }
+    });
+    people
 }
 
 fn typed(guide: &Guide, field: &Field, path: &str, sent: &Sent) -> Option<Typed> {
@@ -110,6 +124,7 @@ impl Drawer<'_> {
                 }
             }
             (self.outputs(self.guide.steps[step].kind))
+            (self.there(step))
             @if !fields.is_empty() { (self.valid_from()) }
         }
     }
@@ -216,6 +231,28 @@ impl Drawer<'_> {
                     @let own = format!("o-{name}");
                     @let required = name != "理由";
                     (self.plain(Control { label: name, name: &own, place: name, note: "", required }, &ty))
+                }
+            }
+        }
+    }
+
+    /// Those who must be there in person, each to be ticked off.
+    fn there(&self, step: usize) -> Markup {
+        let people = in_person(self.guide, step);
+        let error = self.error(PRESENT);
+        html! {
+            @if !people.is_empty() {
+                fieldset id=(format!("f-{PRESENT}")) class=(if error.is_some() { "field wrong" } else { "field" }) {
+                    legend { "本人到场" span.need { "必填" } }
+                    p.help { "当面核对证件和本人以后再勾；不能代办。" }
+                    @if let Some(error) = error { p.error { (error.text) "。" (error.way_out) } }
+                    @for person in people {
+                        @let name = format!("there.{person}");
+                        label.choice {
+                            input type="checkbox" name=(name) value="1" checked[!self.sent.get(&name).is_empty()];
+                            " " (person) "本人在场，证件已核验"
+                        }
+                    }
                 }
             }
         }

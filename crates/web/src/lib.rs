@@ -44,6 +44,10 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/kin", get(pages::kin::show).post(pages::kin::declare))
         .route("/kin/withdraw", post(pages::kin::withdraw))
         .route("/roll", get(pages::roll::show))
+        .route("/registers", get(pages::registers::list))
+        .route("/registers/{key}", get(pages::registers::show))
+        .route("/registers/{key}/row", get(pages::registers::row))
+        .route("/case/{case}/person/{place}", get(pages::person::show))
         .route("/lists/{name}", get(pages::lists::file))
         .route("/case/{case}/paper/{kind}/{number}", get(pages::paper::show))
         .route("/case/{case}/file/{digest}", get(pages::facts::file))
@@ -61,6 +65,7 @@ pub fn router(site: Arc<Site>) -> Router {
 fn forms() -> Router<Arc<Site>> {
     Router::new()
         .route("/services/{service}/apply", get(pages::apply::show).post(pages::apply::send))
+        .route("/services/{service}/apply/{start}", get(pages::apply::show).post(pages::apply::send))
         .route("/services/{service}/check", get(pages::apply::show_check).post(pages::apply::send_check))
         .route("/case/{case}/start/{start}", get(pages::start::show).post(pages::start::send))
         .route("/case/{case}/do/{step}", get(pages::step::show).post(pages::step::send))

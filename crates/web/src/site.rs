@@ -36,7 +36,8 @@ pub struct Site {
 }
 
 impl Site {
-    pub fn new(bureau: Bureau, name: &str, region: RegionCode, clock: Clock, chance: Chance) -> Self {
+    pub fn new(mut bureau: Bureau, name: &str, region: RegionCode, clock: Clock, chance: Chance) -> Self {
+        bureau.home = region;
         let secret = hex(&chance());
         Self {
             bureau,

@@ -48,7 +48,8 @@ impl Reader {
             if !fields.iter().any(|field| *field.key == **name) {
                 let near = nearest(name, fields.iter().map(|field| &*field.key)).unwrap_or("享受人");
                 let message = format!("“{}”的第一步没有标识是“{name}”的项目", begun.name);
-                self.error("G201", &value.span(), message, format!("最接近的是“{near}”"));
+                let span = value.expression().map_or(span.clone(), |expression| expression.span());
+                self.error("G201", &span, message, format!("最接近的是“{near}”"));
             }
         }
         if begun.over.is_some() && effect.set.iter().all(|(name, _)| name != "享受人") {

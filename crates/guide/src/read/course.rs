@@ -9,7 +9,7 @@ use formula::{Lack, Place, Value};
 
 use super::lacks::Use;
 use super::step_outputs;
-use crate::model::{FieldType, Guide, StepKind, Target};
+use crate::model::{ClockFrom, FieldType, Guide, StepKind, Target};
 
 /// Situations that a service may have; the six services on which the format was tried have 2 to 1,000.
 pub(crate) const MOST_SITUATIONS: usize = 60_000;
@@ -102,11 +102,19 @@ impl Place for At<'_> {
     }
 
     fn has_column(&self, list: usize, column: usize) -> bool {
-        self.course.columns[list].get(column).is_none_or(|steps| self.course.is_known(self.known, *steps))
+        self.course
+            .columns
+            .get(list)
+            .and_then(|columns| columns.get(column))
+            .is_none_or(|steps| self.course.is_known(self.known, *steps))
     }
 
     fn has_rows(&self, list: usize) -> bool {
-        self.course.columns[list].last().is_none_or(|steps| self.course.is_known(self.known, *steps))
+        self.course
+            .columns
+            .get(list)
+            .and_then(|columns| columns.last())
+            .is_none_or(|steps| self.course.is_known(self.known, *steps))
     }
 }
 
@@ -164,6 +172,7 @@ impl<'g> Course<'g> {
     }
 
     fn leave(&mut self, situation: Situation) {
+        self.expire(situation);
         let live = situation.open[0] | situation.open[1] | situation.waiting[0] | situation.waiting[1];
         for step in 0..self.guide.steps.len() {
             for thread in 0..2 {
@@ -179,6 +188,29 @@ impl<'g> Course<'g> {
                 opened.open[0] |= bit(step);
                 self.act(opened, step, 0);
             }
+        }
+    }
+
+    /// A limit passes: the step that was due and what leads to it are closed, and its 期满 follows.
+    fn expire(&mut self, situation: Situation) {
+        let guide = self.guide;
+        for clock in &guide.clocks {
+            let Some(target) = &clock.on_expiry else { continue };
+            let leads = |step: &usize| *step == clock.until || self.reach[*step] & bit(clock.until) != 0;
+            let due = (0..guide.steps.len()).filter(leads).fold(0, |all, step| all | bit(step));
+            let open = situation.open[0] | situation.waiting[0];
+            let began = match &clock.from {
+                ClockFrom::Done(step) => situation.known.done & bit(*step) != 0,
+                ClockFrom::Opened(step) => (situation.known.opened | situation.known.done) & bit(*step) != 0,
+                ClockFrom::Start | ClockFrom::Field(_) => true,
+            };
+            if open & due == 0 || !began {
+                continue;
+            }
+            let mut passed = situation;
+            passed.open[0] &= !due;
+            passed.waiting[0] &= !due;
+            self.go(passed, clock.until, target, 0);
         }
     }
 
@@ -352,8 +384,10 @@ impl<'g> Course<'g> {
                 Origin::Opening(step) => bit(*step),
                 _ => 0,
             },
-            Lack::Column(list, column) => self.columns[*list].get(*column).copied().unwrap_or(0),
-            Lack::Rows(list) => self.columns[*list].last().copied().unwrap_or(0),
+            Lack::Column(list, column) => {
+                self.columns.get(*list).and_then(|columns| columns.get(*column)).copied().unwrap_or(0)
+            }
+            Lack::Rows(list) => self.columns.get(*list).and_then(|columns| columns.last()).copied().unwrap_or(0),
         };
         (0..self.guide.steps.len()).filter(move |step| steps & bit(*step) != 0)
     }

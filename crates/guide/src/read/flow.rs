@@ -162,11 +162,14 @@ impl Reader {
                 performer.head_count = count;
             } else if text == "非近亲属" {
                 performer.no_relative = true;
+            } else if let Some(people) = text.strip_suffix("本人到场") {
+                let people = Cell { text: people.trim().to_owned(), span: part.span.clone() };
+                performer.in_person = names(&people).iter().map(|person| self.person(known, person)).collect();
             } else if text.starts_with("不同于") {
                 let (_, rest) = cut(part, 0, "不同于".len());
                 performer.other_than = names(&rest).iter().filter_map(|step| self.step(known.steps, step)).collect();
             } else {
-                let help = "可写：2人、不同于 步骤、非近亲属";
+                let help = "可写：2人、不同于 步骤、非近亲属、甲、乙 本人到场";
                 self.error("G107", &part.span, format!("承办的“{text}”不认识或还没有实现"), help);
             }
         }
@@ -180,12 +183,20 @@ impl Reader {
         if let Some((level, post)) = post(&cell.text) {
             return ActorKind::Staff(level, post);
         }
-        let person = known.fields.iter().any(|f| *f.name == *cell.text && matches!(f.ty, FieldType::Register(_)));
-        if !person {
-            let help = "写 级别 岗位（例如 乡 受理员）、一个人员项目的名称，或 系统";
-            self.error("G201", &cell.span, format!("承办“{}”不认识", cell.text), help);
+        for part in cell.text.split(" 或 ") {
+            self.person(known, &Cell { text: part.trim().to_owned(), span: cell.span.clone() });
         }
         ActorKind::Person(cell.text.clone())
+    }
+
+    /// The name of a field that holds a person.
+    fn person(&mut self, known: &Known, cell: &Cell) -> String {
+        let person = known.fields.iter().any(|f| *f.name == *cell.text && matches!(f.ty, FieldType::Register(_)));
+        if !person {
+            let help = "写 级别 岗位（例如 乡 受理员）、一个人员项目的名称、甲 或 乙，或 系统";
+            self.error("G201", &cell.span, format!("承办“{}”不认识", cell.text), help);
+        }
+        cell.text.clone()
     }
 
     fn premise(&mut self, known: &Known, clause: &Cell, step: &mut Step) {
@@ -314,24 +325,12 @@ impl Reader {
                 let message = format!("长度“{}”不能有“不计”", row.text("长度"));
                 self.error("G603", &row.get("不计").span, message, "“不计”只用于 日、工作日");
             }
-            if !row.text("期满").is_empty() {
-                self.error("G107", &row.get("期满").span, "时限的“期满”还没有实现", "留空：逾期只显示");
-            }
+            let expiry = row.get("期满");
+            let on_expiry = if expiry.text.is_empty() { None } else { self.target(known, &expiry) };
             let basis = self.basis(known, &row);
             let (Some(until), Some(from), Some(length)) = (until, from, length) else { continue };
             let (name, span) = (row.text("时限").as_str().into(), row.span.clone());
-            found.push(Clock {
-                name,
-                from,
-                until,
-                until_start,
-                length,
-                condition,
-                pauses,
-                on_expiry: None,
-                basis,
-                span,
-            });
+            found.push(Clock { name, from, until, until_start, length, condition, pauses, on_expiry, basis, span });
         }
         for clock in &found {
             let last = found.iter().rfind(|other| other.name == clock.name);

@@ -147,7 +147,7 @@ fn uses(guide: &Guide) -> Vec<Use<'_>> {
             span,
             letter,
         };
-        let set = effect.set.iter().map(|(_, expression)| expression);
+        let set = effect.set.iter().filter_map(|(_, fill)| fill.expression());
         let own = effect.condition.iter().chain(&effect.from).chain(&effect.until).chain(set);
         found.extend(own.map(|expression| used(What::Expression(expression), expression.span(), None)));
         match effect.action {

@@ -76,3 +76,10 @@ impl Reader {
         law
     }
 }
+
+/// Every article, as 依据 names it.
+pub(super) fn articles(laws: &[Law]) -> Vec<String> {
+    laws.iter()
+        .flat_map(|law| law.articles.iter().map(|article| format!("{} {}", law.short, article.heading)))
+        .collect()
+}

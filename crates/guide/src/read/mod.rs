@@ -9,6 +9,7 @@ mod flow;
 mod lacks;
 mod law;
 mod rates;
+mod registers;
 mod results;
 mod scenario;
 mod sound;
@@ -26,7 +27,7 @@ use formula::{
 
 use self::flow::Known;
 use crate::document::{Document, Section};
-use crate::model::{Guide, Parameter, Passage, RateRow, Service, Step, StepKind};
+use crate::model::{Guide, Parameter, Passage, RateRow, Register, Service, Step, StepKind};
 
 pub use fields::registers;
 pub use rates::plain_value;
@@ -42,6 +43,8 @@ pub struct Library {
     pub guides: Vec<Arc<Guide>>,
     pub areas: Vec<Area>,
     pub parameters: Vec<Parameter>,
+    /// Those of registers.md, which no single service owns.
+    pub registers: Vec<Register>,
     pub rates: Vec<RateRow>,
     pub findings: Vec<Diagnostic>,
 }
@@ -74,6 +77,11 @@ impl Library {
         }
     }
 
+    /// Every register: those of registers.md and those of the guides, in their order.
+    pub fn all_registers(&self) -> impl Iterator<Item = &Register> {
+        self.registers.iter().chain(self.guides.iter().flat_map(|guide| &guide.registers))
+    }
+
     /// A service by its folder, 标识 or title.
     pub fn find(&self, name: &str) -> Option<&Arc<Guide>> {
         self.guides.iter().find(|guide| guide.folder == name || &*guide.key == name || guide.title == name)
@@ -99,8 +107,15 @@ pub fn read_library(files: &Files) -> Library {
             }
         }
     }
+    if let Some(text) = files.get("registers.md") {
+        let document = Document::read("registers.md", text);
+        reader.file = document.file.clone();
+        let sections: Vec<&Section> = document.sections.iter().collect();
+        library.registers = reader.own_registers(&sections);
+    }
     for area in library.areas.clone() {
-        let guide = reader.guide(&area.folder, files, &library.parameters);
+        let shared = (&library.parameters[..], &library.registers[..]);
+        let guide = reader.guide(&area.folder, files, shared);
         library.guides.extend(guide.map(Arc::new));
     }
     let own = |folder: &str, path: &str| path == format!("{folder}/rates.md");
@@ -167,35 +182,30 @@ impl Reader {
         found
     }
 
-    fn guide(&mut self, folder: &str, files: &Files, shared: &[Parameter]) -> Option<Guide> {
+    fn guide(&mut self, folder: &str, files: &Files, (shared, common): (&[Parameter], &[Register])) -> Option<Guide> {
         let path = format!("{folder}/guide.md");
         let document = Document::read(&path, files.get(&path)?);
-        let laws = law_documents(folder, files);
         self.file = document.file.clone();
-        let begun = self.findings.len();
-        let mut findings = Vec::new();
+        let (laws, begun, mut findings) = (law_documents(folder, files), self.findings.len(), Vec::new());
         let chapters = tables::chapters(&document, &mut findings);
         self.all(findings);
         self.required(&chapters);
         let steps = self.step_names(chapter(&chapters, "步骤"));
         let starts = self.start_names(chapter(&chapters, "启动"));
         let (mut fields, mut lists, registers) = self.fields(chapter(&chapters, "项目"), &steps);
-        let mut parameters: Vec<Parameter> = shared.to_vec();
         let dimensions = fields::choices(&fields);
-        for table in chapter(&chapters, "参数").iter().flat_map(|section| &section.tables) {
-            parameters.extend(self.parameters(table, "", &dimensions));
-        }
+        let own = chapter(&chapters, "参数").iter().flat_map(|section| &section.tables);
+        let own = own.flat_map(|table| self.parameters(table, "", &dimensions));
+        let mut parameters: Vec<Parameter> = shared.iter().cloned().chain(own).collect();
         let mut blocks = blocks(&document, chapter(&chapters, "计算"), "");
         let (laws, law_blocks) = self.laws(&laws, &mut parameters, &dimensions);
         blocks.extend(law_blocks);
-        let clocks = names_of(chapter(&chapters, "时限"), "时限");
         let mut env = environment(&steps, &starts, &fields, &lists, &registers, &parameters);
-        for name in names_of(chapter(&chapters, "待遇"), "待遇") {
-            let per_month = Unit::parse("元/月").unwrap_or_default();
-            env.values.push(ValueName::new(format!("{name}.月额"), Type::Fen(per_month)));
-            env.values.push(ValueName::new(format!("{name}.在发"), Type::Bool));
-        }
-        env.values.extend(clocks.iter().map(|clock| ValueName::new(format!("{clock}.到期日"), Type::Date)));
+        let own = self.own_registers(chapter(&chapters, "台账"));
+        let writable: Vec<Register> = own.iter().chain(common).cloned().collect();
+        let read = self.relation_rows(chapter(&chapters, "台账"), &writable);
+        registers::names(&read, &mut env);
+        env.values.extend(promised(&chapters));
         let (program, diagnostics) = formula::compile(&blocks, env);
         self.required_if(&program, chapter(&chapters, "项目"), &mut fields, &mut lists);
         let sound_so_far = diagnostics.is_empty() && self.findings.len() == begun;
@@ -205,10 +215,9 @@ impl Reader {
         let fixtures = self.fixtures(folder, files);
         self.file = document.file.clone();
         let before = self.findings.len();
-        let service = chapter(&chapters, "服务").first().copied().map(|s| self.service(s, &program));
-        let (key, service) = service.unwrap_or_default();
-        let articles: Vec<String> =
-            laws.iter().flat_map(|law| law.articles.iter().map(|a| format!("{} {}", law.short, a.heading))).collect();
+        let service = chapter(&chapters, "服务").first().copied();
+        let (key, service) = service.map(|s| self.service(s, &program)).unwrap_or_default();
+        let articles = law::articles(&laws);
         let known = Known { program: &program, steps: &steps, fields: &fields, articles: &articles };
         let steps = self.steps(&known, chapter(&chapters, "步骤"));
         let clocks = self.clocks(&known, chapter(&chapters, "时限"));
@@ -217,7 +226,9 @@ impl Reader {
         let entitlements = self.entitlements(&known, chapter(&chapters, "待遇"));
         let starts = self.starts(&known, chapter(&chapters, "启动"), &entitlements);
         let letters = self.letters(&known, chapter(&chapters, "文书"));
-        let effects = self.effects(&known, chapter(&chapters, "效果"), &entitlements, &letters);
+        let targets = (&entitlements[..], &letters[..], &writable[..]);
+        let effects = self.effects(&known, chapter(&chapters, "效果"), targets);
+        let relations = self.relations(&known, read);
         let guide = Guide {
             key: key.as_str().into(),
             title: document.title().to_owned(),
@@ -228,6 +239,9 @@ impl Reader {
             fields,
             lists,
             parameters,
+            registers: own,
+            writable,
+            relations,
             untouched: Arc::new(untouched(&steps)),
             steps,
             clocks,
@@ -520,6 +534,17 @@ fn environment(
             .collect(),
         steps: steps.iter().map(|step| step.name.clone()).collect(),
     }
+}
+
+/// What formulas see of entitlements and clocks before these are read.
+fn promised(chapters: &BTreeMap<String, Vec<&Section>>) -> Vec<ValueName> {
+    let per_month = Unit::parse("元/月").unwrap_or_default();
+    let paid = names_of(chapter(chapters, "待遇"), "待遇").into_iter().flat_map(|name| {
+        let sum = ValueName::new(format!("{name}.月额"), Type::Fen(per_month));
+        [sum, ValueName::new(format!("{name}.在发"), Type::Bool)]
+    });
+    let clocks = names_of(chapter(chapters, "时限"), "时限");
+    paid.chain(clocks.iter().map(|clock| ValueName::new(format!("{clock}.到期日"), Type::Date))).collect()
 }
 
 /// The built-in outputs of a kind of step, which its form asks for.

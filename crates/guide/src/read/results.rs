@@ -2,17 +2,16 @@
 
 use std::sync::Arc;
 
-use formula::{Cell, Expression, Type, nearest};
+use formula::{Cell, Expression, Type, half_width, nearest};
 
 use super::Reader;
 use super::flow::Known;
 use super::tables::{self, Row};
 use crate::document::Section;
-use crate::model::{Action, Component, Effect, Entitlement, Letter, LetterPart, StepKind};
+use crate::model::{Action, Component, Effect, Entitlement, Fill, Letter, LetterPart, Register, StepKind};
 
-/// Actions that the format knows, and whether they are built.
-const ACTIONS: [(&str, bool); 7] =
-    [("给予", true), ("停止", true), ("暂停", true), ("恢复", true), ("发文", true), ("登记", false), ("启动", true)];
+/// The closed list of actions.
+const ACTIONS: [&str; 7] = ["给予", "停止", "暂停", "恢复", "发文", "登记", "启动"];
 
 impl Reader {
     fn result_rows(&mut self, sections: &[&Section], heading: &str) -> Vec<Row> {
@@ -92,18 +91,16 @@ impl Reader {
         (period.to_owned(), rest.trim() == "随年龄")
     }
 
-    /// An action of the closed list that is built, with its object.
-    fn action(&mut self, row: &Row, entitlements: &[Entitlement], letters: &[Letter]) -> Option<Action> {
+    /// An action of the closed list, with its object.
+    fn action(
+        &mut self,
+        row: &Row,
+        (entitlements, letters, registers): (&[Entitlement], &[Letter], &[Register]),
+    ) -> Option<Action> {
         let (action, object) = (row.get("动作"), row.get("对象"));
-        let built = ACTIONS.iter().find(|(word, _)| *word == action.text).map(|(_, built)| *built);
-        let words = |all: bool| {
-            let words = ACTIONS.iter().filter(|(_, built)| all || *built).map(|(word, _)| *word);
-            words.collect::<Vec<_>>().join("、")
-        };
-        if built != Some(true) {
-            let (code, what) = if built.is_none() { ("G801", "不认识") } else { ("G107", "还没有实现") };
-            let help = format!("可用：{}", words(built.is_none()));
-            self.error(code, &action.span, format!("动作“{}”{what}", action.text), help);
+        if !ACTIONS.contains(&&*action.text) {
+            let help = format!("可用：{}", ACTIONS.join("、"));
+            self.error("G801", &action.span, format!("动作“{}”不认识", action.text), help);
             return None;
         }
         if action.text == "启动" {
@@ -117,11 +114,13 @@ impl Reader {
         }
         let names: Vec<&Arc<str>> = match &*action.text {
             "发文" => letters.iter().map(|letter| &letter.name).collect(),
+            "登记" => registers.iter().map(|register| &register.name).collect(),
             _ => entitlements.iter().map(|entitlement| &entitlement.name).collect(),
         };
         let Some(target) = names.iter().position(|name| ***name == *object.text) else {
             let near = nearest(&object.text, names.iter().map(|name| &***name)).map(str::to_owned);
-            let help = near.map_or_else(|| "先在“## 待遇”或“## 文书”下声明".to_owned(), |n| format!("最接近的是“{n}”"));
+            let help = near
+                .map_or_else(|| "先在“## 待遇”“## 文书”或“## 台账”下声明".to_owned(), |n| format!("最接近的是“{n}”"));
             self.error("G201", &object.span, format!("没有“{}”", object.text), help);
             return None;
         };
@@ -130,12 +129,13 @@ impl Reader {
             "停止" => Action::Stop(target),
             "暂停" => Action::Pause(target),
             "恢复" => Action::Resume(target),
+            "登记" => Action::Register(target),
             _ => Action::Letter(target),
         })
     }
 
-    /// 内容: `列 = 式；列 = 式`.
-    fn content(&mut self, known: &Known, cell: &Cell) -> Vec<(String, Expression)> {
+    /// 内容: `列 = 式；列 = 编号(文书)`.
+    fn content(&mut self, known: &Known, cell: &Cell, letters: &[Letter]) -> Vec<(String, Fill)> {
         let mut found = Vec::new();
         for clause in tables::clauses(cell) {
             let Some(at) = clause.text.find('=') else {
@@ -143,7 +143,20 @@ impl Reader {
                 continue;
             };
             let (name, value) = tables::cut(&clause, at, 1);
-            found.extend(self.expression(known.program, &value, true, None).map(|value| (name.text, value)));
+            let plain: String = value.text.chars().map(half_width).collect();
+            let number = plain.strip_prefix("编号(").and_then(|rest| rest.strip_suffix(')'));
+            if let Some(letter) = number {
+                match letters.iter().find(|known| *known.name == *letter.trim()) {
+                    Some(known) => found.push((name.text, Fill::Number(known.key.clone()))),
+                    None => {
+                        let message = format!("没有文书“{letter}”");
+                        self.error("G201", &value.span, message, "写“## 文书”下的一个名称");
+                    }
+                }
+                continue;
+            }
+            let value = self.expression(known.program, &value, true, None);
+            found.extend(value.map(|value| (name.text, Fill::Value(Box::new(value)))));
         }
         found
     }
@@ -152,13 +165,12 @@ impl Reader {
         &mut self,
         known: &Known,
         sections: &[&Section],
-        entitlements: &[Entitlement],
-        letters: &[Letter],
+        targets: (&[Entitlement], &[Letter], &[Register]),
     ) -> Vec<Effect> {
         let mut found = Vec::new();
         for row in self.result_rows(sections, "效果") {
             let Some((step, conclusion)) = self.conclusion_of(known, &row.get("步骤")) else { continue };
-            let Some(action) = self.action(&row, entitlements, letters) else { continue };
+            let Some(action) = self.action(&row, targets) else { continue };
             if action.entitlement().is_some() && known.steps[step].kind != StepKind::Decide {
                 let word = row.get("动作");
                 let message = format!("“{}”只能在决定之后", word.text);
@@ -170,7 +182,10 @@ impl Reader {
             };
             let condition = optional("若", &Type::Bool);
             let (from, until) = (optional("自", &Type::Month), optional("至", &Type::Month));
-            let set = self.content(known, &row.get("内容"));
+            let mut set = self.content(known, &row.get("内容"), targets.1);
+            if let Action::Register(index) = action {
+                self.columns_filled(known, &targets.2[index], &row, &mut set);
+            }
             found.push(Effect { step, conclusion, condition, action, from, until, set });
         }
         found

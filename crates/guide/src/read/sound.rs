@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use formula::Uses;
 
 use super::Reader;
-use crate::model::{Guide, LetterPart, Required, StepKind, Target};
+use crate::model::{AsOf, Guide, LetterPart, Required, StepKind, Target};
 
 impl Reader {
     /// Runs only when every name of the guide resolves, so that one slip gives one finding.
@@ -89,7 +89,9 @@ impl Reader {
 impl Guide {
     /// The steps that a step's arrows lead to; without `back` only those of plain arrows.
     pub fn next(&self, step: usize, back: bool) -> Vec<usize> {
-        let targets = self.steps[step].arrows.iter().flat_map(|arrow| match &arrow.target {
+        let arrows = self.steps[step].arrows.iter().map(|arrow| &arrow.target);
+        let expiries = self.clocks.iter().filter(|clock| clock.until == step).filter_map(|c| c.on_expiry.as_ref());
+        let targets = arrows.chain(expiries).flat_map(|target| match target {
             Target::Steps(steps) => steps.clone(),
             Target::Back(step) if back => vec![*step],
             _ => Vec::new(),
@@ -145,11 +147,17 @@ impl Guide {
             _ => None,
         }));
         found.extend(self.publicities.iter().flat_map(|publicity| publicity.shown.iter().map(|(_, shown)| shown)));
+        for relation in &self.relations {
+            found.extend(relation.join.iter().map(|(_, expression)| expression));
+            if let AsOf::On(day) = &relation.as_of {
+                found.push(day);
+            }
+        }
         found.extend(self.entitlements.iter().filter_map(|entitlement| entitlement.rows.as_ref()));
         found.extend(self.checks.iter().map(|check| &check.condition));
         for effect in &self.effects {
             found.extend(effect.condition.iter().chain(&effect.from).chain(&effect.until));
-            found.extend(effect.set.iter().map(|(_, expression)| expression));
+            found.extend(effect.set.iter().filter_map(|(_, fill)| fill.expression()));
         }
         for part in self.letters.iter().flat_map(|letter| &letter.text) {
             if let LetterPart::Hole(expression) = part {

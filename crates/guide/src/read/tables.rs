@@ -26,7 +26,7 @@ pub const HEADINGS: [(&str, &[&str]); 14] = [
 ];
 
 /// Headings that the format knows and the program does not carry out yet.
-const NOT_BUILT: [&str; 2] = ["台账", "指标"];
+const NOT_BUILT: [&str; 1] = ["指标"];
 
 pub fn columns(heading: &str) -> Option<&'static [&'static str]> {
     HEADINGS.iter().find(|(name, _)| *name == heading).map(|(_, columns)| *columns)

@@ -90,7 +90,9 @@ pub(super) fn open(folder: &Path, guides: Option<&Path>) -> Result<Bureau, Strin
     if library.has_errors() {
         return Err("指南有错误，先运行 minzheng check".into());
     }
-    Bureau::open(folder, &files, calendar, regions).map_err(|fault| fault.to_string())
+    let mut bureau = Bureau::open(folder, &files, calendar, regions).map_err(|fault| fault.to_string())?;
+    bureau.home = region(&bureau)?;
+    Ok(bureau)
 }
 
 fn make(bureau: &Bureau, folder: &Path, households: u32, seed: u64) -> Result<(), String> {

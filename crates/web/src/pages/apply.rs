@@ -1,13 +1,16 @@
 //! Applying, and checking before applying: the same form of the first step, kept or thrown away.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::Extension;
 use axum::extract::{Path, State};
 use axum::response::IntoResponse;
 use bureau::{Failure, Order};
-use casework::{Actor, Command, Refusal, intake};
+use casework::people::may_perform;
+use casework::{Actor, Capacity, Command, Refusal, intake};
 use guide::Guide;
+use guide::model::{ActorKind, Start, Step, When};
 use maud::{Markup, html};
 
 use super::Page;
@@ -19,50 +22,90 @@ use crate::sent::Sent;
 use crate::site::{Fault, Site};
 use crate::visit::{Visit, set_cookie};
 
-/// The start that a citizen can submit, and its first step.
-fn start(guide: &Guide) -> Result<(String, usize), Fault> {
-    let start = guide.starts.first().ok_or(Fault::NotFound)?;
-    Ok((start.key.to_string(), *start.first.first().ok_or(Fault::NotFound)?))
+/// What an address asks for: a service and one of its starts; without one the first.
+type Asking = Path<HashMap<String, String>>;
+
+fn service<'s>(site: &'s Site, asking: &Asking) -> Result<&'s Guide, Fault> {
+    guide(site, asking.get("service").map_or("", String::as_str)).map(|guide| &**guide)
 }
 
-pub async fn show(
-    State(site): State<Arc<Site>>,
-    Extension(visit): Extension<Visit>,
-    Path(service): Path<String>,
-) -> Page {
-    let guide = guide(&site, &service)?;
+/// The starts that somebody submits out of nothing, whose first step is theirs.
+pub fn starts<'g>(guide: &'g Guide, visit: &Visit) -> Vec<&'g Start> {
+    let own = |start: &&Start| {
+        let step = start.first.first().map(|step| &guide.steps[*step]);
+        let of_person = |step: &&Step| step.who.iter().any(|(_, p)| matches!(p.actor, ActorKind::Person(_)));
+        match (step, &visit.staff) {
+            (None, _) => false,
+            (Some(step), None) => of_person(&step),
+            (Some(step), Some(staff)) => match &staff.doing(guide, step).capacity {
+                Capacity::Entering { .. } => true,
+                Capacity::Staff { level, posts, .. } => may_perform(step, *level, posts),
+                _ => false,
+            },
+        }
+    };
+    guide.starts.iter().filter(|start| start.over.is_none() && matches!(start.when, When::Submit)).filter(own).collect()
+}
+
+/// The start that an address asks for, and its first step.
+fn start<'g>(guide: &'g Guide, visit: &Visit, asking: &Asking) -> Result<(&'g Start, usize), Fault> {
+    let starts = starts(guide, visit);
+    let found = match asking.get("start") {
+        Some(key) => starts.into_iter().find(|start| *start.key == **key),
+        None => starts.into_iter().next(),
+    };
+    let found = found.ok_or(Fault::NotFound)?;
+    Ok((found, *found.first.first().ok_or(Fault::NotFound)?))
+}
+
+pub async fn show(State(site): State<Arc<Site>>, Extension(visit): Extension<Visit>, asking: Asking) -> Page {
+    let guide = service(&site, &asking)?;
+    let (start, step) = start(guide, &visit, &asking)?;
     Ok(match visit.staff {
-        Some(_) => entering_page(&site, &visit, guide, &Sent::empty(), &[])?,
-        None => asked(&site, &visit, guide, false)?.chapter(0, &Sent::empty(), &[]),
+        Some(_) => entering_page(&site, &visit, guide, start, &Sent::empty(), &[])?,
+        None => asked(&site, &visit, guide, step, false).chapter(0, &Sent::empty(), &[]),
     }
     .into_response())
 }
 
-pub async fn show_check(
-    State(site): State<Arc<Site>>,
-    Extension(visit): Extension<Visit>,
-    Path(service): Path<String>,
-) -> Page {
-    let guide = guide(&site, &service)?;
+pub async fn show_check(State(site): State<Arc<Site>>, Extension(visit): Extension<Visit>, asking: Asking) -> Page {
+    let guide = service(&site, &asking)?;
     if !checks_itself(guide) {
         return Err(Fault::NotFound);
     }
-    Ok(asked(&site, &visit, guide, true)?.chapter(0, &Sent::empty(), &[]).into_response())
+    let (_, step) = first(guide)?;
+    Ok(asked(&site, &visit, guide, step, true).chapter(0, &Sent::empty(), &[]).into_response())
 }
 
-fn asked<'a>(site: &'a Site, visit: &'a Visit, guide: &'a Guide, check: bool) -> Result<Asked<'a>, Fault> {
-    Ok(Asked { site, visit, guide, step: start(guide)?.1, check })
+/// The start that is checked before anybody applies.
+fn first(guide: &Guide) -> Result<(&Start, usize), Fault> {
+    let start = guide.starts.first().ok_or(Fault::NotFound)?;
+    Ok((start, *start.first.first().ok_or(Fault::NotFound)?))
 }
 
-/// The whole form on one page, for staff who copy what was signed on paper.
-fn entering_page(site: &Site, visit: &Visit, guide: &Guide, sent: &Sent, refused: &[Refusal]) -> Result<Markup, Fault> {
-    let (_, step) = start(guide)?;
+fn asked<'a>(site: &'a Site, visit: &'a Visit, guide: &'a Guide, step: usize, check: bool) -> Asked<'a> {
+    Asked { site, visit, guide, step, check }
+}
+
+/// The whole form on one page, for staff: what is theirs to do, or what they copy from a signed paper.
+fn entering_page(
+    site: &Site,
+    visit: &Visit,
+    guide: &Guide,
+    start: &Start,
+    sent: &Sent,
+    refused: &[Refusal],
+) -> Result<Markup, Fault> {
+    let step = *start.first.first().ok_or(Fault::NotFound)?;
+    let entering = matches!(visit.staff()?.doing(guide, &guide.steps[step]).capacity, Capacity::Entering { .. });
     let drawer = Drawer { site, guide, sent, refusals: refused };
-    let name = guide.starts.first().map_or("", |start| &*start.name);
+    let name = &start.name;
     let body = html! {
         p.crumbs { a href="/" { "办事指南" } " › " a href=(format!("/services/{}", guide.key)) { (guide.title) } " › " (name) }
         h1 { (guide.title) "：" (name) }
-        p.note { "您在" b { "代申请人录入" } "：照着申请人签名的申请表填，把申请表拍照或扫描传上来；提交以后把受理号和查询码交给申请人。" }
+        @if entering {
+            p.note { "您在" b { "代申请人录入" } "：照着申请人签名的申请表填，把申请表拍照或扫描传上来；提交以后把受理号和查询码交给申请人。" }
+        }
         (refusals(refused))
         (step_form(site, visit, &drawer, step, "提交", drawer.step(step)))
     };
@@ -80,34 +123,34 @@ pub(super) fn one_more(sent: &mut Sent) -> bool {
 }
 
 /// The form of staff: read, or shown again with what is wrong.
-fn enter(site: &Site, visit: &Visit, guide: &Guide, sent: &mut Sent) -> Result<Turn, Fault> {
+fn enter(site: &Site, visit: &Visit, guide: &Guide, start: &Start, sent: &mut Sent) -> Result<Turn, Fault> {
     if one_more(sent) {
-        return entering_page(site, visit, guide, sent, &[]).map(Turn::Page);
+        return entering_page(site, visit, guide, start, sent, &[]).map(Turn::Page);
     }
-    let (_, step) = start(guide)?;
+    let step = *start.first.first().ok_or(Fault::NotFound)?;
     match intake::read(guide, step, &form(guide, step, sent)) {
         Ok(input) => Ok(Turn::Whole(Box::new(input))),
-        Err(refused) => entering_page(site, visit, guide, sent, &refused).map(Turn::Page),
+        Err(refused) => entering_page(site, visit, guide, start, sent, &refused).map(Turn::Page),
     }
 }
 
 pub async fn send(
     State(site): State<Arc<Site>>,
     Extension(visit): Extension<Visit>,
-    Path(service): Path<String>,
+    asking: Asking,
     mut sent: Sent,
 ) -> Page {
-    let guide = guide(&site, &service)?;
+    let guide = service(&site, &asking)?;
+    let (start, step) = start(guide, &visit, &asking)?;
     let turn = match visit.staff {
-        Some(_) => enter(&site, &visit, guide, &mut sent)?,
-        None => asked(&site, &visit, guide, false)?.turn(&mut sent),
+        Some(_) => enter(&site, &visit, guide, start, &mut sent)?,
+        None => asked(&site, &visit, guide, step, false).turn(&mut sent),
     };
     let input = match turn {
         Turn::Whole(input) => *input,
         Turn::Page(page) => return Ok(page.into_response()),
     };
     let (case, secret) = (site.receipt(), site.receipt_secret());
-    let (start, step) = start(guide)?;
     let actor = match &visit.staff {
         Some(staff) => staff.doing(guide, &guide.steps[step]),
         None => Actor::citizen(&format!("visit:{}", visit.form_token), input.person(guide).unwrap_or("匿名")),
@@ -115,7 +158,8 @@ pub async fn send(
     let key = format!("{}:{}", visit.form_token, sent.get("_key"));
     let people = vec![actor];
     let draw = Some(site.draw());
-    let command = Command::Submit { case, service: service.clone(), start, input, draw, over: None };
+    let (service, start_key) = (guide.key.to_string(), start.key.to_string());
+    let command = Command::Submit { case, service, start: start_key, input, draw, over: None };
     let order = Order { key, people, case: None, command, secret: Some(secret.clone()), now: site.now() };
     match site.bureau.execute(&order) {
         Ok(done) if visit.staff.is_some() => Ok(redirect(&format!("/case/{}?new={secret}", done.case))),
@@ -126,8 +170,8 @@ pub async fn send(
             Ok(response)
         }
         Err(Failure::Refused(refused)) => Ok(match visit.staff {
-            Some(_) => entering_page(&site, &visit, guide, &sent, &refused)?,
-            None => asked(&site, &visit, guide, false)?.refused(&sent, &refused),
+            Some(_) => entering_page(&site, &visit, guide, start, &sent, &refused)?,
+            None => asked(&site, &visit, guide, step, false).refused(&sent, &refused),
         }
         .into_response()),
         Err(failure) => Err(failure.into()),
@@ -137,17 +181,18 @@ pub async fn send(
 pub async fn send_check(
     State(site): State<Arc<Site>>,
     Extension(visit): Extension<Visit>,
-    Path(service): Path<String>,
+    asking: Asking,
     mut sent: Sent,
 ) -> Page {
-    let guide = guide(&site, &service)?;
-    let asked = asked(&site, &visit, guide, true)?;
+    let guide = service(&site, &asking)?;
+    let (start, step) = first(guide)?;
+    let asked = asked(&site, &visit, guide, step, true);
     let input = match asked.turn(&mut sent) {
         Turn::Whole(input) => *input,
         Turn::Page(page) => return Ok(page.into_response()),
     };
-    let (start, _) = start(guide)?;
     let people = vec![Actor::citizen("check", "自查")];
+    let (service, start) = (guide.key.to_string(), start.key.to_string());
     let command =
         Command::Submit { case: "自查".into(), service: service.clone(), start, input, draw: None, over: None };
     let order = Order { key: String::new(), people, case: None, command, secret: None, now: site.now() };

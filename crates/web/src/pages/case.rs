@@ -76,6 +76,7 @@ pub async fn show(
                 }
                 (paid(&guide, &state, site.now()))
                 (super::start::chain(&site, &state, "case")?)
+                (super::person::links(&state))
                 h2 { "事实和来源" }
                 (Shown::new(&site, &visit, &guide, &state)?.table())
                 h2 { "经过" }

@@ -10,10 +10,10 @@ use base::CitizenNumber;
 use bureau::{CaseRow, WorkRow};
 use casework::people::may_perform;
 use casework::{Actor, Capacity};
-use guide::Guide;
 use maud::html;
 
 use super::Page;
+use super::apply::starts;
 use super::public::redirect;
 use crate::layout::{day, downloads, page, remaining, standing, token};
 use crate::sent::Sent;
@@ -34,12 +34,6 @@ pub fn step_name(site: &Site, row: &WorkRow) -> String {
     let guide = site.guide(&row.service);
     let step = guide.and_then(|guide| guide.steps.iter().find(|step| *step.key == *row.step));
     step.map_or_else(|| row.step.clone(), |step| step.name.to_string())
-}
-
-/// Whether somebody enters for applicants of a service.
-fn may_enter(actor: &Actor, guide: &Guide) -> bool {
-    let first = guide.starts.first().and_then(|start| start.first.first());
-    first.is_some_and(|step| matches!(actor.doing(guide, &guide.steps[*step]).capacity, Capacity::Entering { .. }))
 }
 
 /// What waits for somebody, the nearest due first.
@@ -100,9 +94,14 @@ fn desk_page(site: &Site, visit: &Visit, words: &str) -> Page {
             li { a href="/desk" aria-current="page" { b { (waiting) } "待办" } }
             li class=[(late > 0).then_some("late")] { a href="/desk" { b { (late) } "超期" } }
         }
-        @let entering: Vec<_> = site.bureau.library.guides.iter().filter(|guide| may_enter(actor, guide)).collect();
-        @if !entering.is_empty() {
-            div.actions { @for guide in entering { a.button href=(format!("/services/{}/apply", guide.key)) { "代群众录入：" (guide.title) } } }
+        @let begins: Vec<_> = site.bureau.library.guides.iter().flat_map(|g| starts(g, visit).into_iter().map(move |s| (g, s))).collect();
+        @if !begins.is_empty() {
+            details.begin open[work.is_empty()] {
+                summary { "新办一件" }
+                ul.begins { @for (guide, start) in begins {
+                    li { a href=(format!("/services/{}/apply/{}", guide.key, start.key)) { (start.name) } " " span.soft.small { (guide.title) } }
+                } }
+            }
         }
         @if work.is_empty() { p.empty { "没有等您办的件。" } }
         @else {

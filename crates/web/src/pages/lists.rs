@@ -10,7 +10,7 @@ use axum::response::IntoResponse;
 use base::Fen;
 use rust_xlsxwriter::{Format, Workbook, XlsxError};
 
-use super::{Page, desk, public, roll, staff};
+use super::{Page, desk, public, registers, roll, staff};
 use crate::layout::{day, standing_word};
 use crate::site::{Fault, Site};
 use crate::visit::Visit;
@@ -36,8 +36,12 @@ impl From<&str> for Cell {
 /// A list with its heads.
 pub struct Listing {
     pub title: String,
-    pub heads: &'static [&'static str],
+    pub heads: Vec<String>,
     pub rows: Vec<Vec<Cell>>,
+}
+
+pub fn heads(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
 }
 
 /// The list of a name, as its reader may see it.
@@ -57,7 +61,7 @@ fn listing(site: &Site, visit: &Visit, name: &str, query: &HashMap<String, Strin
             });
             Ok(Listing {
                 title: "我的工作".into(),
-                heads: &["申请人", "要办", "到期", "地方", "受理号"],
+                heads: heads(&["申请人", "要办", "到期", "地方", "受理号"]),
                 rows: rows.collect(),
             })
         }
@@ -75,7 +79,7 @@ fn listing(site: &Site, visit: &Visit, name: &str, query: &HashMap<String, Strin
             });
             Ok(Listing {
                 title: "本地的件".into(),
-                heads: &["申请人", "现在", "提交", "地方", "受理号"],
+                heads: heads(&["申请人", "现在", "提交", "地方", "受理号"]),
                 rows: rows.collect(),
             })
         }
@@ -89,11 +93,14 @@ fn listing(site: &Site, visit: &Visit, name: &str, query: &HashMap<String, Strin
             });
             Ok(Listing {
                 title: "近亲属备案".into(),
-                heads: &["工作人员", "是这一家的", "户主", "地方", "备案", "现在", "备案以前办过", "受理号"],
+                heads: heads(&["工作人员", "是这一家的", "户主", "地方", "备案", "现在", "备案以前办过", "受理号"]),
                 rows: rows.collect(),
             })
         }
-        _ => Err(Fault::NotFound),
+        name => match name.strip_prefix("register-") {
+            Some(register) => registers::listing(site, visit, register, query),
+            None => Err(Fault::NotFound),
+        },
     }
 }
 
@@ -146,8 +153,8 @@ fn xlsx(listing: &Listing, demo: bool) -> Result<Vec<u8>, XlsxError> {
     let sheet = book.add_worksheet();
     sheet.set_name(&listing.title)?;
     let (bold, money) = (Format::new().set_bold(), Format::new().set_num_format("#,##0.00"));
-    for (column, head) in (0_u16..).zip(listing.heads) {
-        sheet.write_string_with_format(0, column, *head, &bold)?;
+    for (column, head) in (0_u16..).zip(&listing.heads) {
+        sheet.write_string_with_format(0, column, head, &bold)?;
         sheet.set_column_width(column, 18)?;
     }
     sheet.set_freeze_panes(1, 0)?;

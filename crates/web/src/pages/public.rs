@@ -52,8 +52,9 @@ pub async fn service(
         p.crumbs { a href="/" { "办事指南" } " › " (guide.title) }
         h1 { (guide.title) }
         div.actions {
-            @if let Some(start) = guide.starts.first() {
-                a.button.main href=(format!("/services/{service}/apply")) { (start.name) }
+            @for (place, start) in super::apply::starts(guide, &visit).iter().enumerate() {
+                @if place == 0 { a.button.main href=(format!("/services/{service}/apply")) { (start.name) } }
+                @else { a.button href=(format!("/services/{service}/apply/{}", start.key)) { (start.name) } }
             }
             @if checks_itself(guide) { a.button href=(format!("/services/{service}/check")) { "先自查" } }
         }
@@ -148,7 +149,7 @@ pub fn listing(site: &Site, query: &HashMap<String, String>) -> Result<Listing, 
             row.case.into(),
         ]
     });
-    let heads = &["服务", "地方", "内容", "张贴", "公示到", "受理号"];
+    let heads = super::lists::heads(&["服务", "地方", "内容", "张贴", "公示到", "受理号"]);
     Ok(Listing { title: "公示".into(), heads, rows: rows.collect() })
 }
 

@@ -142,6 +142,6 @@ pub fn listing(site: &Site, visit: &Visit, query: &HashMap<String, String>) -> R
             rows.push(texts.into_iter().chain([Cell::Money(*fen), root.into()]).collect());
         }
     }
-    let heads = &["月份", "户主", "地方", "待遇", "金额", "受理号"];
+    let heads = super::lists::heads(&["月份", "户主", "地方", "待遇", "金额", "受理号"]);
     Ok(Listing { title: format!("{month}在发名册"), heads, rows })
 }

@@ -43,7 +43,11 @@ pub fn listing(site: &Site, visit: &Visit) -> Result<Listing, Fault> {
             rows.push(Vec::from(cells.map(Cell::from)));
         }
     }
-    Ok(Listing { title: "人员".into(), heads: &["姓名", "单位", "岗位", "自", "至", "账号"], rows })
+    Ok(Listing {
+        title: "人员".into(),
+        heads: super::lists::heads(&["姓名", "单位", "岗位", "自", "至", "账号"]),
+        rows,
+    })
 }
 
 /// What is told once after an account was made or its password given anew.

@@ -1,0 +1,198 @@
+//! Registers: what formulas read of them, and what a step writes.
+
+use std::collections::BTreeMap;
+
+use base::{CitizenNumber, Date, RegionCode};
+use formula::{Facts, Type, Value};
+use guide::model::{AsOf, Effect, FieldType, Fill, Register, RegisterColumn, Relation};
+use guide::plain_value;
+
+use crate::decide::Draft;
+use crate::event::{Datum, Event, PersonRef, RegisterRow};
+use crate::facts::field_value;
+use crate::refusal::Refusal;
+use crate::results::unknown;
+
+/// Where rows of registers are found. What was found once may be asked for again and be different then.
+pub trait Registers {
+    /// The versions in force on a day of the rows of which a column has one of the values.
+    fn find(&self, query: &Query) -> Vec<RegisterRow>;
+}
+
+/// What is asked of a register: by 标识 of register and column.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Query {
+    pub register: String,
+    pub column: String,
+    pub values: Vec<String>,
+    pub on: Date,
+}
+
+/// No registers, or rows that are given.
+impl Registers for Vec<RegisterRow> {
+    fn find(&self, query: &Query) -> Vec<RegisterRow> {
+        let mut newest: BTreeMap<&str, &RegisterRow> = BTreeMap::new();
+        for row in self.iter().filter(|row| row.register == query.register && row.from <= query.on) {
+            let known = newest.entry(&row.key).or_insert(row);
+            if known.from <= row.from {
+                *known = row;
+            }
+        }
+        let has = |row: &&RegisterRow| row.found_by.iter().any(|(c, v)| *c == query.column && query.values.contains(v));
+        newest.into_values().filter(has).cloned().collect()
+    }
+}
+
+/// What a value is found by: a person by the citizen number, anything else by its text.
+pub fn found_by(datum: &Datum) -> Option<String> {
+    match datum {
+        Datum::Person(PersonRef { name, number }) => Some(number.clone().unwrap_or_else(|| name.clone())),
+        Datum::Text(text) => Some(text.clone()),
+        Datum::Bool(_) | Datum::Rows(_) | Datum::Files(_) => None,
+    }
+}
+
+/// A cell of a table as a value of a column: a person is written by name and citizen number.
+pub fn read_cell(ty: &FieldType, text: &str) -> Result<Datum, String> {
+    match ty {
+        FieldType::Register(_) => {
+            let (name, number) = text.split_once(' ').unwrap_or((text, ""));
+            let number = match number.trim() {
+                "" => None,
+                number => Some(CitizenNumber::parse(number).map_err(|error| error.to_string())?.as_str().to_owned()),
+            };
+            Ok(Datum::Person(PersonRef { name: name.to_owned(), number }))
+        }
+        FieldType::CitizenNumber => {
+            let number = CitizenNumber::parse(text).map_err(|error| error.to_string())?;
+            Ok(Datum::Text(number.as_str().to_owned()))
+        }
+        FieldType::Plain(ty) => match plain_value(text, ty) {
+            Ok(Value::Bool(holds)) => Ok(Datum::Bool(holds)),
+            Ok(value) => Ok(datum(&value, ty).unwrap_or_else(|| Datum::Text(text.to_owned()))),
+            Err(help) => Err(format!("“{text}”不是{ty}：{help}")),
+        },
+        _ => Ok(Datum::Text(text.to_owned())),
+    }
+}
+
+/// The row with its key and what it is found by.
+pub fn row(register: &Register, from: Date, region: RegionCode, columns: BTreeMap<String, Datum>) -> RegisterRow {
+    let text = |column: &RegisterColumn| columns.get(&*column.key).and_then(found_by);
+    let key: Vec<String> = register.columns.iter().filter(|column| column.is_key).filter_map(text).collect();
+    let tells = |column: &&RegisterColumn| {
+        let own = matches!(column.ty, FieldType::Plain(Type::Text | Type::Choice(_)));
+        column.is_key || own || !matches!(column.ty, FieldType::Plain(_) | FieldType::Attachment)
+    };
+    let told = register.columns.iter().filter(tells);
+    let found_by = told.filter_map(|column| Some((column.key.to_string(), text(column)?))).collect();
+    RegisterRow { register: register.key.to_string(), key: key.join(" · "), from, region, columns, found_by }
+}
+
+impl Draft<'_> {
+    /// Adds what the guide reads of registers. What is joined by something unknown is unknown.
+    pub(crate) fn relate(&self, facts: &mut Facts) {
+        for relation in &self.rules.guide.relations {
+            let Some(rows) = self.related(relation, facts) else { continue };
+            let known = |row: &RegisterRow| {
+                let value = |column: &RegisterColumn| {
+                    Some((column.name.clone(), field_value(&column.ty, row.columns.get(&*column.key)?)?))
+                };
+                relation.columns.iter().filter_map(value).collect::<Vec<_>>()
+            };
+            if relation.list.is_some() {
+                let rows = rows.iter().map(|row| {
+                    let mut facts = Facts::default();
+                    known(row).into_iter().for_each(|(name, value)| facts.set(name, value));
+                    facts
+                });
+                facts.lists.insert(relation.name.clone(), rows.collect());
+            } else if let [row] = rows.as_slice() {
+                let values = known(row);
+                values.into_iter().for_each(|(name, value)| facts.set(format!("{}.{name}", relation.name), value));
+            }
+        }
+    }
+
+    fn related(&self, relation: &Relation, facts: &Facts) -> Option<Vec<RegisterRow>> {
+        let assessment = self.assess(facts);
+        let on = match &relation.as_of {
+            AsOf::Now => self.now.date(),
+            AsOf::On(day) => match assessment.expression(day) {
+                Ok(Value::Date(day)) => day,
+                _ => return None,
+            },
+        };
+        let mut rows: Option<Vec<RegisterRow>> = None;
+        for (column, expression) in &relation.join {
+            let value = assessment.expression(expression).ok()?;
+            let one = |value: &Value| found_by(&datum(value, &expression.ty)?);
+            let values: Vec<String> = match &value {
+                Value::List(items) => items.iter().filter_map(one).collect(),
+                value => vec![one(value)?],
+            };
+            let says = |row: &RegisterRow| row.columns.get(&**column).and_then(found_by);
+            rows = Some(match rows {
+                None => {
+                    let (register, column) = (relation.register.to_string(), column.to_string());
+                    self.rules.registers.find(&Query { register, column, values, on })
+                }
+                Some(rows) => rows.into_iter().filter(|row| says(row).is_some_and(|v| values.contains(&v))).collect(),
+            });
+        }
+        rows
+    }
+
+    /// 登记: a row, with the numbers of letters still to be filled in.
+    pub(crate) fn register(&self, effect: &Effect, register: usize, facts: &Facts) -> Result<Event, Refusal> {
+        let register = &self.rules.guide.writable[register];
+        let assessment = self.assess(facts);
+        let mut columns = BTreeMap::new();
+        for (key, fill) in &effect.set {
+            let column = register.columns.iter().find(|column| *column.key == **key);
+            let expression = match fill {
+                Fill::Number(letter) => {
+                    columns.insert(key.clone(), Datum::Text(number_of(letter)));
+                    continue;
+                }
+                Fill::Value(expression) => expression,
+            };
+            match assessment.expression(expression) {
+                Ok(value) => columns.extend(datum(&value, &expression.ty).map(|datum| (key.clone(), datum))),
+                Err(why) if column.is_some_and(|column| column.required) => {
+                    return Err(unknown(&format!("{}.{}", register.name, key), &why.to_string()));
+                }
+                Err(_) => {}
+            }
+        }
+        let region = columns.values().zip(columns.keys()).find_map(|(datum, key)| {
+            let column = register.columns.iter().find(|column| *column.key == **key)?;
+            let is_region = matches!(column.ty, FieldType::Plain(Type::Region));
+            is_region.then(|| RegionCode::parse(datum.text()?).ok()).flatten()
+        });
+        let region = region.or(self.state.region).unwrap_or(RegionCode::NATION);
+        Ok(Event::Registered(row(register, self.now.date(), region, columns)))
+    }
+}
+
+/// Stands for the number that a letter of the same decision gets, until the bureau has given it.
+pub fn number_of(letter: &str) -> String {
+    format!("{{{letter}}}")
+}
+
+/// A value as somebody would have stated it; lists are not handed on.
+pub(crate) fn datum(value: &Value, ty: &Type) -> Option<Datum> {
+    match value {
+        Value::Bool(holds) => Some(Datum::Bool(*holds)),
+        Value::Record(columns) => {
+            let text = |name: &str| match columns.get(name) {
+                Some(Value::Text(text)) => Some(text.to_string()),
+                _ => None,
+            };
+            Some(Datum::Person(PersonRef { name: text("姓名")?, number: text("身份号码") }))
+        }
+        Value::Region(region) => Some(Datum::Text(region.to_string())),
+        Value::List(_) | Value::Row(_) | Value::Null => None,
+        value => Some(Datum::Text(value.show(ty))),
+    }
+}

@@ -1,0 +1,78 @@
+//! Registers: dated rows that cases and imports have written.
+
+use base::{Date, RegionCode};
+use casework::Query;
+use casework::event::RegisterRow;
+use rusqlite::Connection;
+
+use crate::fault::Fault;
+use crate::lists::list;
+use crate::{Read, Store};
+
+/// A version of a row, with the case or import that wrote it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegisterVersion {
+    pub row: RegisterRow,
+    pub at: String,
+    pub case: String,
+}
+
+/// The version that is in force on a day: the one from the latest day, of these the one written last.
+const IN_FORCE: &str = "r.from_day <= ?2 AND NOT EXISTS (SELECT 1 FROM register_row n WHERE n.register = r.register
+     AND n.key = r.key AND n.from_day <= ?2
+     AND (n.from_day, n.at, n.case_id, n.place) > (r.from_day, r.at, r.case_id, r.place))";
+
+fn version(row: &rusqlite::Row) -> rusqlite::Result<(String, String, String)> {
+    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+}
+
+fn read(rows: Vec<(String, String, String)>) -> Result<Vec<RegisterVersion>, Fault> {
+    let version = |(content, at, case): (String, String, String)| {
+        let row = serde_json::from_str(&content).map_err(|error| Fault::damaged(error.to_string()))?;
+        Ok(RegisterVersion { row, at, case })
+    };
+    rows.into_iter().map(version).collect()
+}
+
+fn in_force(sql: &Connection, register: &str, on: Date, more: &str) -> Result<Vec<RegisterVersion>, Fault> {
+    let query = format!(
+        "SELECT r.content, r.at, r.case_id FROM register_row r WHERE r.register = ?1 AND {IN_FORCE} {more} ORDER BY r.key"
+    );
+    read(list(sql, &query, [register, &on.to_string()], version)?)
+}
+
+impl Read<'_> {
+    /// The versions in force of the rows of which a column has one of the values.
+    pub fn registered(&self, query: &Query) -> Result<Vec<RegisterRow>, Fault> {
+        let sql = format!(
+            "SELECT r.content, r.at, r.case_id FROM register_row r WHERE r.register = ?1 AND {IN_FORCE} AND r.key IN
+             (SELECT key FROM register_find WHERE register = ?1 AND column_key = ?3 AND value = ?4) ORDER BY r.key"
+        );
+        let mut found: Vec<RegisterRow> = Vec::new();
+        for value in &query.values {
+            let rows = list(self.sql, &sql, [&*query.register, &query.on.to_string(), &query.column, value], version)?;
+            for RegisterVersion { row, .. } in read(rows)? {
+                let says = row.found_by.iter().any(|(column, own)| *column == query.column && own == value);
+                if says && !found.iter().any(|known| known.key == row.key) {
+                    found.push(row);
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+impl Store {
+    /// The rows of a register that are in force on a day within a region, by their keys.
+    pub fn register(&self, register: &str, on: Date, within: RegionCode) -> Result<Vec<RegisterVersion>, Fault> {
+        let rows = in_force(&self.read(), register, on, "")?;
+        Ok(rows.into_iter().filter(|version| within.contains(version.row.region)).collect())
+    }
+
+    /// All versions of a row, the earliest first.
+    pub fn versions(&self, register: &str, key: &str) -> Result<Vec<RegisterVersion>, Fault> {
+        let query = "SELECT content, at, case_id FROM register_row WHERE register = ?1 AND key = ?2
+                     ORDER BY from_day, at, case_id, place";
+        read(list(&self.read(), query, [register, key], version)?)
+    }
+}

@@ -1,0 +1,309 @@
+//! 台账: every register as a list that is searched, filtered, sorted and grouped, and each row with its versions.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::{Path, Query, State};
+use axum::response::IntoResponse;
+use base::{CitizenNumber, RegionCode};
+use bureau::RegisterVersion;
+use casework::Datum;
+use casework::event::RegisterRow;
+use formula::Type;
+use guide::model::{FieldType, Register, RegisterColumn};
+use maud::{Markup, html};
+
+use super::Page;
+use super::lists::{Cell, Listing};
+use crate::layout::{day, downloads, page};
+use crate::site::{Fault, Site};
+use crate::visit::Visit;
+
+/// Rows of one page.
+const ROWS: usize = 100;
+
+/// The registers that somebody may see: those of services whose cases they see, and those that no service owns.
+pub fn visible<'s>(site: &'s Site, visit: &Visit) -> Result<Vec<&'s Register>, Fault> {
+    let scope = site.bureau.scope(visit.staff()?);
+    if visit.administers() {
+        return Err(Fault::Forbidden);
+    }
+    let guides = site.bureau.library.guides.iter().filter(|guide| !scope.hidden().contains(&guide.key.to_string()));
+    Ok(site.bureau.library.registers.iter().chain(guides.flat_map(|guide| &guide.registers)).collect())
+}
+
+fn register<'s>(site: &'s Site, visit: &Visit, key: &str) -> Result<&'s Register, Fault> {
+    visible(site, visit)?.into_iter().find(|register| *register.key == *key).ok_or(Fault::NotFound)
+}
+
+/// The region that the visitor's rows are of.
+fn within(visit: &Visit, site: &Site) -> Result<RegionCode, Fault> {
+    let (low, _) = site.bureau.scope(visit.staff()?).bounds();
+    RegionCode::parse(&low).map_err(|_| Fault::Forbidden)
+}
+
+/// What an address asks for.
+struct Asked {
+    words: String,
+    sort: String,
+    back: bool,
+    group: String,
+    /// Choices by 标识 of the column.
+    chosen: BTreeMap<String, String>,
+    page: usize,
+}
+
+impl Asked {
+    fn of(register: &Register, query: &HashMap<String, String>) -> Self {
+        let get = |name: &str| query.get(name).cloned().unwrap_or_default();
+        let choices = register.columns.iter().filter(|column| choices(column).is_some());
+        let chosen = choices.filter_map(|column| Some((column.key.to_string(), query.get(&*column.key)?.clone())));
+        Self {
+            words: base::tidy(&get("q")),
+            sort: get("sort"),
+            back: get("back") == "1",
+            group: get("group"),
+            chosen: chosen.filter(|(_, value)| !value.is_empty()).collect(),
+            page: get("page").parse().unwrap_or(0),
+        }
+    }
+
+    /// The same question with one part changed.
+    fn with(&self, name: &str, value: &str) -> String {
+        let mut parts: BTreeMap<&str, String> = BTreeMap::new();
+        parts.insert("q", self.words.clone());
+        parts.insert("sort", self.sort.clone());
+        parts.insert("back", if self.back { "1".into() } else { String::new() });
+        parts.insert("group", self.group.clone());
+        self.chosen.iter().for_each(|(key, value)| _ = parts.insert(key, value.clone()));
+        parts.insert(name, value.to_owned());
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        parts.iter().filter(|(_, value)| !value.is_empty()).for_each(|(key, value)| _ = query.append_pair(key, value));
+        query.finish()
+    }
+}
+
+fn choices(column: &RegisterColumn) -> Option<Vec<&str>> {
+    match &column.ty {
+        FieldType::Plain(Type::Choice(words)) => Some(words.iter().map(|word| &**word).collect()),
+        FieldType::Plain(Type::Bool) => Some(vec!["是", "否"]),
+        _ => None,
+    }
+}
+
+/// A cell as people read it; numbers of people are masked.
+pub fn shown(site: &Site, column: &RegisterColumn, row: &RegisterRow) -> String {
+    match (row.columns.get(&*column.key), &column.ty) {
+        (Some(Datum::Bool(holds)), _) => if *holds { "是" } else { "否" }.to_owned(),
+        (Some(Datum::Person(person)), _) => person.name.clone(),
+        (Some(Datum::Text(text)), FieldType::Plain(Type::Region)) => site.place_of(text),
+        (Some(Datum::Text(text)), FieldType::CitizenNumber) => {
+            CitizenNumber::parse(text).map(|number| number.masked()).unwrap_or_default()
+        }
+        (Some(Datum::Text(text)), _) if column.name.contains("电话") => base::mask_phone(text),
+        (Some(Datum::Text(text)), _) => text.clone(),
+        _ => String::new(),
+    }
+}
+
+/// Numbers sort by size, everything else by its text.
+fn rank(column: &RegisterColumn, row: &RegisterRow) -> (Option<formula::Rational>, String) {
+    let text = row.columns.get(&*column.key).and_then(casework::registers::found_by).unwrap_or_default();
+    let number = matches!(column.ty, FieldType::Plain(Type::Number(_) | Type::Fen(_)));
+    (number.then(|| formula::parse_decimal(&text)).flatten(), text)
+}
+
+/// The rows that are asked for, in the order that is asked for.
+fn rows(site: &Site, visit: &Visit, register: &Register, asked: &Asked) -> Result<Vec<RegisterVersion>, Fault> {
+    let all = site.bureau.store.register(&register.key, site.now().date(), within(visit, site)?)?;
+    let is_chosen = |row: &RegisterRow| {
+        let says = |key: &str| register.columns.iter().find(|c| *c.key == *key).map(|column| shown(site, column, row));
+        asked.chosen.iter().all(|(key, value)| says(key).as_deref() == Some(value))
+    };
+    let found = |row: &RegisterRow| {
+        asked.words.is_empty()
+            || register.columns.iter().any(|column| shown(site, column, row).contains(&asked.words))
+            || row.found_by.iter().any(|(_, value)| *value == asked.words)
+    };
+    let mut rows: Vec<_> = all.into_iter().filter(|v| is_chosen(&v.row) && found(&v.row)).collect();
+    if let Some(column) = register.columns.iter().find(|column| *column.key == *asked.sort) {
+        rows.sort_by_cached_key(|version| rank(column, &version.row));
+    }
+    if asked.back {
+        rows.reverse();
+    }
+    Ok(rows)
+}
+
+pub async fn list(State(site): State<Arc<Site>>, Extension(visit): Extension<Visit>) -> Page {
+    let registers = visible(&site, &visit)?;
+    let within = within(&visit, &site)?;
+    let mut counted = Vec::new();
+    for register in registers {
+        counted.push((register, site.bureau.store.register(&register.key, site.now().date(), within)?.len()));
+    }
+    let body = html! {
+        h1 { "台账" }
+        @if counted.is_empty() { p.empty { "没有您能看的台账。" } }
+        ul.cards { @for (register, count) in counted { li.card {
+            h2 { a href=(format!("/registers/{}", register.key)) { (register.name) } }
+            p { (count) " 行" }
+        } } }
+    };
+    Ok(page(&site, &visit, "台账", body).into_response())
+}
+
+pub async fn show(
+    State(site): State<Arc<Site>>,
+    Extension(visit): Extension<Visit>,
+    Path(key): Path<String>,
+    Query(query): Query<HashMap<String, String>>,
+) -> Page {
+    let register = register(&site, &visit, &key)?;
+    let asked = Asked::of(register, &query);
+    let rows = rows(&site, &visit, register, &asked)?;
+    let pages = rows.len().div_ceil(ROWS).max(1);
+    let here = asked.page.min(pages - 1);
+    let body = html! {
+        p.crumbs { a href="/registers" { "台账" } " › " (register.name) }
+        h1 { (register.name) }
+        (searching(register, &asked))
+        @if let Some(column) = register.columns.iter().find(|column| *column.key == *asked.group) {
+            (grouped(&site, column, &rows))
+        }
+        p { "共 " b { (rows.len()) } " 行　" (downloads(&format!("register-{key}"), &asked.with("page", ""))) }
+        @if rows.is_empty() { p.empty { "没有这样的行。" } }
+        @else { div.scroll { table.work {
+            thead { tr { @for column in &register.columns { th {
+                @let back = *asked.sort == *column.key && !asked.back;
+                a href=(format!("?{}", Asked { sort: column.key.to_string(), back, ..asked.copy() }.with("page", ""))) { (column.name) }
+                @if *asked.sort == *column.key { span.soft { @if asked.back { " ↓" } @else { " ↑" } } }
+            } } } }
+            tbody { @for version in rows.iter().skip(here * ROWS).take(ROWS) { tr {
+                @for (place, column) in register.columns.iter().enumerate() {
+                    td data-label=(column.name) {
+                        @if place == 0 { a href=(row_address(&key, &version.row.key)) { (shown(&site, column, &version.row)) } }
+                        @else { (shown(&site, column, &version.row)) }
+                    }
+                }
+            } } }
+        } } }
+        @if pages > 1 { nav.pages aria-label="分页" {
+            @if here > 0 { a href=(format!("?{}", asked.with("page", &(here - 1).to_string()))) { "上一页" } }
+            span { "第 " (here + 1) " 页，共 " (pages) " 页" }
+            @if here + 1 < pages { a href=(format!("?{}", asked.with("page", &(here + 1).to_string()))) { "下一页" } }
+        } }
+    };
+    Ok(page(&site, &visit, &register.name, body).into_response())
+}
+
+impl Asked {
+    fn copy(&self) -> Self {
+        let (words, sort, group) = (self.words.clone(), self.sort.clone(), self.group.clone());
+        Self { words, sort, group, back: self.back, chosen: self.chosen.clone(), page: self.page }
+    }
+}
+
+fn searching(register: &Register, asked: &Asked) -> Markup {
+    html! {
+        form.inline method="get" {
+            label for="f-q" { "找" }
+            input.short type="search" id="f-q" name="q" value=(asked.words) autocomplete="off";
+            @for column in &register.columns { @if let Some(words) = choices(column) {
+                label for=(format!("f-{}", column.key)) { (column.name) }
+                select id=(format!("f-{}", column.key)) name=(column.key) {
+                    option value="" { "全部" }
+                    @let own = asked.chosen.get(&*column.key);
+                    @for word in words { option value=(word) selected[own.is_some_and(|own| own == word)] { (word) } }
+                }
+            } }
+            label for="f-group" { "按什么数" }
+            select id="f-group" name="group" {
+                option value="" { "不数" }
+                @for column in &register.columns { option value=(column.key) selected[*asked.group == *column.key] { (column.name) } }
+            }
+            button type="submit" { "看" }
+        }
+    }
+}
+
+/// How many rows say what, as bars.
+fn grouped(site: &Site, column: &RegisterColumn, rows: &[RegisterVersion]) -> Markup {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    rows.iter().for_each(|version| *counts.entry(shown(site, column, &version.row)).or_default() += 1);
+    let most = counts.values().copied().max().unwrap_or(1);
+    let mut counts: Vec<(String, usize)> = counts.into_iter().collect();
+    counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    html! {
+        div.scroll.counts { table.bars {
+            caption { "按" (column.name) }
+            @for (word, count) in counts.iter().take(30) { tr {
+                th scope="row" { @if word.is_empty() { "（空）" } @else { (word) } }
+                td.num { (count) }
+                td { meter min="0" max=(most) value=(count) { (count) } }
+            } }
+        } }
+        @if counts.len() > 30 { p.soft.small { "只列出最多的三十种，一共 " (counts.len()) " 种。" } }
+    }
+}
+
+/// The address of a row; its key goes as a query, for it may hold anything.
+pub fn row_address(register: &str, key: &str) -> String {
+    let query = form_urlencoded::Serializer::new(String::new()).append_pair("key", key).finish();
+    format!("/registers/{register}/row?{query}")
+}
+
+pub async fn row(
+    State(site): State<Arc<Site>>,
+    Extension(visit): Extension<Visit>,
+    Path(key): Path<String>,
+    Query(query): Query<HashMap<String, String>>,
+) -> Page {
+    let register = register(&site, &visit, &key)?;
+    let within = within(&visit, &site)?;
+    let versions = site.bureau.store.versions(&register.key, query.get("key").map_or("", String::as_str))?;
+    let versions: Vec<_> = versions.into_iter().filter(|version| within.contains(version.row.region)).collect();
+    let Some(last) = versions.last() else { return Err(Fault::NotFound) };
+    let scope = site.bureau.scope(visit.staff()?);
+    let body = html! {
+        p.crumbs { a href="/registers" { "台账" } " › " a href=(format!("/registers/{key}")) { (register.name) } " › " (last.row.key) }
+        h1 { (last.row.key) }
+        dl.pairs { @for column in &register.columns {
+            @let text = shown(&site, column, &last.row);
+            @if !text.is_empty() { dt { (column.name) } dd { b { (text) } } }
+        } }
+        h2 { "经过" }
+        ol.line { @for (place, version) in versions.iter().enumerate().rev() {
+            @let before = place.checked_sub(1).map(|place| &versions[place].row);
+            li {
+                b { "自 " (version.row.from) }
+                @match before {
+                    None => " 登记",
+                    Some(before) => {
+                        @for column in &register.columns {
+                            @let (old, new) = (shown(&site, column, before), shown(&site, column, &version.row));
+                            @if old != new { "　" (column.name) "：" @if !old.is_empty() { s { (old) } " " } b { (new) } }
+                        }
+                    }
+                }
+                " " span.soft { (day(&version.at)) " 写入" }
+                @if site.bureau.case(&version.case, &scope)?.is_some() {
+                    " " a.mono href=(format!("/case/{}", version.case)) { (version.case) }
+                } @else { " " span.mono.soft { (version.case) } }
+            }
+        } }
+    };
+    Ok(page(&site, &visit, &last.row.key, body).into_response())
+}
+
+/// The same rows for a file.
+pub fn listing(site: &Site, visit: &Visit, key: &str, query: &HashMap<String, String>) -> Result<Listing, Fault> {
+    let register = register(site, visit, key)?;
+    let rows = rows(site, visit, register, &Asked::of(register, query))?;
+    let cells = |version: &RegisterVersion| {
+        register.columns.iter().map(|column| Cell::from(shown(site, column, &version.row))).collect()
+    };
+    let heads = register.columns.iter().map(|column| column.name.to_string()).collect();
+    Ok(Listing { title: register.name.to_string(), heads, rows: rows.iter().map(cells).collect() })
+}
