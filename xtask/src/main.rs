@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "a tool around the program, not part of its core")]
 
 mod machine;
+mod new_service;
 mod shell;
 mod test;
 
@@ -12,6 +13,7 @@ cargo xtask test [--quick]   every test: format, lints, unit and whole-system te
 cargo xtask walks [NAME]     the walks of a real Chromium alone, or those whose name contains NAME
 cargo xtask bench web [N] [PART ...]  measures a county of N households (default 2000): proof, pages, mixed, writers
 cargo xtask mutants          changes the rules of casework one by one; each change must fail a test (needs cargo-mutants)
+cargo xtask new-service NAME  a folder in guides/ with the smallest guide that runs, and its line in areas.md
 cargo xtask accept [DIR]     acceptance fixtures (default: the copy in crates/minzheng/tests/acceptance)";
 
 fn main() -> ExitCode {
@@ -22,6 +24,7 @@ fn main() -> ExitCode {
         ["test", "--quick"] => test::run(true),
         ["walks", names @ ..] => test::walks(names),
         ["bench", "web", words @ ..] => test::bench(words),
+        ["new-service", name] => new_service::make(&shell::root().join("guides"), name),
         ["mutants"] => test::mutants(),
         ["accept", folder @ ..] if folder.len() < 2 => test::accept(folder.first().copied()),
         _ => Err(USAGE.to_owned()),

@@ -7,6 +7,7 @@
 
 pub mod evidence;
 mod explain;
+pub mod import;
 mod looks;
 pub mod staff;
 

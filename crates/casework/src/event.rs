@@ -189,6 +189,13 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         holders: Vec<String>,
     },
+    /// Rows of a register that came in a file, in a stream of their own.
+    Imported {
+        import: String,
+        register: String,
+        /// SM3 of what was imported.
+        digest: String,
+    },
     /// A row of a register, or a new version of it.
     Registered(RegisterRow),
     /// A case of a service is to begin, for somebody who holds an entitlement where its start is over one.

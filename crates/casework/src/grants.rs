@@ -118,7 +118,7 @@ impl Draft<'_> {
             }
             match until {
                 None => {
-                    let later = self.by_age(entitlement, from, &before.unwrap_or_default(), &facts);
+                    let later = self.later(entitlement, from, &before.unwrap_or_default(), &facts);
                     events.extend(later.into_iter().map(held));
                     return Ok(events);
                 }
@@ -131,20 +131,28 @@ impl Draft<'_> {
         }
     }
 
-    /// What changes by itself from the months after birthdays. Only parts that go with the age do, and only while
-    /// the rest would stay as it was decided: anything more is for a new decision.
-    fn by_age(&self, entitlement: &Entitlement, from: Month, decided: &Amounts, facts: &Facts) -> Vec<Event> {
+    /// What changes by itself, in the months after birthdays or from month to month. Only parts that go with the age or
+    /// the month do, and only while the rest would stay as it was decided: anything more is for a new decision.
+    fn later(&self, entitlement: &Entitlement, from: Month, decided: &Amounts, facts: &Facts) -> Vec<Event> {
         let mut events = Vec::new();
-        if entitlement.components.iter().all(|component| !component.by_age) {
+        let ages = entitlement.components.iter().any(|component| component.by_age);
+        let months = if entitlement.components.iter().any(|component| component.by_month) {
+            ahead(from).collect()
+        } else if ages {
+            self.after_birthdays(from)
+        } else {
             return events;
-        }
+        };
         let mut before = decided.clone();
-        for month in self.after_birthdays(from) {
+        for month in months {
             let mut facts = facts.clone();
             facts.set("待遇月", Value::Month(month));
-            facts.set("计算日", Value::Date(month.first_day()));
+            if ages {
+                facts.set("计算日", Value::Date(month.first_day()));
+            }
             let Ok(amounts) = amounts(entitlement, &self.assess(&facts)) else { break };
-            let is_same = |index: usize| entitlement.components[index].by_age || amounts[index] == decided[index];
+            let goes_on = |component: &Component| component.by_age || component.by_month;
+            let is_same = |index: usize| goes_on(&entitlement.components[index]) || amounts[index] == decided[index];
             if !(0..amounts.len()).all(is_same) {
                 break;
             }
@@ -161,8 +169,7 @@ impl Draft<'_> {
         let people = self.state.facts.iter().flat_map(|fact| fact.value.people());
         let numbers = people.filter_map(|person| CitizenNumber::parse(person.number.as_deref()?).ok());
         let born: BTreeSet<i8> = numbers.map(|number| number.birth().month()).collect();
-        let ahead = std::iter::successors(Some(from), |month| Some(month.next())).take(MONTHS_AHEAD).skip(1);
-        ahead.filter(|month| born.contains(&month.plus(-1).month())).collect()
+        ahead(from).filter(|month| born.contains(&month.plus(-1).month())).collect()
     }
 }
 
@@ -171,6 +178,11 @@ const MOST_MONTHS: i128 = 120;
 
 /// For how many months a decision looks ahead: longer than any re-check is away.
 const MONTHS_AHEAD: usize = 36;
+
+/// The months after a month, as far as a decision looks ahead.
+fn ahead(from: Month) -> impl Iterator<Item = Month> {
+    std::iter::successors(Some(from), |month| Some(month.next())).take(MONTHS_AHEAD).skip(1)
+}
 
 type Amounts = Vec<(String, Fen)>;
 

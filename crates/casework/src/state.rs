@@ -320,6 +320,7 @@ impl State {
             Event::KinDeclared { official, relation } => {
                 self.kin.push(Kin { official: official.clone(), relation: relation.clone(), declared_at: at })
             }
+            Event::Imported { import, .. } => self.case.clone_from(import),
             Event::Registered(row) => self.registered.push((at, row.clone())),
             Event::Begun { service, start, .. } => self.begun.push((service.clone(), start.clone())),
             Event::Scheduled { start, at } => self.scheduled.push((start.clone(), *at)),

@@ -10,6 +10,7 @@ mod names;
 mod play;
 mod report;
 mod tekun;
+mod veteran;
 
 use base::{Date, DateTime, Level, RegionCode};
 use bureau::{Bureau, Failure};
@@ -25,24 +26,25 @@ const VILLAGE: &str = "410325101200";
 const COUNTY: &str = "410325";
 
 /// A sign-in of the demo: account, name, level, posts. Two where a step needs two people.
-pub const STAFF: [(&str, &str, Level, &str); 18] = [
-    ("shouli", "郭受理", Level::Township, "受理员"),
+pub const STAFF: [(&str, &str, Level, &str); 19] = [
+    ("shouli", "郭受理", Level::Township, "受理员、服务站员"),
     ("diaocha1", "马调查", Level::Township, "调查员"),
     ("diaocha2", "宋调查", Level::Township, "调查员"),
     ("hecha1", "程核查", Level::Township, "调查员"),
     ("hecha2", "朱核查", Level::Township, "调查员"),
     ("zhuchi", "高主持", Level::Township, "主持人"),
-    ("fuze", "胡负责", Level::Township, "负责人"),
+    ("fuze", "胡负责", Level::Township, "负责人、服务站站长"),
     ("hedui", "石核对", Level::County, "核对员"),
-    ("shenpi", "段审批", Level::County, "审批人"),
+    ("shenpi", "段审批", Level::County, "审批人、优抚审批人"),
     ("shenji", "崔审计", Level::County, "审计员"),
-    ("xiancha1", "魏入户", Level::County, "调查员、评估员"),
-    ("xiancha2", "葛入户", Level::County, "调查员、评估员"),
+    ("xiancha1", "魏入户", Level::County, "调查员、评估员、优抚员"),
+    ("xiancha2", "葛入户", Level::County, "调查员、评估员、优抚员"),
     ("cunzhu", "任村主", Level::Village, "主持人"),
     ("shouli2", "梁受理", Level::Township, "受理员"),
     ("jiandu", "彭监督", Level::County, "监督员"),
     ("dengji", "邵登记", Level::County, "登记员"),
     ("fuhe", "汪复核", Level::County, "复核员"),
+    ("shifuhe", "翟复核", Level::City, "优抚复核人"),
     ("guanli", "曹管理", Level::County, "管理员"),
 ];
 
@@ -51,6 +53,7 @@ pub(crate) fn staff(index: usize, village: RegionCode) -> Actor {
     let (id, name, level, posts) = STAFF[index];
     let (own, home) = (village.to_string(), VILLAGE);
     let digits = match level {
+        Level::City => 4,
         Level::County => 6,
         Level::Village => 12,
         _ => 9,
@@ -106,6 +109,7 @@ pub fn make_county(
     report::reports(bureau, &mut dice, seed, now)?;
     tekun::people(bureau, &mut made, &near, seed, now)?;
     tekun::converted(bureau, &alone, seed, now)?;
+    veteran::people(bureau, &mut made, &near, seed, now)?;
     marriage::registry(bureau, &mut made, &near, seed, now)?;
     // What has fallen due by then: notices end, re-checks open.
     bureau.pass_time(now)?;

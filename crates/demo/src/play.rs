@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use base::{DateTime, RegionCode};
 use bureau::{Bureau, Failure, Order};
+use casework::event::Over;
 use casework::people::may_perform;
 use casework::{Actor, Capacity, Command, Form, Input, State, Status, Typed, intake};
 use guide::Guide;
@@ -28,6 +29,8 @@ pub struct Play<'p> {
     /// What is stated, by 标识 of the field or the Chinese name of an output.
     pub script: BTreeMap<String, Typed>,
     turn: u32,
+    /// What the next start is over.
+    over: Option<Over>,
 }
 
 /// Text of a script.
@@ -52,9 +55,25 @@ impl<'p> Play<'p> {
         let Some(guide) = bureau.library.find(service).cloned() else { return Ok(None) };
         let case = receipt(seed);
         let citizen = Actor::citizen(&format!("demo:{case}"), name);
-        let mut play = Self { bureau, guide, case, now, village, citizen, script, turn: 0 };
+        let mut play = Self { bureau, guide, case, now, village, citizen, script, turn: 0, over: None };
         play.submit(start)?;
         Ok(Some(play))
+    }
+
+    /// Whether the case has ended.
+    pub fn is_closed(&self) -> Result<bool, Failure> {
+        Ok(self.bureau.store.state(&self.case)?.is_some_and(|state| state.closed.is_some()))
+    }
+
+    /// Starts another case over what this one granted, where something is still paid.
+    pub fn again(&mut self, start: &str) -> Result<(), Failure> {
+        let Some(state) = self.bureau.store.state(&self.case)? else { return Ok(()) };
+        if self.guide.entitlements.iter().all(|entitlement| !state.is_paid(&entitlement.key, self.now)) {
+            return Ok(());
+        }
+        self.over = Some(Over::of(&self.case));
+        self.case = self.bureau.next_in_chain(&state.root)?;
+        self.submit(start)
     }
 
     fn submit(&mut self, start: &str) -> Result<(), Failure> {
@@ -64,7 +83,14 @@ impl<'p> Play<'p> {
         let (case, service, start) = (self.case.clone(), self.guide.key.to_string(), start.to_owned());
         // Drawn from the receipt number, so that the county is the same again.
         let draw = u32::from_str_radix(&bureau::hash(&["demo draw", &self.case])[..8], 16).ok();
-        let command = Command::Submit { case, service, start, input: self.input(first)?, draw, over: None };
+        let command = Command::Submit {
+            case,
+            service,
+            start,
+            input: self.input(first)?,
+            draw,
+            over: self.over.take().map(Box::new),
+        };
         self.order(people, command)
     }
 

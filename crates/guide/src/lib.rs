@@ -6,8 +6,9 @@ mod document;
 pub mod model;
 mod rates;
 mod read;
+mod registers;
 
 pub use document::{Document, Fence, Section, Table};
 pub use model::Guide;
 pub use rates::{Overlay, RateBook};
-pub use read::{Area, Files, Library, clauses, names, plain_value, read_library, registers, split, step_outputs};
+pub use read::{Area, Files, Library, clauses, names, plain_value, read_library, split, step_outputs};

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use base::{Date, Level, RegionCode};
 use formula::{Expression, Facts, Program, Type, Value};
 
+pub use crate::registers::{AsOf, Register, RegisterColumn, Relation};
+
 /// A checked service guide.
 #[derive(Clone, Debug)]
 pub struct Guide {
@@ -56,48 +58,6 @@ pub struct Service {
     pub calc_date: Option<Expression>,
     /// 可见: the posts that alone see the cases; all staff of the region where it is empty.
     pub visible_to: Vec<(Level, String)>,
-}
-
-/// `### 台账名`: a register that a guide, or registers.md, owns.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Register {
-    pub name: Arc<str>,
-    pub key: Arc<str>,
-    pub columns: Vec<RegisterColumn>,
-    pub span: Range<usize>,
-}
-
-/// A column of a register.
-#[derive(Clone, Debug, PartialEq)]
-pub struct RegisterColumn {
-    pub name: Arc<str>,
-    pub key: Arc<str>,
-    pub ty: FieldType,
-    /// 是, or 键: part of what tells one row from another.
-    pub required: bool,
-    pub is_key: bool,
-    pub note: String,
-}
-
-/// A row of `## 台账`: what formulas read of a register.
-#[derive(Clone, Debug)]
-pub struct Relation {
-    pub name: Arc<str>,
-    /// 标识 of the register.
-    pub register: Arc<str>,
-    /// The columns that are asked for, by 标识, each with the value or values that it must have.
-    pub join: Vec<(Arc<str>, Expression)>,
-    pub as_of: AsOf,
-    /// 多行: the number of the list that formulas see; otherwise one row.
-    pub list: Option<usize>,
-    pub columns: Vec<RegisterColumn>,
-}
-
-/// 时点: which version of a row is read.
-#[derive(Clone, Debug)]
-pub enum AsOf {
-    Now,
-    On(Box<Expression>),
 }
 
 /// `## 启动`: a way in.
@@ -384,6 +344,8 @@ pub struct Component {
     pub amount: Arc<str>,
     /// 随年龄: from the month after somebody's birthday it is what the formula says then.
     pub by_age: bool,
+    /// 随月份: it differs from month to month by 待遇月.
+    pub by_month: bool,
 }
 
 /// A row of `## 效果`.

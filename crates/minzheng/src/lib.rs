@@ -62,6 +62,21 @@ enum Command {
         #[arg(long, conflicts_with = "folder")]
         data: Option<PathBuf>,
     },
+    /// 把一张表导入台账：先比对，加 --write 才写入
+    Import {
+        #[arg(long)]
+        data: PathBuf,
+        /// 台账的标识
+        #[arg(long)]
+        register: String,
+        /// 这些行从哪一天起有效；不写是今天
+        #[arg(long)]
+        from: Option<base::Date>,
+        #[arg(long)]
+        write: bool,
+        /// CSV 文件，表头是台账的列名
+        file: PathBuf,
+    },
     /// 运行指南里的场景
     Scenarios {
         /// 只运行一项服务
@@ -125,6 +140,9 @@ pub fn run(arguments: Arguments) -> Result<(), String> {
         }
         Command::Check { data: Some(data), .. } => command::init::vacancies(&data),
         Command::Check { folder, data: None } => command::check::run(folder.as_deref()),
+        Command::Import { data, register, from, write, file } => {
+            command::import::import(&data, &register, &file, from, write)
+        }
         Command::Scenarios { service, guides, update } => {
             command::scenarios::run(guides.as_deref(), service.as_deref(), update)
         }

@@ -26,6 +26,7 @@ fn the_matrix_of_posts_and_steps() {
     let posts: BTreeSet<(Level, &str)> = held.collect();
     for (level, post) in posts {
         let (own, other) = match level {
+            Level::City => ("4103", "4104"),
             Level::County => ("410325", "410326"),
             Level::Village => ("410325101200", "410325101201"),
             _ => ("410325101", "410325102"),

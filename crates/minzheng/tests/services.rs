@@ -3,6 +3,7 @@
 mod visitor;
 
 use base::{Fen, Month};
+use bureau::import::Import;
 use casework::Actor;
 use casework::event::granted;
 use visitor::Office;
@@ -38,4 +39,74 @@ fn who_goes_from_one_benefit_to_another_misses_no_month_and_gets_none_twice() {
     assert!(converted > 0, "somebody went from dibao to tekun");
     assert_eq!(bureau.store.verify().unwrap().problems, Vec::<String>::new());
     assert!(bureau.store.rebuild().unwrap().differing.is_empty(), "the lists follow from it");
+}
+
+const CENSUS: &str = "人员,属地,类别,义务兵月数,状态,普查批次\n";
+
+/// A line of the census: name, number, months of service.
+fn counted(name: &str, number: &str, months: &str) -> String {
+    format!("{name} {number},410325101200,农村籍退役士兵,{months},普查登记,2026年普查\n")
+}
+
+/// Citizen numbers of nobody, with the right last character.
+fn number(birth: &str, sequence: u16) -> String {
+    let village = base::RegionCode::parse("410325101200").unwrap();
+    base::CitizenNumber::compose(village, birth.parse().unwrap(), sequence).unwrap().as_str().to_owned()
+}
+
+#[test]
+fn a_census_fills_a_register_and_is_compared_with_it() {
+    let office = Office::open("2026-11-20 09:00");
+    let bureau = &office.site.bureau;
+    let people = [number("1950-01-01", 11), number("1951-02-02", 13), number("1952-03-03", 15)];
+    let import = |text: &str, from: &str, write: bool| {
+        let (now, from) = (office.site.now(), from.parse().unwrap());
+        bureau.import(Import { register: "veterans", text, from, by: "普查员", now }, write)
+    };
+    let first = format!("{CENSUS}{}{}", counted("甲一", &people[0], "36"), counted("乙二", &people[1], "40"));
+    let compared = import(&first, "2026-10-01", false).unwrap();
+    assert_eq!((compared.new.len(), compared.same), (2, 0));
+    assert_eq!(import(&first, "2026-10-01", true).unwrap(), compared, "looking changes nothing");
+    let second = format!("{CENSUS}{}{}", counted("甲一", &people[0], "38"), counted("丙三", &people[2], "24"));
+    let compared = import(&second, "2026-11-01", true).unwrap();
+    assert_eq!((compared.new.len(), compared.changed.len(), compared.missing.len()), (1, 1, 1));
+    assert_eq!(import(&second, "2026-11-01", false).unwrap().same, 2, "the same again changes nothing");
+    let versions = bureau.store.versions("veterans", &people[0]).unwrap();
+    assert_eq!(versions.len(), 2, "a row is never overwritten");
+    // What is wrong is told line by line, and nothing is written.
+    let wrong = format!(
+        "{CENSUS}{}{}{}丁四,410325101200,士兵,三年,普查登记,2026年普查\n",
+        counted("甲一", &people[0], "36"),
+        counted("甲一", &people[0], "36"),
+        counted("错号", "410325195001010000", "36"),
+    );
+    let told = import(&wrong, "2026-11-02", true).unwrap_err().to_string();
+    for what in
+        ["第 3 行：与第 2 行是同一个键", "第 4 行“人员”", "第 5 行：“人员”是键", "第 5 行“类别”", "第 5 行“义务兵月数”"]
+    {
+        assert!(told.contains(what), "{what} is not in\n{told}");
+    }
+    assert!(import("姓名\n甲\n", "2026-11-02", true).unwrap_err().to_string().contains("缺少列“人员”"));
+    assert_eq!(bureau.store.register("veterans", office.site.now().date(), base::RegionCode::NATION).unwrap().len(), 3);
+    assert_eq!(bureau.store.verify().unwrap().problems, Vec::<String>::new());
+    assert!(bureau.store.rebuild().unwrap().differing.is_empty(), "the lists follow from the journal");
+}
+
+#[test]
+fn registers_are_read_by_those_who_have_a_part_in_them() {
+    let office = Office::open("2026-11-20 09:00");
+    demo::make_county(&office.site.bureau, 0, 5, office.site.now(), |_| {}).unwrap();
+    let mut registrar = office.staff("dengji");
+    registrar.open("/registers").sees("婚姻").sees_not("优抚对象");
+    registrar.open("/registers/marriage?group=status&sort=married_on&back=1").sees("J410325-2026-000001").sees("有效");
+    registrar.open("/registers/marriage?status=%E7%A6%BB%E5%A9%9A").sees("L410325-2026-").sees_not("有效</td>");
+    registrar.open("/registers/marriage/row?key=J410325-2026-000001").sees("登记").sees("DEMO-");
+    let csv = registrar.open("/lists/register-marriage.csv").page.clone();
+    assert!(csv.contains("结婚证号,男方,女方") && csv.contains("\"J410325-2026-000001\""), "{csv}");
+    registrar.open("/registers/veterans").sees_not("类别");
+    let mut township = office.staff("shouli");
+    township.open("/registers/marriage").sees_not("J410325");
+    township.open("/registers/veterans").sees("参战退役军人");
+    let mut citizen = office.visitor();
+    citizen.open("/registers/marriage").sees_not("J410325");
 }

@@ -29,7 +29,6 @@ use self::flow::Known;
 use crate::document::{Document, Section};
 use crate::model::{Guide, Parameter, Passage, RateRow, Register, Service, Step, StepKind};
 
-pub use fields::registers;
 pub use rates::plain_value;
 pub use tables::{clauses, names, split};
 

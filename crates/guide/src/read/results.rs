@@ -41,9 +41,13 @@ impl Reader {
                     self.error("G302", &amount.span, message, format!("请写“舍入({}, 规则)”", amount.text));
                 }
             }
-            let (period, by_age) = self.period(&row.get("周期"));
-            let component =
-                Component { name: row.text("成分").as_str().into(), amount: amount.text.as_str().into(), by_age };
+            let (period, [by_age, by_month]) = self.period(&row.get("周期"));
+            let component = Component {
+                name: row.text("成分").as_str().into(),
+                amount: amount.text.as_str().into(),
+                by_age,
+                by_month,
+            };
             match found.iter_mut().find(|entitlement| *entitlement.name == *row.text("待遇")) {
                 Some(entitlement) => entitlement.components.push(component),
                 None => {
@@ -77,18 +81,19 @@ impl Reader {
         Some(rows)
     }
 
-    /// `月` `季` `年` `一次`, and whether the amount goes with the age: `月，随年龄`.
-    fn period(&mut self, cell: &Cell) -> (String, bool) {
+    /// `月` `季` `年` `一次`, and whether the amount goes with the age or the month: `月，随年龄`, `月，随月份`.
+    fn period(&mut self, cell: &Cell) -> (String, [bool; 2]) {
         let (period, rest) = cell.text.split_once(['，', ',']).unwrap_or((&cell.text, ""));
-        if !["月", "季", "年", "一次"].contains(&period) || !["", "随年龄"].contains(&rest.trim()) {
+        if !["月", "季", "年", "一次"].contains(&period) || !["", "随年龄", "随月份"].contains(&rest.trim())
+        {
             self.error(
                 "G303",
                 &cell.span,
                 format!("周期没有“{}”", cell.text),
-                "应写 月、季、年、一次；随年龄变的写 月，随年龄",
+                "应写 月、季、年、一次；会变的写 月，随年龄 或 月，随月份",
             );
         }
-        (period.to_owned(), rest.trim() == "随年龄")
+        (period.to_owned(), ["随年龄", "随月份"].map(|word| rest.trim() == word))
     }
 
     /// An action of the closed list, with its object.
