@@ -5,6 +5,7 @@
 
 pub mod calendar;
 pub mod clock;
+pub mod credit_code;
 pub mod dates;
 pub mod diagnostic;
 pub mod identity;
@@ -17,6 +18,7 @@ pub mod typed;
 
 pub use calendar::{Calendar, DueDay};
 pub use clock::{Clock, Due};
+pub use credit_code::{CreditCode, CreditCodeError};
 pub use dates::{age, format_date, format_datetime, parse_date};
 pub use diagnostic::{Diagnostic, Location, Severity};
 pub use identity::{CitizenNumber, NumberError, Sex};

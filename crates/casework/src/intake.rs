@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use base::{CitizenNumber, Date};
+use base::{CitizenNumber, CreditCode, Date};
 use formula::{Type, Value};
 use guide::model::{Field, FieldType, Required};
 use guide::{Guide, plain_value, step_outputs};
@@ -226,6 +226,13 @@ impl Reader<'_> {
                 Ok(number) => Some(Datum::Text(number.as_str().to_owned())),
                 Err(error) => {
                     self.refuse(Code::R108, error.to_string(), "请对照证件改正", place);
+                    None
+                }
+            },
+            FieldType::CreditCode => match CreditCode::parse(text) {
+                Ok(code) => Some(Datum::Text(code.as_str().to_owned())),
+                Err(error) => {
+                    self.refuse(Code::R108, error.to_string(), "请对照登记证书改正", place);
                     None
                 }
             },

@@ -1,9 +1,12 @@
 //! What can be done with a case now, by whom, and for the rest the reason why not: the page cannot disagree with `decide`.
 
 use base::DateTime;
-use guide::model::{StepKind, When};
+use formula::Expression;
+use guide::Guide;
+use guide::model::{FieldType, StepKind, When};
 
 use crate::decide::{Draft, Rules};
+use crate::intake::fields_of;
 use crate::people::{Actor, admit};
 use crate::refusal::Refusal;
 use crate::state::{State, Status};
@@ -17,7 +20,7 @@ pub struct StepOption {
     pub sign: bool,
     /// Why this person may not; empty if they may.
     pub refusals: Vec<Refusal>,
-    /// In 决定: each conclusion, and why it is not open.
+    /// In 决定: each conclusion, and why it is not open, as far as that does not rest on what the form still asks for.
     pub conclusions: Vec<(String, Option<Refusal>)>,
 }
 
@@ -45,7 +48,11 @@ pub fn options(rules: Rules, state: &State, actor: &Actor, now: DateTime) -> Vec
             let words = step.arrows.iter().enumerate();
             words
                 .filter_map(|(i, arrow)| {
-                    Some((arrow.conclusion.as_deref()?.to_owned(), draft.is_conclusion_open(index, i, thread)))
+                    let word = arrow.conclusion.as_deref()?.to_owned();
+                    let asked =
+                        arrow.condition.as_ref().is_some_and(|condition| asks_for(rules.guide, index, condition));
+                    let refusal = if asked { None } else { draft.is_conclusion_open(index, i, thread) };
+                    Some((word, refusal))
                 })
                 .collect()
         } else {
@@ -54,6 +61,17 @@ pub fn options(rules: Rules, state: &State, actor: &Actor, now: DateTime) -> Vec
         found.push(StepOption { step: index, sign, refusals, conclusions });
     }
     found
+}
+
+/// Whether a condition rests on what the form of the step itself asks for: then it cannot be told before that is filled in.
+fn asks_for(guide: &Guide, step: usize, condition: &Expression) -> bool {
+    let uses = guide.program.all_uses(&condition.uses);
+    let env = guide.program.environment();
+    fields_of(guide, step).any(|field| {
+        let is_used = |value: &usize| env.values[*value].name == field.name;
+        let is_list = |(list, _): &(usize, Option<usize>)| field.ty == FieldType::List(*list);
+        uses.values.iter().any(is_used) || uses.columns.iter().any(is_list)
+    })
 }
 
 /// Starts over an entitlement that somebody may submit on this case, by their number: the case is closed, something is

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use base::{CitizenNumber, Date, RegionCode};
+use base::{CitizenNumber, CreditCode, Date, RegionCode};
 use formula::{Facts, Type, Value};
 use guide::model::{AsOf, Effect, FieldType, Fill, Register, RegisterColumn, Relation};
 use guide::plain_value;
@@ -66,6 +66,10 @@ pub fn read_cell(ty: &FieldType, text: &str) -> Result<Datum, String> {
         FieldType::CitizenNumber => {
             let number = CitizenNumber::parse(text).map_err(|error| error.to_string())?;
             Ok(Datum::Text(number.as_str().to_owned()))
+        }
+        FieldType::CreditCode => {
+            let code = CreditCode::parse(text).map_err(|error| error.to_string())?;
+            Ok(Datum::Text(code.as_str().to_owned()))
         }
         FieldType::Plain(ty) => match plain_value(text, ty) {
             Ok(Value::Bool(holds)) => Ok(Datum::Bool(holds)),

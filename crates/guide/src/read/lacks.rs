@@ -27,18 +27,22 @@ enum What<'g> {
 }
 
 impl Reader {
-    /// G504, G509, G802, and G502 for what can get stuck.
-    pub(crate) fn course(&mut self, guide: &Guide) {
+    /// G504, G509, G802, and G502 for what can get stuck. Gives how many situations a case can come into.
+    pub(crate) fn course(&mut self, guide: &Guide) -> usize {
         if guide.steps.len() > 128 {
-            return self.error("G107", &(0..0), "超过 128 个步骤的服务还没有实现", "拆成两个服务");
+            self.error("G107", &(0..0), "超过 128 个步骤的服务还没有实现", "拆成两个服务");
+            return 0;
         }
+        let mut situations = 0;
         let mut told: BTreeSet<(usize, usize)> = BTreeSet::new();
         for start in 0..guide.starts.len() {
             let mut course = Course::new(guide, start);
             if !course.explore() {
                 let message = format!("“{}”的步骤组合超过 {MOST_SITUATIONS} 种", guide.starts[start].name);
-                return self.error("G107", &(0..0), message, "减少同时开着的步骤，或拆成两个服务");
+                self.error("G107", &(0..0), message, "减少同时开着的步骤，或拆成两个服务");
+                return situations;
             }
+            situations += course.list.len();
             self.ways_back(&course);
             for used in uses(guide) {
                 let lack = course.moments_of(&used).find_map(|(known, situation)| {
@@ -57,6 +61,7 @@ impl Reader {
             }
             self.stuck(&course);
         }
+        situations
     }
 
     fn tell(&mut self, course: &Course, used: &Use, lack: &Lack, situation: usize) {

@@ -46,6 +46,8 @@ pub struct Library {
     pub registers: Vec<Register>,
     pub rates: Vec<RateRow>,
     pub findings: Vec<Diagnostic>,
+    /// How many situations a case of each service can come into, once [`Library::walk_courses`] has walked them.
+    pub situations: Vec<(String, usize)>,
 }
 
 /// A line of areas.md.
@@ -71,7 +73,7 @@ impl Library {
         }
         for guide in &self.guides {
             let mut reader = Reader { file: format!("{}/guide.md", guide.folder).into(), findings: Vec::new() };
-            reader.course(guide);
+            self.situations.push((guide.title.clone(), reader.course(guide)));
             self.findings.append(&mut reader.findings);
         }
     }

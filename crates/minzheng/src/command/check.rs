@@ -15,6 +15,8 @@ pub fn run(folder: Option<&Path>) -> Result<(), String> {
     }
     let errors = content.library.findings.iter().filter(|f| f.severity == Severity::Error).count();
     let warnings = content.library.findings.len() - errors;
+    let walked: Vec<String> = content.library.situations.iter().map(|(title, n)| format!("{title} {n}")).collect();
+    println!("走遍的情形：{}", walked.join("，"));
     println!("{} 个服务，{errors} 个错误，{warnings} 个提醒", content.library.guides.len());
     if errors == 0 { Ok(()) } else { Err(String::new()) }
 }

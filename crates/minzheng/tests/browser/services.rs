@@ -1,0 +1,213 @@
+//! One case of each service in Chromium, from the phone or the window to its result.
+
+use super::{act, fill_chapters, picture, serve, sign_in};
+use crate::chromium::Chromium;
+use crate::visitor::Office;
+
+/// Citizen numbers of nobody, with the right last character.
+fn number(birth: &str, sequence: u16) -> String {
+    let village = base::RegionCode::parse("410325101200").unwrap();
+    base::CitizenNumber::compose(village, birth.parse().unwrap(), sequence).unwrap().as_str().to_owned()
+}
+
+/// Applies on a phone; gives the receipt number.
+fn apply(phone: &mut Chromium, service: &str, entries: &[(&str, &str)]) -> String {
+    phone.open(&format!("/services/{service}"));
+    phone.picture(&picture(&format!("{service}-guide-390")));
+    phone.open(&format!("/services/{service}/apply"));
+    fill_chapters(phone, entries, &format!("{service}-apply-390"));
+    phone.press("提交");
+    phone.sees("已经提交");
+    phone.path().split(['/', '?']).nth(2).unwrap().to_owned()
+}
+
+fn looks_well(page: &mut Chromium, name: &str) {
+    page.picture(&picture(name));
+    assert_eq!(page.overflow(), 0, "{name} is wider than its window");
+}
+
+#[test]
+fn an_old_man_alone_is_kept_by_the_state_in_chromium() {
+    let office = Office::open("2026-09-21 09:00");
+    let base = serve(&office);
+    let (mut phone, mut desk) = (Chromium::start(&base, true, true), Chromium::start(&base, true, false));
+    let number = number("1950-03-02", 11);
+    let entries = [
+        ("applicant", "赵老根"),
+        ("applicant.number", &*number),
+        ("phone", "10001234567"),
+        ("home_region", "410325101200"),
+        ("urban_rural", "农村"),
+        ("form_of_care", "分散供养"),
+        ("chosen_on", "2026-09-20"),
+        ("child_allowance", "否"),
+        ("disability_kind", "无"),
+        ("disability_grade", "无"),
+        ("schooling", "不在读"),
+        ("income.0.kind", "基础养老金"),
+        ("income.0.amount", "1716"),
+        ("income.0.months", "12"),
+        ("deposits", "800"),
+        ("houses", "1"),
+        ("has_vehicle", "否"),
+        ("has_business", "否"),
+        ("obligors.none", "1"),
+        ("kin.none", "1"),
+    ];
+    let case = apply(&mut phone, "tekun", &entries);
+    office.at("2026-09-22 09:00");
+    act(&mut desk, "shouli", &case, "accept", &[("authorised", "是"), ("conclusion", "受理")], "作出决定");
+    office.at("2026-09-23 09:00");
+    let visit = [
+        ("living", "独居两间瓦房"),
+        ("reviewed_on", "2026-09-23"),
+        ("entered_minor", "否"),
+        ("needs_review", "否"),
+        ("o-在场人", "赵老根"),
+        ("o-地点", "家中"),
+    ];
+    // A condition of 必填 is told when the rest is known: nobody who must support him, and no word why.
+    sign_in(&mut desk, "diaocha1");
+    desk.open(&format!("/case/{case}/do/visit"));
+    visit.iter().for_each(|(name, value)| desk.fill(name, value));
+    desk.press("提交");
+    desk.sees("没有填“无义务人依据”");
+    desk.fill("no_obligor_ground", "终身未婚，没有子女");
+    desk.press("提交");
+    act(&mut desk, "diaocha2", &case, "visit", &[], "签字");
+    act(&mut desk, "hedui", &case, "match", &[("o-结果", "相符")], "提交");
+    office.at("2026-09-28 09:00");
+    act(&mut desk, "fuze", &case, "opinion", &[("conclusion", "拟认定")], "作出决定");
+    act(&mut desk, "shouli", &case, "publicity", &[], "登记张贴");
+    office.at("2026-10-20 09:00");
+    office.site.bureau.pass_time(office.site.now()).unwrap();
+    let is_open = |step: &str| {
+        office.site.bureau.store.state(&case).unwrap().unwrap().live().any(|instance| instance.step == step)
+    };
+    if is_open("county_visit") {
+        let found = [("county_finding", "与乡镇一致"), ("o-在场人", "赵老根"), ("o-地点", "家中")];
+        act(&mut desk, "xiancha1", &case, "county_visit", &found, "提交");
+        act(&mut desk, "xiancha2", &case, "county_visit", &[], "签字");
+    }
+    let able = ["eats", "dresses", "bed", "toilet"].map(|item| (item, "是"));
+    let mut assessed = vec![("assessed_on", "2026-10-20"), ("walks", "否"), ("bathes", "否"), ("carer", "邻居")];
+    assessed.extend(able);
+    act(&mut desk, "xiancha1", &case, "assess", &assessed, "提交");
+    act(&mut desk, "xiancha2", &case, "assess", &[], "签字");
+    act(&mut desk, "shenpi", &case, "confirm", &[("conclusion", "认定")], "作出决定");
+    looks_well(&mut desk, "tekun-decided-1280");
+    desk.sees("部分丧失");
+    phone.open(&format!("/progress/{case}"));
+    phone.sees("每月基本生活费650.00元，照料护理费300.00元");
+    looks_well(&mut phone, "tekun-decision-390");
+    phone.assert_no_barriers();
+    desk.assert_no_barriers();
+}
+
+#[test]
+fn a_couple_marries_at_the_window_in_chromium() {
+    let office = Office::open("2026-09-21 09:00");
+    let base = serve(&office);
+    let mut desk = Chromium::start(&base, true, false);
+    let (man, woman) = (number("2000-05-20", 11), number("2002-03-15", 22));
+    sign_in(&mut desk, "dengji");
+    looks_well(&mut desk, "marriage-desk-1280");
+    desk.follow("现场结婚");
+    let entries = [
+        ("man", "张大伟"),
+        ("man.number", &*man),
+        ("woman", "王小丽"),
+        ("woman.number", &*woman),
+        ("free_will", "是"),
+        ("related", "否"),
+        ("examination", "已检查"),
+    ];
+    entries.iter().for_each(|(name, value)| desk.fill(name, value));
+    desk.fill("there.男方", "1");
+    desk.press("提交");
+    desk.sees("女方没有本人到场");
+    looks_well(&mut desk, "marriage-away-1280");
+    desk.fill("there.女方", "1");
+    desk.press("提交");
+    desk.sees("张大伟：婚姻登记");
+    let case = desk.path().split(['/', '?']).nth(2).unwrap().to_owned();
+    let found = [("man_status", "没有登记过"), ("woman_status", "没有登记过"), ("o-结果", "相符")];
+    act(&mut desk, "fuhe", &case, "review_marriage", &found, "提交");
+    let both = [("there.男方", "1"), ("there.女方", "1"), ("conclusion", "准予")];
+    act(&mut desk, "dengji", &case, "register_marriage", &both, "作出决定");
+    desk.sees("J410325-2026-000001");
+    looks_well(&mut desk, "marriage-registered-1280");
+    desk.open("/registers/marriage?group=status");
+    desk.sees("王小丽");
+    looks_well(&mut desk, "marriage-register-1280");
+    desk.follow("J410325-2026-000001");
+    desk.sees("登记");
+    looks_well(&mut desk, "marriage-row-1280");
+    desk.open(&format!("/case/{case}/person/0"));
+    desk.sees("台账");
+    looks_well(&mut desk, "person-1280");
+    let mut phone = Chromium::start(&base, true, true);
+    sign_in(&mut phone, "dengji");
+    for (path, name) in [("/registers", "registers-390"), ("/registers/marriage", "marriage-register-390")] {
+        phone.open(path);
+        looks_well(&mut phone, name);
+    }
+    phone.assert_no_barriers();
+    desk.assert_no_barriers();
+}
+
+#[test]
+fn a_veteran_is_granted_by_township_county_and_city_in_chromium() {
+    let office = Office::open("2026-09-01 09:00");
+    let base = serve(&office);
+    let (mut phone, mut desk) = (Chromium::start(&base, true, true), Chromium::start(&base, true, false));
+    let number = number("1955-08-01", 11);
+    let entries = [
+        ("applicant", "周卫国"),
+        ("applicant.number", &*number),
+        ("phone", "10001234567"),
+        ("home_region", "410325101200"),
+        ("category", "参战退役军人"),
+    ];
+    let case = apply(&mut phone, "veteran", &entries);
+    act(&mut desk, "shouli", &case, "accept", &[("complete", "是"), ("conclusion", "受理")], "作出决定");
+    let votes = [("o-应到", "9"), ("o-实到", "7"), ("o-赞成", "7"), ("o-反对", "0"), ("o-弃权", "0")];
+    act(&mut desk, "cunzhu", &case, "discuss", &[&votes[..], &[("minutes", "一致同意")]].concat(), "提交");
+    act(&mut desk, "shouli", &case, "publicity", &[], "登记张贴");
+    office.at("2026-09-14 09:00");
+    act(&mut desk, "fuze", &case, "opinion", &[("conclusion", "同意")], "作出决定");
+    let file = [("file_agrees", "是"), ("duplicate", "否"), ("confirmed_on", "2026-09-14"), ("o-结果", "相符")];
+    act(&mut desk, "xiancha1", &case, "check_file", &file, "提交");
+    act(&mut desk, "xiancha2", &case, "check_file", &[], "签字");
+    // The county cannot grant what the city decides.
+    sign_in(&mut desk, "shenpi");
+    desk.open(&format!("/case/{case}/do/county"));
+    looks_well(&mut desk, "veteran-county-1280");
+    act(&mut desk, "shenpi", &case, "county", &[("conclusion", "报市")], "作出决定");
+    act(&mut desk, "shifuhe", &case, "city", &[("conclusion", "同意")], "作出决定");
+    looks_well(&mut desk, "veteran-granted-1280");
+    act(
+        &mut desk,
+        "shouli",
+        &case,
+        "deliver",
+        &[("delivered_how", "直接送达"), ("delivered_on", "2026-09-14")],
+        "提交",
+    );
+    // Half a year later it is heard that he died in October: what was paid too much stands there month by month.
+    office.at("2027-02-10 09:00");
+    sign_in(&mut desk, "shouli");
+    desk.open(&format!("/case/{case}/start/death"));
+    desk.fill("died_on", "2026-10-05");
+    desk.fill("funeral_by", "家属");
+    desk.press("提交");
+    let last = format!("{case}-2");
+    act(&mut desk, "shenpi", &last, "confirm_death", &[("conclusion", "停发"), ("o-理由", "火化证明已核")], "作出决定");
+    desk.sees("多发（元）");
+    desk.sees("960.00");
+    looks_well(&mut desk, "veteran-overpaid-1280");
+    desk.open("/registers/veterans");
+    desk.sees("去世");
+    phone.assert_no_barriers();
+    desk.assert_no_barriers();
+}
