@@ -24,7 +24,7 @@ use guide::{Files, Guide, Library, RateBook, read_library};
 use sm3::{Digest, Sm3};
 use store::{Read, Remembered, Store, Write};
 
-use crate::looks::Looks;
+use crate::looks::{Looks, Place};
 
 pub use store::{
     CaseRow, Declared, Fault, FileUse, KinRow, NoticeRow, Rebuilt, RegisterVersion, RollRow, Verified, WorkRow,
@@ -58,8 +58,6 @@ struct Ground {
     /// The last case of the chain, for a start over an entitlement.
     before: Option<Arc<State>>,
     relatives: Vec<Relative>,
-    /// What the people whom the case and the order name hold by other cases.
-    spells: Vec<Spell>,
 }
 
 impl PartialEq for Ground {
@@ -69,7 +67,6 @@ impl PartialEq for Ground {
         self.state.revision == other.state.revision
             && before(self) == before(other)
             && self.relatives == other.relatives
-            && self.spells == other.spells
     }
 }
 
@@ -137,15 +134,7 @@ impl Bureau {
     }
 
     pub fn rules<'r>(&'r self, guide: &'r Guide) -> Rules<'r> {
-        Rules {
-            guide,
-            rates: &self.rates,
-            calendar: &self.calendar,
-            relatives: &[],
-            spells: &[],
-            registers: self,
-            home: self.home,
-        }
+        Rules { guide, rates: &self.rates, calendar: &self.calendar, relatives: &[], registers: self, home: self.home }
     }
 
     /// The guide under which an order runs: the case's own edition, or the one in force for a submission.
@@ -165,7 +154,7 @@ impl Bureau {
     pub fn execute(&self, order: &Order) -> Result<Done, Failure> {
         let used = Remembered { actor: order.actor(), content: order.content(), case: order.case_id() };
         let early = self.store.look(|read| Self::ground(read, order));
-        let looks = Looks::new(|query| self.store.look(|read| read.registered(query)));
+        let looks = Looks::new(self, Place::Now);
         let early = early.and_then(|ground| Ok((self.decide_on(&ground, order, &looks)?, ground))).ok();
         let asked = looks.asked.into_inner();
         self.store.transact(|write| {
@@ -173,13 +162,11 @@ impl Bureau {
                 return same(&before, &used);
             }
             let ground = Self::ground(write, order)?;
-            let mut stands = early.as_ref().is_some_and(|(_, stood_on)| *stood_on == ground);
-            for (query, rows) in &asked {
-                stands = stands && write.registered(query)? == *rows;
-            }
+            let stands =
+                early.as_ref().is_some_and(|(_, stood_on)| *stood_on == ground) && asked.stands(self, write)?;
             let records = match early.filter(|_| stands) {
                 Some((records, _)) => records,
-                None => self.decide_on(&ground, order, &Looks::new(|query| write.registered(query)))?,
+                None => self.decide_on(&ground, order, &Looks::new(self, Place::Within(write)))?,
             };
             let case = order.case_id();
             self.append(write, &ground.state, records, order.now)?;
@@ -194,7 +181,7 @@ impl Bureau {
     /// What an order would do, without doing it.
     pub fn preview(&self, order: &Order) -> Result<State, Failure> {
         let ground = self.store.look(|read| Self::ground(read, order))?;
-        let looks = Looks::new(|query| self.store.look(|read| read.registered(query)));
+        let looks = Looks::new(self, Place::Now);
         let records = self.decide_on(&ground, order, &looks)?;
         let mut after = State::clone(&ground.state);
         records.iter().for_each(|record| after.apply(record));
@@ -208,9 +195,8 @@ impl Bureau {
             Command::Submit { over: Some(over), .. } => Some(last_of_chain(read, &over.case)?),
             _ => None,
         };
-        let numbers = numbers([&state].into_iter().chain(&before), &order.command);
-        let (relatives, spells) = (read.relatives(numbers.iter().copied())?, read.spells(numbers)?);
-        Ok(Ground { state, before, relatives, spells })
+        let relatives = read.relatives(numbers([&state].into_iter().chain(&before), &order.command))?;
+        Ok(Ground { state, before, relatives })
     }
 
     /// The receipt number of the next case of a chain: the first one's with the place in the chain.
@@ -221,8 +207,7 @@ impl Bureau {
     /// What has fallen due happens first, by the system; then the command.
     fn decide_on(&self, ground: &Ground, order: &Order, looks: &Looks) -> Result<Vec<Record>, Failure> {
         let guide = self.guide_for(&ground.state, &order.command)?;
-        let spells = self.named(&ground.spells);
-        let rules = Rules { relatives: &ground.relatives, spells: &spells, registers: looks, ..self.rules(&guide) };
+        let rules = Rules { relatives: &ground.relatives, registers: looks, ..self.rules(&guide) };
         let mut now = ground.state.clone();
         let mut records = Vec::new();
         if now.opened_at.is_some() {
@@ -290,18 +275,18 @@ impl Bureau {
             now,
         };
         let ground = Self::ground(write, &order)?;
-        let records = self.decide_on(&ground, &order, &Looks::new(|query| write.registered(query)))?;
+        let records = self.decide_on(&ground, &order, &Looks::new(self, Place::Within(write)))?;
         self.append(write, &ground.state, records, now)
     }
 
     /// Spells with the names of their entitlements, which guides exclude each other by.
-    fn named(&self, spells: &[Spell]) -> Vec<Spell> {
-        let name = |spell: &Spell| {
+    pub(crate) fn named(&self, spells: Vec<Spell>) -> Vec<Spell> {
+        let name = |spell: Spell| {
             let guide = self.library.guides.iter().find(|guide| *guide.key == *spell.service)?;
             let entitlement = guide.entitlements.iter().find(|known| *known.key == *spell.entitlement)?;
-            Some(Spell { name: entitlement.name.to_string(), ..spell.clone() })
+            Some(Spell { name: entitlement.name.to_string(), ..spell })
         };
-        spells.iter().filter_map(name).collect()
+        spells.into_iter().filter_map(name).collect()
     }
 
     /// Letters get their numbers: gap-free by organ, kind and year.
@@ -395,10 +380,9 @@ impl Bureau {
         self.store.transact(|write| {
             let state = write.state(case)?;
             let guide = self.guide(&state.edition)?;
-            let numbers = numbers([&state], &Command::Tick);
-            let (relatives, spells) = (write.relatives(numbers.iter().copied())?, self.named(&write.spells(numbers)?));
-            let looks = Looks::new(|query| write.registered(query));
-            let rules = Rules { relatives: &relatives, spells: &spells, registers: &looks, ..self.rules(&guide) };
+            let relatives = write.relatives(numbers([&state], &Command::Tick))?;
+            let looks = Looks::new(self, Place::Within(write));
+            let rules = Rules { relatives: &relatives, registers: &looks, ..self.rules(&guide) };
             let decided = decide(rules, &state, &Command::Tick, &[Actor::system()], now);
             looks.fault()?;
             drop(looks);

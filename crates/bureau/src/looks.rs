@@ -4,46 +4,85 @@
 use std::cell::RefCell;
 
 use casework::event::RegisterRow;
-use casework::{Query, Registers};
-use store::Fault;
+use casework::{Query, Registers, Spell};
+use store::{Fault, Read};
 
 use crate::Bureau;
 
-type Find<'f> = Box<dyn Fn(&Query) -> Result<Vec<RegisterRow>, Fault> + 'f>;
+/// Where an order looks: as a reader finds it now, or in the transaction in which it is written.
+pub(crate) enum Place<'p> {
+    Now,
+    Within(&'p Read<'p>),
+}
+
+/// What was asked, and what was found.
+#[derive(Default)]
+pub(crate) struct Asked {
+    rows: Vec<(Query, Vec<RegisterRow>)>,
+    spells: Vec<(String, Vec<Spell>)>,
+}
 
 /// The registers as somebody finds them, with all that was asked.
-pub(crate) struct Looks<'f> {
-    find: Find<'f>,
-    pub asked: RefCell<Vec<(Query, Vec<RegisterRow>)>>,
+pub(crate) struct Looks<'l> {
+    bureau: &'l Bureau,
+    place: Place<'l>,
+    pub asked: RefCell<Asked>,
     fault: RefCell<Option<Fault>>,
 }
 
-impl<'f> Looks<'f> {
-    pub fn new(find: impl Fn(&Query) -> Result<Vec<RegisterRow>, Fault> + 'f) -> Self {
-        Self { find: Box::new(find), asked: RefCell::default(), fault: RefCell::default() }
+impl<'l> Looks<'l> {
+    pub fn new(bureau: &'l Bureau, place: Place<'l>) -> Self {
+        Self { bureau, place, asked: RefCell::default(), fault: RefCell::default() }
     }
 
     /// What went wrong while something was looked for: then nothing that was decided counts.
     pub fn fault(&self) -> Result<(), Fault> {
         self.fault.take().map_or(Ok(()), Err)
     }
+
+    fn look<T: Default>(&self, look: impl FnOnce(&Read) -> Result<T, Fault>) -> T {
+        let found = match &self.place {
+            Place::Now => self.bureau.store.look(look),
+            Place::Within(read) => look(read),
+        };
+        found.unwrap_or_else(|fault| {
+            *self.fault.borrow_mut() = Some(fault);
+            T::default()
+        })
+    }
+}
+
+impl Asked {
+    /// Whether the same would be found again.
+    pub fn stands(&self, bureau: &Bureau, read: &Read) -> Result<bool, Fault> {
+        for (query, rows) in &self.rows {
+            if read.registered(query)? != *rows {
+                return Ok(false);
+            }
+        }
+        for (holder, spells) in &self.spells {
+            if bureau.named(read.spells([&**holder])?) != *spells {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
 }
 
 impl Registers for Looks<'_> {
     fn find(&self, query: &Query) -> Vec<RegisterRow> {
-        if let Some((_, rows)) = self.asked.borrow().iter().find(|(known, _)| known == query) {
+        if let Some((_, rows)) = self.asked.borrow().rows.iter().find(|(known, _)| known == query) {
             return rows.clone();
         }
-        match (self.find)(query) {
-            Ok(rows) => {
-                self.asked.borrow_mut().push((query.clone(), rows.clone()));
-                rows
-            }
-            Err(fault) => {
-                *self.fault.borrow_mut() = Some(fault);
-                Vec::new()
-            }
-        }
+        let rows = self.look(|read| read.registered(query));
+        self.asked.borrow_mut().rows.push((query.clone(), rows.clone()));
+        rows
+    }
+
+    fn spells(&self, holder: &str) -> Vec<Spell> {
+        let spells = self.bureau.named(self.look(|read| read.spells([holder])));
+        self.asked.borrow_mut().spells.push((holder.to_owned(), spells.clone()));
+        spells
     }
 }
 
@@ -51,5 +90,9 @@ impl Registers for Looks<'_> {
 impl Registers for Bureau {
     fn find(&self, query: &Query) -> Vec<RegisterRow> {
         self.store.look(|read| read.registered(query)).unwrap_or_default()
+    }
+
+    fn spells(&self, holder: &str) -> Vec<Spell> {
+        self.named(self.store.look(|read| read.spells([holder])).unwrap_or_default())
     }
 }

@@ -22,8 +22,6 @@ pub struct Rules<'r> {
     pub calendar: &'r Calendar,
     /// What officials have declared of the people whom the case and the command name.
     pub relatives: &'r [Relative],
-    /// What these people hold by other cases.
-    pub spells: &'r [Spell],
     pub registers: &'r dyn Registers,
     /// Where cases belong whose guide says no 属地: the bureau's own region.
     pub home: RegionCode,

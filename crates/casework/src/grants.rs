@@ -64,10 +64,12 @@ impl Draft<'_> {
     /// 互斥: nobody holds in one month what excludes each other, unless this very decision ends the other one.
     /// `INVARIANT (one benefit): a grant is refused here while another case pays what excludes it.`
     fn excluded(&self, effect: &Effect, entitlement: &Entitlement, from: Month, holders: &[String]) -> Option<Refusal> {
-        let others = self.rules.spells.iter().filter(|spell| {
-            spell.root != self.state.root
-                && entitlement.exclusive_with.iter().any(|name| *name.text == *spell.name)
-                && holders.contains(&spell.holder)
+        if entitlement.exclusive_with.is_empty() {
+            return None;
+        }
+        let held: Vec<Spell> = holders.iter().flat_map(|holder| self.rules.registers.spells(holder)).collect();
+        let others = held.iter().filter(|spell| {
+            spell.root != self.state.root && entitlement.exclusive_with.iter().any(|name| *name.text == *spell.name)
         });
         let ends = |spell: &&Spell| {
             let of_step = self.rules.guide.effects.iter().filter(|other| other.step == effect.step);

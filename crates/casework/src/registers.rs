@@ -7,7 +7,7 @@ use formula::{Facts, Type, Value};
 use guide::model::{AsOf, Effect, FieldType, Fill, Register, RegisterColumn, Relation};
 use guide::plain_value;
 
-use crate::decide::Draft;
+use crate::decide::{Draft, Spell};
 use crate::event::{Datum, Event, PersonRef, RegisterRow};
 use crate::facts::field_value;
 use crate::refusal::Refusal;
@@ -17,6 +17,16 @@ use crate::results::unknown;
 pub trait Registers {
     /// The versions in force on a day of the rows of which a column has one of the values.
     fn find(&self, query: &Query) -> Vec<RegisterRow>;
+
+    /// What somebody, by the citizen number, holds by any case.
+    fn spells(&self, holder: &str) -> Vec<Spell>;
+}
+
+/// Rows and spells that are given, as scenarios give them.
+#[derive(Clone, Debug, Default)]
+pub struct Given {
+    pub rows: Vec<RegisterRow>,
+    pub spells: Vec<Spell>,
 }
 
 /// What is asked of a register: by 标识 of register and column.
@@ -28,11 +38,14 @@ pub struct Query {
     pub on: Date,
 }
 
-/// No registers, or rows that are given.
-impl Registers for Vec<RegisterRow> {
+impl Registers for Given {
+    fn spells(&self, holder: &str) -> Vec<Spell> {
+        self.spells.iter().filter(|spell| spell.holder == holder).cloned().collect()
+    }
+
     fn find(&self, query: &Query) -> Vec<RegisterRow> {
         let mut newest: BTreeMap<&str, &RegisterRow> = BTreeMap::new();
-        for row in self.iter().filter(|row| row.register == query.register && row.from <= query.on) {
+        for row in self.rows.iter().filter(|row| row.register == query.register && row.from <= query.on) {
             let known = newest.entry(&row.key).or_insert(row);
             if known.from <= row.from {
                 *known = row;

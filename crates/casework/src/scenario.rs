@@ -62,12 +62,12 @@ pub fn run(world: World, scenario: &Scenario) -> Vec<Failure> {
     }
     // What is wrong with them was told by the walk.
     let rows = crate::walk::register_rows(world, scenario).unwrap_or_default();
+    let rows = crate::registers::Given { rows, spells: Vec::new() };
     let rules = Rules {
         guide: world.guide,
         rates: &rates,
         calendar: world.calendar,
         relatives: &[],
-        spells: &[],
         registers: &rows,
         home: world.region,
     };

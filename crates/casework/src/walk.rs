@@ -12,7 +12,7 @@ use crate::event::{FileRef, Granted, Over, RegisterRow, Stated};
 use crate::intake::{self, Form, Input, Typed};
 use crate::people::{Actor, Capacity};
 use crate::refusal::Refusal;
-use crate::registers;
+use crate::registers::{self, Given};
 use crate::scenario::{Failure, World, Wrong};
 use crate::state::{State, Status};
 
@@ -35,20 +35,21 @@ pub fn walk(world: World, rates: &RateBook, scenario: &Scenario) -> Walked {
             return walked;
         }
     };
-    let mut rows = match register_rows(world, scenario) {
+    let rows = match register_rows(world, scenario) {
         Ok(rows) => rows,
         Err((cell, message)) => {
             walked.fail(&cell, message);
             return walked;
         }
     };
-    let given = rows.len();
+    let mut given = Given { rows, spells };
+    let first = given.rows.len();
     for row in &scenario.walk {
         // What the steps before have written is read like what was given.
-        rows.truncate(given);
-        rows.extend(walked.state.registered.iter().map(|(_, row)| row.clone()));
+        given.rows.truncate(first);
+        given.rows.extend(walked.state.registered.iter().map(|(_, row)| row.clone()));
         let (guide, calendar, relatives) = (world.guide, world.calendar, &[]);
-        let rules = Rules { guide, rates, calendar, relatives, spells: &spells, registers: &rows, home: world.region };
+        let rules = Rules { guide, rates, calendar, relatives, registers: &given, home: world.region };
         walked.step(world, rules, scenario, row);
         if !walked.failures.is_empty() {
             break;

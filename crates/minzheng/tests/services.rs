@@ -2,10 +2,11 @@
 
 mod visitor;
 
-use base::{Fen, Month};
+use base::{Fen, Level, Month};
 use bureau::import::Import;
-use casework::Actor;
-use casework::event::granted;
+use bureau::{Failure, Order};
+use casework::event::{PersonRef, granted};
+use casework::{Actor, Capacity, Command, Datum, Input};
 use visitor::Office;
 
 fn months(from: &str, count: usize) -> Vec<Month> {
@@ -109,4 +110,68 @@ fn registers_are_read_by_those_who_have_a_part_in_them() {
     township.open("/registers/veterans").sees("参战退役军人");
     let mut citizen = office.visitor();
     citizen.open("/registers/marriage").sees_not("J410325");
+}
+
+/// Carries out a command of somebody at the registry.
+fn at_the_registry(office: &Office, post: &str, case: Option<&str>, command: Command) -> Result<(), Failure> {
+    let region = base::RegionCode::parse("410325").unwrap();
+    let capacity = Capacity::Staff { level: Level::County, posts: vec![post.to_owned()], region };
+    let people = vec![Actor { id: post.to_owned(), name: post.to_owned(), capacity }];
+    let key = bureau::hash(&[&format!("{case:?} {command:?}")]);
+    let (case, secret, now) = (case.map(str::to_owned), None, office.site.now());
+    office.site.bureau.execute(&Order { key, people, case, command, secret, now }).map(drop)
+}
+
+fn input(values: &[(&str, Datum)], outputs: &[(&str, &str)]) -> Input {
+    let values = values.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect();
+    let outputs = outputs.iter().map(|(key, text)| ((*key).to_owned(), Datum::Text((*text).to_owned()))).collect();
+    Input { values, outputs, valid_from: None }
+}
+
+/// Two registrars at two desks press the button in the same moment: what one of them writes into the register, the other
+/// had looked for before it was there.
+#[test]
+fn nobody_is_married_twice_at_two_desks() {
+    let office = Office::open("2026-11-20 09:00");
+    let text = |text: &str| Datum::Text(text.to_owned());
+    let person = |name: &str, number: String| Datum::Person(PersonRef { name: name.to_owned(), number: Some(number) });
+    let there = [("到场", "男方、女方")];
+    for round in 0..12_u16 {
+        let man = person("张大伟", number("1990-05-20", 1 + 2 * round));
+        let cases = [0, 1].map(|desk| format!("DESK-{round}-{desk}"));
+        for (desk, case) in cases.iter().enumerate() {
+            let woman = person("王小丽", number("1991-03-15", 2 + 4 * round + 2 * desk as u16));
+            let values = [
+                ("man", man.clone()),
+                ("woman", woman),
+                ("free_will", Datum::Bool(true)),
+                ("related", Datum::Bool(false)),
+                ("examination", text("已检查")),
+            ];
+            let (service, start) = ("marriage".to_owned(), "marry".to_owned());
+            let input_there = input(&values, &there);
+            let submit =
+                Command::Submit { case: case.clone(), service, start, input: input_there, draw: None, over: None };
+            at_the_registry(&office, "登记员", None, submit).unwrap();
+            let found = [("man_status", text("没有登记过")), ("woman_status", text("没有登记过"))];
+            let step = "review_marriage".to_owned();
+            let review = Command::Do { step, conclusion: None, input: input(&found, &[("结果", "相符")]) };
+            at_the_registry(&office, "复核员", Some(case), review).unwrap();
+        }
+        let marry = |case: &String| {
+            let (step, conclusion) = ("register_marriage".to_owned(), Some("准予".to_owned()));
+            let command = Command::Do { step, conclusion, input: input(&[], &there) };
+            at_the_registry(&office, "登记员", Some(case), command).is_ok()
+        };
+        let married = std::thread::scope(|scope| {
+            let desks: Vec<_> = cases.iter().map(|case| scope.spawn(|| marry(case))).collect();
+            desks.into_iter().map(|desk| desk.join().unwrap()).filter(|married| *married).count()
+        });
+        assert_eq!(married, 1, "round {round}");
+    }
+    let rows =
+        office.site.bureau.store.register("marriage", office.site.now().date(), base::RegionCode::NATION).unwrap();
+    let numbers: Vec<&str> = rows.iter().map(|version| &*version.row.key).collect();
+    let wanted: Vec<String> = (1..=12).map(|serial| format!("J410325-2026-{serial:06}")).collect();
+    assert_eq!(numbers, wanted, "certificates are numbered without a gap");
 }

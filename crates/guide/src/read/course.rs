@@ -3,9 +3,10 @@
 //! A situation is which steps are open, which were done and which were skipped; all ways out of it are tried.
 //! So a value that nobody can have stated yet is found when the guide is checked and not at somebody's desk.
 
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
 
-use formula::{Lack, Place, Value};
+use formula::{Expression, Lack, Place, Uses, Value};
 
 use super::lacks::Use;
 use super::step_outputs;
@@ -73,9 +74,16 @@ pub(crate) struct Course<'g> {
     reach: Vec<Steps>,
     /// During which open steps each side step may be begun.
     sides: Vec<Steps>,
+    /// Side steps that nothing asks about: whether they were done makes no difference to what is known.
+    idle: Steps,
+    /// What conditions, by where they stand, are with what is known.
+    kept: RefCell<HashMap<(usize, Known), Option<bool>>>,
     /// The situation whose ways out are being tried.
     here: usize,
 }
+
+/// Arrow, before, what is known, the situation.
+pub(crate) type Moment = (Option<usize>, bool, Known, usize);
 
 pub(crate) struct At<'c> {
     pub course: &'c Course<'c>,
@@ -129,7 +137,53 @@ impl<'g> Course<'g> {
             first.flat_map(|step| guide.reach(*step).into_iter().chain([*step])).fold(0, |all, step| all | bit(step));
         let reach = (0..guide.steps.len()).map(|step| guide.reach(step).into_iter().map(bit).sum()).collect();
         let sides = (0..guide.steps.len()).map(|step| guide.side_steps(step).into_iter().map(bit).sum()).collect();
-        Self { guide, origins, columns, start, known, list, moments, ways, inherited, reach, sides, here: 0 }
+        let (idle, kept) = (0, RefCell::default());
+        let mut course = Self {
+            guide,
+            origins,
+            columns,
+            start,
+            known,
+            list,
+            moments,
+            ways,
+            inherited,
+            reach,
+            sides,
+            idle,
+            kept,
+            here: 0,
+        };
+        course.idle = course.idle_sides();
+        course
+    }
+
+    /// Side steps whose statements, outputs and having been done are in no formula, and to which nothing leads back.
+    fn idle_sides(&self) -> Steps {
+        let guide = self.guide;
+        let mut uses = Uses::default();
+        guide.expressions().into_iter().for_each(|expression| uses.extend(&expression.uses));
+        let amounts = guide.entitlements.iter().flat_map(|entitlement| &entitlement.components);
+        let amounts = amounts.filter_map(|component| guide.program.find(&component.amount));
+        uses.definitions.extend(amounts.map(|definition| definition.index));
+        let uses = guide.program.all_uses(&uses);
+        let of_values = uses.values.iter().map(|value| match &self.origins[*value] {
+            Origin::Said(steps) | Origin::Stated(steps) => *steps,
+            Origin::WasDone(step) | Origin::WasOpened(step) | Origin::Opening(step) => bit(*step),
+            Origin::Always | Origin::Start => 0,
+        });
+        let of_columns = uses.columns.iter().map(|(list, column)| {
+            let steps = self.columns.get(*list);
+            steps.and_then(|steps| column.map_or(steps.last(), |column| steps.get(column))).copied().unwrap_or(0)
+        });
+        let asked = of_values.chain(of_columns).fold(0, |all, steps| all | steps);
+        let back = guide.steps.iter().flat_map(|step| &step.arrows).filter_map(|arrow| match arrow.target {
+            Target::Back(step) => Some(bit(step)),
+            _ => None,
+        });
+        let asked = back.fold(asked, |all, step| all | step);
+        let sides = (0..guide.steps.len()).filter(|step| guide.steps[*step].side.is_some());
+        sides.map(bit).filter(|side| asked & side == 0).sum()
     }
 
     /// Whether a field that these steps state is there: stated in this case, or inherited by a start over an entitlement.
@@ -184,7 +238,7 @@ impl<'g> Course<'g> {
             // Whether a side step was done once or twice makes no difference to what is known.
             if side && situation.known.done & bit(step) == 0 {
                 let mut opened = situation;
-                opened.known.opened |= bit(step);
+                opened.known.opened |= bit(step) & !self.idle;
                 opened.open[0] |= bit(step);
                 self.act(opened, step, 0);
             }
@@ -228,14 +282,14 @@ impl<'g> Course<'g> {
             }
         }
         situation.open[thread] &= !bit(step);
-        situation.known.done |= bit(step);
+        situation.known.done |= bit(step) & !self.idle;
         for (place, arrow) in own.arrows.iter().enumerate() {
             let timed = matches!(own.kind, StepKind::Publicity | StepKind::Wait);
             if timed && arrow.conclusion.as_deref() != Some("期满") {
                 continue;
             }
             let settled = match &arrow.condition {
-                Some(condition) => self.guide.program.settled(condition, &At { course: self, known: situation.known }),
+                Some(condition) => self.settled(condition, situation.known),
                 None => Some(true),
             };
             if settled == Some(false) {
@@ -294,12 +348,21 @@ impl<'g> Course<'g> {
         self.open(situation, step, thread)
     }
 
+    /// Whether a condition is settled by what is known; asked again and again with the same, so it is kept.
+    fn settled(&self, condition: &Expression, known: Known) -> Option<bool> {
+        let asked = (condition.span().start, known);
+        if let Some(settled) = self.kept.borrow().get(&asked) {
+            return *settled;
+        }
+        let settled = self.guide.program.settled(condition, &At { course: self, known });
+        self.kept.borrow_mut().insert(asked, settled);
+        settled
+    }
+
     /// Opens a step, or skips it, or both where that cannot be told.
     fn open(&mut self, situation: Situation, step: usize, thread: usize) -> Vec<Situation> {
         let own = &self.guide.steps[step];
-        let settled = own.condition.as_ref().map_or(Some(true), |condition| {
-            self.guide.program.settled(condition, &At { course: self, known: situation.known })
-        });
+        let settled = own.condition.as_ref().map_or(Some(true), |condition| self.settled(condition, situation.known));
         if own.condition.is_some() {
             self.moments.entry((step, None, true, situation.known)).or_insert(self.here);
         }
@@ -339,19 +402,30 @@ impl<'g> Course<'g> {
         vec![situation]
     }
 
-    pub fn moments_of<'a>(&'a self, used: &'a Use) -> impl Iterator<Item = (Known, usize)> + 'a {
+    /// The moments at which each step is done or opened, in the order in which they were found: arrow, before, what was
+    /// known, the situation.
+    pub fn by_step(&self) -> Vec<Vec<Moment>> {
+        let mut found: Vec<Vec<Moment>> = vec![Vec::new(); self.guide.steps.len()];
+        for ((step, arrow, before, known), situation) in &self.moments {
+            found[*step].push((*arrow, *before, *known, *situation));
+        }
+        found.iter_mut().for_each(|moments| moments.sort_by_key(|(.., situation)| *situation));
+        found
+    }
+
+    /// What can be known where a formula runs, each once with the first situation in which it is so.
+    pub fn known_at<'a>(
+        &'a self,
+        moments: &'a [Vec<Moment>],
+        used: &'a Use,
+    ) -> impl Iterator<Item = (Known, usize)> + 'a {
         let arrows = &self.guide.steps[used.step].arrows;
-        let mut found: Vec<(Known, usize)> = self
-            .moments
-            .iter()
-            .filter(|((step, arrow, before, _), _)| {
-                let word = || arrow.and_then(|arrow| arrows[arrow].conclusion.as_deref());
-                *step == used.step && *before == used.before && (used.conclusion.is_none() || used.conclusion == word())
-            })
-            .map(|((.., known), situation)| (*known, *situation))
-            .collect();
-        found.sort_by_key(|(_, situation)| *situation);
-        found.into_iter()
+        let word = |arrow: &Option<usize>| arrow.and_then(|arrow| arrows[arrow].conclusion.as_deref());
+        let mut seen = HashSet::new();
+        let own = moments[used.step].iter().filter(move |(arrow, before, ..)| {
+            *before == used.before && (used.conclusion.is_none() || used.conclusion == word(arrow))
+        });
+        own.map(|(.., known, situation)| (*known, *situation)).filter(move |(known, _)| seen.insert(*known))
     }
 
     /// The last two steps that led to a situation.

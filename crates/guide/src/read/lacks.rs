@@ -44,8 +44,9 @@ impl Reader {
             }
             situations += course.list.len();
             self.ways_back(&course);
+            let moments = course.by_step();
             for used in uses(guide) {
-                let lack = course.moments_of(&used).find_map(|(known, situation)| {
+                let lack = course.known_at(&moments, &used).find_map(|(known, situation)| {
                     let at = At { course: &course, known };
                     let lack = match used.what {
                         What::Expression(expression) => guide.program.lacking(expression, &at),
