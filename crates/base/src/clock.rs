@@ -28,11 +28,21 @@ pub enum Clock {
     Before {
         days: u32,
     },
+    /// `至 05-31`: a day of the year, the first that comes; it stays even if it is a rest day.
+    Until {
+        month: i8,
+        day: i8,
+    },
+    /// `至 08:00`: a time of the day, the first that comes.
+    UntilTime {
+        hour: i8,
+        minute: i8,
+    },
 }
 
 /// A text that is no time limit.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("“{0}”不是时限；应写成“3个工作日”“7天”“2小时”“6个月”“1年”“20日前”或“即时”")]
+#[error("“{0}”不是时限；应写成“3个工作日”“7天”“2小时”“6个月”“1年”“20日前”“至 05-31”“至 08:00”或“即时”")]
 pub struct ClockError(pub String);
 
 /// When a clock ends, and how that was computed, so that a clerk can explain it.
@@ -56,6 +66,12 @@ impl Clock {
         let text = text.strip_suffix("以内").or(text.strip_suffix('内')).unwrap_or(&text);
         if matches!(text, "即时" | "当场" | "当日") {
             return Some(Self::Immediate);
+        }
+        if let Some(end) = text.strip_prefix('至') {
+            let day = || format!("2024-{end}").parse::<Date>().ok();
+            let time = || format!("{end}:00").parse::<jiff::civil::Time>().ok();
+            let day = day().map(|day| Self::Until { month: day.month(), day: day.day() });
+            return day.or_else(|| time().map(|time| Self::UntilTime { hour: time.hour(), minute: time.minute() }));
         }
         let (text, fixed) = text.strip_suffix("不顺延").map_or((text, false), |text| (text, true));
         let (text, back) = match text.strip_prefix("提前").or(text.strip_prefix('前')) {
@@ -100,6 +116,22 @@ impl Clock {
             Self::WorkingDays(n) => on_day(calendar.working_days_after(day, n), from),
             Self::Months(n) => on_day(calendar.months_after(day, n), from),
             Self::Before { days } => before(day, days),
+            Self::Until { month, day: last } => {
+                let in_year = |year: i16| {
+                    let first = Date::new(year, month, 1).unwrap_or(day);
+                    first.with().day(last.min(first.days_in_month())).build().unwrap_or(first)
+                };
+                let at = Some(in_year(day.year())).filter(|at| *at >= day).unwrap_or_else(|| in_year(day.year() + 1));
+                let explained = format!("最迟{}，遇休息日不顺延", format_date(at));
+                Due { at: end_of_day(at), provisional: false, shifted: false, explained }
+            }
+            Self::UntilTime { hour, minute } => {
+                let today = day.at(hour, minute, 0, 0);
+                let tomorrow = || day.tomorrow().unwrap_or(day).at(hour, minute, 0, 0);
+                let at = if today > start { today } else { tomorrow() };
+                let explained = format!("最迟{}，休息日也算", format_datetime(at));
+                Due { at, provisional: false, shifted: false, explained }
+            }
         }
     }
 }
@@ -145,6 +177,8 @@ impl fmt::Display for Clock {
             Self::Months(n) if n > 0 && n.is_multiple_of(12) => write!(f, "{}年", n / 12),
             Self::Months(n) => write!(f, "{n}个月"),
             Self::Before { days } => write!(f, "{days}日前"),
+            Self::Until { month, day } => write!(f, "至 {month:02}-{day:02}"),
+            Self::UntilTime { hour, minute } => write!(f, "至 {hour:02}:{minute:02}"),
         }
     }
 }
@@ -196,6 +230,8 @@ mod tests {
             ("当日", Immediate),
             ("60日以内", Days(60)),
             ("2小时", Hours(2)),
+            ("至 05-31", Until { month: 5, day: 31 }),
+            ("至 08:00", UntilTime { hour: 8, minute: 0 }),
             ("6个月", Months(6)),
             ("2年", Months(24)),
             ("20日前", Before { days: 20 }),

@@ -7,7 +7,7 @@ use casework::event::{ActorRef, RegisterRow};
 use casework::{Datum, Event, Record, State, registers};
 use guide::model::{FieldType, Register, RegisterColumn};
 
-use crate::{Bureau, Fault};
+use crate::{Bureau, Failure, Fault};
 
 /// Rows that one stream of the journal holds.
 const ROWS: usize = 500;
@@ -31,6 +31,8 @@ pub enum ImportFailure {
     Wrong(Vec<String>),
     #[error(transparent)]
     Fault(#[from] Fault),
+    #[error(transparent)]
+    Failed(#[from] Failure),
 }
 
 /// A CSV file that is to go into a register.
@@ -81,7 +83,7 @@ impl Bureau {
         Ok(outcome)
     }
 
-    fn write_rows(&self, import: &Import, rows: &[RegisterRow]) -> Result<(), Fault> {
+    fn write_rows(&self, import: &Import, rows: &[RegisterRow]) -> Result<(), Failure> {
         let digest = crate::hash(&[import.register, &import.from.to_string(), import.text]);
         for (place, rows) in rows.chunks(ROWS).enumerate() {
             let name = format!("IMPORT-{}-{}", digest[..12].to_uppercase(), place + 1);
@@ -91,7 +93,7 @@ impl Bureau {
             let begun = Event::Imported { import: name.clone(), register, digest: digest.clone() };
             let rows = rows.iter().map(|row| Event::Registered(row.clone()));
             let records: Vec<Record> = [begun].into_iter().chain(rows).map(record).collect();
-            self.store.transact(|write| write.append(&name, &State::default(), &records))?;
+            self.store.transact(|write| self.write_down(write, &name, &State::default(), &records))?;
         }
         Ok(())
     }

@@ -10,6 +10,7 @@ mod explain;
 pub mod import;
 mod looks;
 pub mod staff;
+mod starts;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
@@ -231,7 +232,7 @@ impl Bureau {
         let numbered = self.numbered(write, before, records)?;
         let mut after = before.clone();
         numbered.iter().for_each(|record| after.apply(record));
-        write.append(&after.case, before, &numbered)?;
+        self.write_down(write, &after.case, before, &numbered)?;
         for (place, record) in numbered.iter().enumerate() {
             if let Event::Begun { service, start, holder, values } = &record.event {
                 let place = before.revision as usize + place;
@@ -270,7 +271,7 @@ impl Bureau {
             key: String::new(),
             people: vec![Actor::system()],
             case: None,
-            command: Command::Submit { case, service, start, input, draw: None, over },
+            command: Command::Submit { case, service, start, input, draw: None, over, subject: None },
             secret: None,
             now,
         };
@@ -333,7 +334,7 @@ impl Bureau {
 
     fn let_pass(&self, now: DateTime) -> Result<usize, Failure> {
         let cases = self.store.fallen_due(now)?;
-        let mut changed = 0;
+        let mut changed = self.follow_calendar(now)?;
         for case in cases {
             changed += usize::from(self.tick(&case, now)?);
         }
@@ -341,7 +342,8 @@ impl Bureau {
             let Some(state) = self.store.state(&before)? else { continue };
             let (case, service) = (self.next_in_chain(&state.root)?, state.service);
             let (over, input) = (Some(Box::new(Over::of(&before))), Input::default());
-            let command = Command::Submit { case, service, start: start.clone(), input, draw: None, over };
+            let command =
+                Command::Submit { case, service, start: start.clone(), input, draw: None, over, subject: None };
             let key = format!("due:{before}:{start}");
             let (people, secret) = (vec![Actor::system()], None);
             match self.execute(&Order { key, people, case: None, command, secret, now }) {

@@ -16,7 +16,8 @@ fn swap(bureau: &Bureau, before: &str, area: &str, when: &str, key: &str) -> Res
     let over = Some(Box::new(Over::of(before)));
     let case = bureau.next_in_chain(CASE).unwrap();
     let input = Input { values, ..Input::default() };
-    let command = Command::Submit { case, service: "plot".into(), start: "swap".into(), input, draw: None, over };
+    let command =
+        Command::Submit { case, service: "plot".into(), start: "swap".into(), input, draw: None, over, subject: None };
     let people = ["甲", "癸", "寅"].map(|name| staff(name, "园丁")).to_vec();
     bureau.execute(&Order { key: key.into(), people, case: None, command, secret: None, now: at(when) })
 }
@@ -129,6 +130,7 @@ fn the_secret_of_the_application_opens_the_whole_chain() {
         input: common::application("30", "沙土"),
         draw: None,
         over,
+        subject: None,
     };
     assert_eq!(
         code(send(&bureau, &[staff("甲", "园丁")], command("swap", None), "2026-06-01 09:00", "x1")),

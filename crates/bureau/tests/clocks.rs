@@ -64,12 +64,12 @@ fn a_way_back_never_lengthens_a_limit() {
 fn a_clock_begins_where_its_row_says() {
     let folder = tempfile::tempdir().unwrap();
     let bureau = open(folder.path());
-    let Command::Submit { case, service, start, mut input, draw, over } = submit("30", "黏土") else { panic!() };
+    let Command::Submit { case, service, start, mut input, draw, over, .. } = submit("30", "黏土") else { panic!() };
     input.values.insert("sowing".into(), Datum::Text("2026-04-01".into()));
     send(
         &bureau,
         &[citizen("张三")],
-        Command::Submit { case, service, start, input, draw, over },
+        Command::Submit { case, service, start, input, draw, over, subject: None },
         "2026-03-02 09:00",
         "1",
     )

@@ -131,14 +131,14 @@ fn checks_block_ask_for_a_reason_or_only_remind() {
 fn with_many_plants() -> (tempfile::TempDir, Bureau) {
     let folder = tempfile::tempdir().unwrap();
     let bureau = open(folder.path());
-    let Command::Submit { case, service, start, mut input, draw, over } = submit("30", "沙土") else { panic!() };
+    let Command::Submit { case, service, start, mut input, draw, over, .. } = submit("30", "沙土") else { panic!() };
     if let Some(Datum::Rows(rows)) = input.values.get_mut("crops") {
         rows[0].columns.insert("plants".into(), Datum::Text("21".into()));
     }
     send(
         &bureau,
         &[citizen("张三")],
-        Command::Submit { case, service, start, input, draw, over },
+        Command::Submit { case, service, start, input, draw, over, subject: None },
         "2026-03-02 09:00",
         "s1",
     )
@@ -235,7 +235,7 @@ fn only_a_start_opens_a_case() {
     let folder = tempfile::tempdir().unwrap();
     let bureau = open(folder.path());
     let Command::Submit { case, service, input, draw, over, .. } = submit("30", "沙土") else { panic!() };
-    let borrow = Command::Submit { case, service, start: "borrow".into(), input, draw, over };
+    let borrow = Command::Submit { case, service, start: "borrow".into(), input, draw, over, subject: None };
     let (why, text) = told(&bureau, &[citizen("张三")], borrow, "2026-03-02 09:00");
     assert_eq!((why, &*text), (Code::R104, "没有这种申请"));
 }

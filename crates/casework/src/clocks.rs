@@ -87,8 +87,9 @@ impl Draft<'_> {
                     self.instances(*step).filter(|i| !matches!(i.status, Status::Waiting | Status::Skipped));
                 opened.next().map(|i| i.opened_at)
             }
-            ClockFrom::Field(name) => match self.facts(0).get(name) {
-                Some(Value::Date(date)) => Some(date.at(0, 0, 0, 0)),
+            ClockFrom::At(at) => match self.evaluate(at, 0) {
+                Ok(Value::Date(date)) => Some(date.at(0, 0, 0, 0)),
+                Ok(Value::Moment(at)) => Some(at),
                 _ => None,
             },
         }
@@ -103,7 +104,8 @@ impl Draft<'_> {
         let leads = |step: usize| step == clock.until || guide.reach(step).contains(&clock.until);
         let ahead = self.state.live().filter_map(|i| guide.step_by_key(&i.step)).any(leads);
         let done = self.instances(clock.until).any(|i| i.done_at.is_some_and(|at| at >= from));
-        done && !ahead
+        // A limit that was over has had its consequence: its step is not waited for any more.
+        (done || clock.on_expiry.is_some()) && !ahead
     }
 
     fn due(&self, clock: &Clock, from: DateTime) -> Option<DueAt> {

@@ -5,7 +5,7 @@ use formula::{Expression, Type, Value};
 use guide::model::{CheckSeverity, Performer, Required, Start, StepKind};
 use guide::{Guide, RateBook, plain_value};
 
-use crate::event::{ActorRef, Datum, Event, Granted, Over, Record, is_open_after};
+use crate::event::{ActorRef, Datum, Event, Granted, Over, Record, RegisterRow, Subject, is_open_after};
 use crate::facts::facts;
 use crate::intake::{Input, PRESENT, VALID_FROM};
 use crate::people::{Actor, Capacity, admit, declared_kin};
@@ -64,8 +64,17 @@ impl Spell {
 pub enum Command {
     /// Opens a case by a start and does its first step. The receipt number is not derivable from anything;
     /// `draw` is the number by which samples are drawn, chance of the system and nobody's choice; `over` is what a
-    /// start over an entitlement takes over. Where the system submits, the first step is only opened.
-    Submit { case: String, service: String, start: String, input: Input, draw: Option<u32>, over: Option<Box<Over>> },
+    /// start over an entitlement takes over, `subject` the row for which a start over a register opens the case. Where
+    /// the system submits, the first step is only opened.
+    Submit {
+        case: String,
+        service: String,
+        start: String,
+        input: Input,
+        draw: Option<u32>,
+        over: Option<Box<Over>>,
+        subject: Option<Subject>,
+    },
     /// Does an open step, starts a side step, or posts a notice. In 决定 with a conclusion.
     Do { step: String, conclusion: Option<String>, input: Input },
     /// The second of two signs.
@@ -87,8 +96,8 @@ pub fn decide(
     let by = people.first().map_or_else(|| Actor::system().reference(), Actor::reference);
     let mut draft = Draft::new(rules, state, by, now);
     match command {
-        Command::Submit { case, service: _, start, input, draw, over } => {
-            draft.submit((case, start, *draw), over.as_deref(), input, people)?
+        Command::Submit { case, service: _, start, input, draw, over, subject } => {
+            draft.submit((case, start, *draw), (over.as_deref(), subject.as_ref()), input, people)?
         }
         Command::Do { step, conclusion, input } => draft.act(step, conclusion.as_deref(), input, people)?,
         Command::Sign { step } => draft.sign(step, people)?,
@@ -134,7 +143,7 @@ impl<'r> Draft<'r> {
     fn submit(
         &mut self,
         (case, start, draw): (&str, &str, Option<u32>),
-        over: Option<&Over>,
+        (over, subject): (Option<&Over>, Option<&Subject>),
         input: &Input,
         people: &[Actor],
     ) -> Result<(), Refused> {
@@ -149,7 +158,8 @@ impl<'r> Draft<'r> {
         // The region follows from what is stated, so the statement is looked at before the case exists.
         let mut trial = self.state.clone();
         over.into_iter().for_each(|over| trial.take_over(over));
-        self.may_start(start, &trial)?;
+        trial.subject = subject.cloned();
+        let row = self.may_start(start, &trial)?;
         trial.apply(&self.record(Event::FactsRecorded {
             instance: 1,
             step: guide.steps[first].key.to_string(),
@@ -159,12 +169,14 @@ impl<'r> Draft<'r> {
         }));
         let facts = facts(guide, &trial, 0, self.now);
         let region = guide.service.region.as_ref().map(|expression| self.assess(&facts).expression(expression));
+        let region = row.as_ref().map(|row| Ok(Value::Region(row.region))).or(region);
         let Some(Ok(Value::Region(region))) = region.or(Some(Ok(Value::Region(self.rules.home)))) else {
             return Err(vec![Refusal::new(Code::R107, "看不出由哪里受理", "请填写所在的村或社区")]);
         };
         // Whoever is stated now: after a death another member takes the applicant's place.
         let stated = input.person(guide).map(str::to_owned);
         let applicant = stated.or(over.map(|over| over.applicant.clone()));
+        let applicant = applicant.or(row.as_ref().map(|row| row.title().to_owned()));
         let applicant = applicant.or(people.first().map(|actor| actor.name.clone())).unwrap_or_default();
         self.emit(Event::Opened {
             case: case.to_owned(),
@@ -175,6 +187,7 @@ impl<'r> Draft<'r> {
             region,
             applicant,
             over: over.cloned(),
+            subject: subject.cloned(),
         });
         self.file_kin();
         for step in &start.first.clone() {
@@ -203,13 +216,35 @@ impl<'r> Draft<'r> {
         }
     }
 
-    /// A start over an entitlement needs one that is paid; any other begins anew.
-    fn may_start(&self, start: &Start, trial: &State) -> Result<(), Refused> {
+    /// A start over an entitlement needs one that is paid, one over a register the row that it is for, which it gives;
+    /// any other begins anew.
+    fn may_start(&self, start: &Start, trial: &State) -> Result<Option<RegisterRow>, Refused> {
         let refuse = |text: String, way_out: &str| Err(vec![Refusal::new(Code::R104, text, way_out)]);
+        if let Some(register) = start.rows.map(|rows| &self.rules.guide.writable[rows]) {
+            let row = self.subject(trial);
+            let Some(row) = row.filter(|row| row.register == *register.key) else {
+                return refuse(
+                    format!("台账“{}”没有要办“{}”的这一行", register.name, start.name),
+                    "先把它登记在台账里",
+                );
+            };
+            let begun = Draft {
+                state: trial.clone(),
+                sight: Sight::default(),
+                records: Vec::new(),
+                by: self.by.clone(),
+                ..*self
+            };
+            let wanted = start.filter.as_ref().map(|filter| begun.evaluate(filter, 0));
+            if wanted == Some(Ok(Value::Bool(false))) {
+                return refuse(format!("“{}”不在“{}”的范围里", row.title(), start.name), "不需要办");
+            }
+            return Ok(Some(row));
+        }
         match start.over.map(|index| &self.rules.guide.entitlements[index]) {
-            None if trial.before.is_none() => Ok(()),
+            None if trial.before.is_none() => Ok(None),
             None => refuse(format!("“{}”不在原来的件上办", start.name), "请从服务页面开始"),
-            Some(entitlement) if trial.is_paid(&entitlement.key, self.now) => Ok(()),
+            Some(entitlement) if trial.is_paid(&entitlement.key, self.now) => Ok(None),
             Some(entitlement) => {
                 refuse(format!("这一户没有在发的{}，不能办“{}”", entitlement.name, start.name), "请改为重新申请")
             }

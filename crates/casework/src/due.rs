@@ -51,6 +51,8 @@ impl Draft<'_> {
                 Fallen::Over(instance) => self.end(&instance, at),
                 Fallen::Expired(clock) => self.expire(&clock),
             }
+            // What the system does next happened in that moment, not when it was noticed.
+            self.let_system_act()?;
             if self.state.closed.is_some() {
                 break;
             }

@@ -105,6 +105,9 @@ pub enum Event {
         /// What a case over an entitlement takes over from the case before it.
         #[serde(default)]
         over: Option<Over>,
+        /// The row of a register for which the case was opened.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        subject: Option<Subject>,
     },
     /// A step opens, or with `waiting` waits at a 汇合 for what can still arrive.
     StepOpened {
@@ -244,6 +247,13 @@ pub struct RegisterRow {
     pub found_by: Vec<(String, String)>,
 }
 
+/// A row of a register, by the register's 标识 and the row's key: what a case is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subject {
+    pub register: String,
+    pub key: String,
+}
+
 /// What a case over an entitlement takes over: the facts that the case before adopted, and all that was granted.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Over {
@@ -308,6 +318,11 @@ pub fn is_open_after(grants: &[Granted], entitlement: &str, now: DateTime) -> bo
 }
 
 impl RegisterRow {
+    /// What people call it: its 名称, or its key.
+    pub fn title(&self) -> &str {
+        self.columns.get("name").and_then(Datum::text).unwrap_or(&self.key)
+    }
+
     /// Puts the number that a letter got where it was left open.
     pub fn fill_in(&mut self, letter: &str, number: &str) {
         let open = crate::registers::number_of(letter);

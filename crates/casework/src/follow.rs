@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use formula::{Type, Unit, Value};
+use formula::Value;
 use guide::model::{StepKind, Target, When};
 
 use crate::decide::Draft;
@@ -109,11 +109,8 @@ impl Draft<'_> {
                 Some(_) => continue,
             };
             let Ok(Value::Number(far)) = self.evaluate(&counted.length, 0) else { continue };
-            let Ok(far) = i32::try_from(far.to_integer()) else { continue };
-            let far = if counted.back { -far } else { far };
-            let in_days = counted.length.ty.fits(&Type::Number(Unit::DAYS));
-            let span = if in_days { jiff::Span::new().days(far) } else { jiff::Span::new().months(far) };
-            self.emit(Event::Scheduled { start: start.key.to_string(), at: from.saturating_add(span).at(0, 0, 0, 0) });
+            let Some(day) = counted.reach(from, far) else { continue };
+            self.emit(Event::Scheduled { start: start.key.to_string(), at: day.at(0, 0, 0, 0) });
         }
     }
 

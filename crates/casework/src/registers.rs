@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use base::{CitizenNumber, CreditCode, Date, RegionCode};
+use base::{CitizenNumber, CreditCode, Date, DateTime, RegionCode};
 use formula::{Facts, Type, Value};
 use guide::model::{AsOf, Effect, FieldType, Fill, Register, RegisterColumn, Relation};
 use guide::plain_value;
@@ -12,6 +12,7 @@ use crate::event::{Datum, Event, PersonRef, RegisterRow};
 use crate::facts::field_value;
 use crate::refusal::Refusal;
 use crate::results::unknown;
+use crate::state::State;
 
 /// Where rows of registers are found. What was found once may be asked for again and be different then.
 pub trait Registers {
@@ -93,6 +94,16 @@ pub fn read_cell(ty: &FieldType, text: &str) -> Result<Datum, String> {
     }
 }
 
+/// Asks for the row of a key: by its first key column, which is what the key begins with.
+pub fn by_key(register: &Register, key: &str, on: Date) -> Query {
+    let column = register.columns.iter().find(|column| column.is_key).map(|column| column.key.to_string());
+    let first = key.split(BETWEEN).next().unwrap_or(key).to_owned();
+    Query { register: register.key.to_string(), column: column.unwrap_or_default(), values: vec![first], on }
+}
+
+/// Stands between the parts of a key.
+const BETWEEN: &str = " · ";
+
 /// The row with its key and what it is found by.
 pub fn row(register: &Register, from: Date, region: RegionCode, columns: BTreeMap<String, Datum>) -> RegisterRow {
     let text = |column: &RegisterColumn| columns.get(&*column.key).and_then(found_by);
@@ -103,12 +114,34 @@ pub fn row(register: &Register, from: Date, region: RegionCode, columns: BTreeMa
     };
     let told = register.columns.iter().filter(tells);
     let found_by = told.filter_map(|column| Some((column.key.to_string(), text(column)?))).collect();
-    RegisterRow { register: register.key.to_string(), key: key.join(" · "), from, region, columns, found_by }
+    RegisterRow { register: register.key.to_string(), key: key.join(BETWEEN), from, region, columns, found_by }
+}
+
+/// The columns of a row as `台账.列`.
+fn tell(register: &Register, row: &RegisterRow, facts: &mut Facts) {
+    for column in &register.columns {
+        let value = row.columns.get(&*column.key).and_then(|datum| field_value(&column.ty, datum));
+        value.into_iter().for_each(|value| facts.set(format!("{}.{}", register.name, column.name), value));
+    }
+}
+
+/// What is known of a row before any case is about it.
+pub fn read_columns(register: &Register, row: &RegisterRow, now: DateTime) -> Facts {
+    let mut facts = Facts::default();
+    facts.set("今日", Value::Date(now.date()));
+    facts.set("属地", Value::Region(row.region));
+    facts.set("计算日", Value::Date(now.date()));
+    tell(register, row, &mut facts);
+    facts
 }
 
 impl Draft<'_> {
     /// Adds what the guide reads of registers. What is joined by something unknown is unknown.
     pub(crate) fn relate(&self, facts: &mut Facts) {
+        if let Some(row) = self.subject(&self.state) {
+            let register = self.rules.guide.writable.iter().find(|register| *register.key == *row.register);
+            register.into_iter().for_each(|register| tell(register, &row, facts));
+        }
         for relation in &self.rules.guide.relations {
             let Some(rows) = self.related(relation, facts) else { continue };
             let known = |row: &RegisterRow| {
@@ -129,6 +162,14 @@ impl Draft<'_> {
                 values.into_iter().for_each(|(name, value)| facts.set(format!("{}.{name}", relation.name), value));
             }
         }
+    }
+
+    /// The row of a register that a case is about, as it stands today.
+    pub(crate) fn subject(&self, state: &State) -> Option<RegisterRow> {
+        let subject = state.subject.as_ref()?;
+        let register = self.rules.guide.writable.iter().find(|register| *register.key == *subject.register)?;
+        let query = by_key(register, &subject.key, self.now.date());
+        self.rules.registers.find(&query).into_iter().find(|row| row.key == subject.key)
     }
 
     fn related(&self, relation: &Relation, facts: &Facts) -> Option<Vec<RegisterRow>> {

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use base::{Date, DateTime, Fen, Month, RegionCode};
 use serde::{Deserialize, Serialize};
 
-use crate::event::{ActorRef, Datum, DueAt, Event, Granted, Over, Record, RegisterRow, granted, is_open_after};
+use crate::event::{
+    ActorRef, Datum, DueAt, Event, Granted, Over, Record, RegisterRow, Subject, granted, is_open_after,
+};
 
 /// A case as it stands. An empty one has not been opened.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -17,6 +19,8 @@ pub struct State {
     pub region: Option<RegionCode>,
     pub applicant: String,
     pub draw: Option<u32>,
+    /// The row of a register that it is about.
+    pub subject: Option<Subject>,
     /// The first case of the chain of an entitlement; the case itself where it began one.
     pub root: String,
     /// The case before it in that chain.
@@ -181,8 +185,8 @@ impl State {
         self.revision += 1;
         let at = record.at;
         match &record.event {
-            Event::Opened { case, service, edition, start, draw, region, applicant, over } => {
-                self.draw = *draw;
+            Event::Opened { case, service, edition, start, draw, region, applicant, over, subject } => {
+                (self.draw, self.subject) = (*draw, subject.clone());
                 self.root.clone_from(case);
                 over.iter().for_each(|over| self.take_over(over));
                 (self.case, self.service, self.edition) = (case.clone(), service.clone(), edition.clone());

@@ -8,7 +8,7 @@ use guide::model::{FieldType, Move, Scenario, StepKind};
 use guide::{Guide, RateBook, clauses, step_outputs};
 
 use crate::decide::{Command, Draft, Rules, Spell, decide};
-use crate::event::{FileRef, Granted, Over, RegisterRow, Stated};
+use crate::event::{FileRef, Granted, Over, RegisterRow, Stated, Subject};
 use crate::intake::{self, Form, Input, Typed};
 use crate::people::{Actor, Capacity};
 use crate::refusal::Refusal;
@@ -50,7 +50,7 @@ pub fn walk(world: World, rates: &RateBook, scenario: &Scenario) -> Walked {
         given.rows.extend(walked.state.registered.iter().map(|(_, row)| row.clone()));
         let (guide, calendar, relatives) = (world.guide, world.calendar, &[]);
         let rules = Rules { guide, rates, calendar, relatives, registers: &given, home: world.region };
-        walked.step(world, rules, scenario, row);
+        walked.step(world, (rules, &given), scenario, row);
         if !walked.failures.is_empty() {
             break;
         }
@@ -72,7 +72,7 @@ impl Walked {
         });
     }
 
-    fn step(&mut self, world: World, rules: Rules, scenario: &Scenario, row: &Move) {
+    fn step(&mut self, world: World, (rules, given): (Rules, &Given), scenario: &Scenario, row: &Move) {
         let Some(at) = moment(&row.at) else {
             return self.fail(&row.at, format!("“{}”不是时刻，写成 2026-07-01 09:00", row.at.text));
         };
@@ -81,7 +81,7 @@ impl Walked {
             Ok(people) => people,
             Err(message) => return self.fail(&row.who, message),
         };
-        let command = match command(world.guide, scenario, row, &self.state) {
+        let command = match command(world.guide, scenario, row, &self.state, given) {
             Ok(command) => command,
             Err(message) => return self.fail(&row.step, message),
         };
@@ -106,7 +106,10 @@ impl Walked {
                 refusals
             }
         };
-        self.expect(rules, row, &refused);
+        // What the step has written is read like what was given.
+        let mut given = given.clone();
+        given.rows.extend(self.state.registered.iter().map(|(_, row)| row.clone()));
+        self.expect(Rules { registers: &given, ..rules }, row, &refused);
     }
 
     fn expect(&mut self, rules: Rules, row: &Move, refused: &[Refusal]) {
@@ -291,10 +294,14 @@ fn command(
     scenario: &Scenario,
     row: &Move,
     state: &State,
+    given: &Given,
 ) -> Result<Result<Command, Vec<Refusal>>, String> {
     let text: String = row.step.text.chars().map(half_width).collect();
     if text == "到时" {
         return Ok(Ok(Command::Tick));
+    }
+    if let Some(start) = text.strip_prefix("启动 ") {
+        return begun(guide, scenario, start.trim(), &row.input.text, given).map(Ok);
     }
     if let Some(step) = text.strip_suffix(" 异议") {
         let by = row.who.text.split_whitespace().nth(1).map(str::to_owned);
@@ -319,10 +326,24 @@ fn command(
             let draw = drawn(scenario);
             let over = start.over.map(|over| inherited(guide, scenario, row, over)).transpose()?.map(Box::new);
             let (service, start) = (guide.key.to_string(), start.key.to_string());
-            Command::Submit { case: "场景".into(), service, start, input, draw, over }
+            Command::Submit { case: "场景".into(), service, start, input, draw, over, subject: None }
         }
         None => Command::Do { step: name, conclusion, input },
     }))
+}
+
+/// `系统 | 启动 年检 | 键`: what the calendar begins for the row of a key, or for the only row.
+fn begun(guide: &Guide, scenario: &Scenario, start: &str, key: &str, given: &Given) -> Result<Command, String> {
+    let start = guide.starts.iter().find(|known| *known.name == *start).ok_or_else(|| format!("没有启动“{start}”"))?;
+    let register = start.rows.map(|rows| guide.writable[rows].key.to_string());
+    let subject = register.map(|register| {
+        let mut rows = given.rows.iter().filter(|row| row.register == register && (key.is_empty() || row.key == key));
+        let row = rows.next().ok_or_else(|| format!("没有给定台账的行“{key}”"))?;
+        Ok::<_, String>(Subject { register, key: row.key.clone() })
+    });
+    let (service, start, subject) = (guide.key.to_string(), start.key.to_string(), subject.transpose()?);
+    let input = Input::default();
+    Ok(Command::Submit { case: "场景".into(), service, start, input, draw: drawn(scenario), over: None, subject })
 }
 
 /// What a scenario writes for a field; the files of an attachment by their names, 、 between them.
@@ -347,7 +368,7 @@ fn inherited(guide: &Guide, scenario: &Scenario, row: &Move, over: usize) -> Res
     let mut facts = Vec::new();
     for field in &guide.fields {
         let typed = match field.ty {
-            FieldType::List(list) => rows(guide, scenario, list, &field.name, None)?.map(Typed::Rows),
+            FieldType::List(list) => rows(guide, scenario, ("", list), &field.name, None)?.map(Typed::Rows),
             _ => {
                 let given = scenario.given.iter().find(|g| *g.name.text == *field.name && g.step.is_none());
                 given.map(|given| typed(field, &given.value.text))
@@ -418,7 +439,7 @@ fn input(guide: &Guide, scenario: &Scenario, row: &Move, index: usize) -> Result
     let mut form = Form::default();
     for field in intake::fields_of(guide, index) {
         if let FieldType::List(list) = field.ty {
-            if let Some(rows) = rows(guide, scenario, list, &field.name, None)? {
+            if let Some(rows) = rows(guide, scenario, (&step.name, list), &field.name, None)? {
                 form.fields.insert(field.key.to_string(), Typed::Rows(rows));
             }
             continue;
@@ -450,11 +471,15 @@ fn input(guide: &Guide, scenario: &Scenario, row: &Move, index: usize) -> Result
 fn rows(
     guide: &Guide,
     scenario: &Scenario,
-    list: usize,
+    (step, list): (&str, usize),
     path: &str,
     outer: Option<(usize, &str)>,
 ) -> Result<Option<Vec<BTreeMap<String, Typed>>>, String> {
-    let Some(table) = scenario.rows.iter().find(|table| table.path == path) else { return Ok(None) };
+    // 给定 步骤.列表 is for that step alone.
+    let of_step = || scenario.rows.iter().find(|table| outer.is_none() && table.path == format!("{step}.{path}"));
+    let Some(table) = of_step().or_else(|| scenario.rows.iter().find(|table| table.path == path)) else {
+        return Ok(None);
+    };
     let list = &guide.lists[list];
     let mut found = Vec::new();
     for cells in &table.rows {
@@ -483,8 +508,13 @@ fn rows(
         }
         for column in &list.columns {
             if let FieldType::List(inner) = column.ty {
-                let inner =
-                    rows(guide, scenario, inner, &format!("{path}.{}", column.name), Some((found.len(), &name)))?;
+                let inner = rows(
+                    guide,
+                    scenario,
+                    (step, inner),
+                    &format!("{path}.{}", column.name),
+                    Some((found.len(), &name)),
+                )?;
                 row.extend(inner.map(|inner| (column.key.to_string(), Typed::Rows(inner))));
             }
         }

@@ -18,6 +18,7 @@ use casework::{Actor, Capacity};
 use store::{Account, Appointment};
 
 use crate::dice::Dice;
+use crate::play::Stage;
 
 /// The township of the sign-ins, in which most of the demo happens: 田湖镇.
 pub const TOWNSHIP: &str = "410325101";
@@ -37,13 +38,13 @@ pub const STAFF: [(&str, &str, Level, &str); 19] = [
     ("hedui", "石核对", Level::County, "核对员"),
     ("shenpi", "段审批", Level::County, "审批人、优抚审批人"),
     ("shenji", "崔审计", Level::County, "审计员"),
-    ("xiancha1", "魏入户", Level::County, "调查员、评估员、优抚员"),
-    ("xiancha2", "葛入户", Level::County, "调查员、评估员、优抚员"),
+    ("xiancha1", "魏入户", Level::County, "调查员、评估员、优抚员、检查员"),
+    ("xiancha2", "葛入户", Level::County, "调查员、评估员、优抚员、检查员"),
     ("cunzhu", "任村主", Level::Village, "主持人"),
     ("shouli2", "梁受理", Level::Township, "受理员"),
     ("jiandu", "彭监督", Level::County, "监督员"),
-    ("dengji", "邵登记", Level::County, "登记员"),
-    ("fuhe", "汪复核", Level::County, "复核员"),
+    ("dengji", "邵登记", Level::County, "登记员、年检员"),
+    ("fuhe", "汪复核", Level::County, "复核员、年检员"),
     ("shifuhe", "翟复核", Level::City, "优抚复核人"),
     ("guanli", "曹管理", Level::County, "管理员"),
 ];
@@ -107,10 +108,12 @@ pub fn make_county(
         progress(number + 1);
     }
     report::reports(bureau, &mut dice, seed, now)?;
-    tekun::people(bureau, &mut made, &near, seed, now)?;
-    tekun::converted(bureau, &alone, seed, now)?;
-    veteran::people(bureau, &mut made, &near, seed, now)?;
-    marriage::registry(bureau, &mut made, &near, seed, now)?;
+    let dice = Dice::new(seed, 0);
+    let mut stage = Stage { bureau, maker: &mut made, villages: &near, seed, present: now, dice };
+    tekun::people(&mut stage)?;
+    tekun::converted(&mut stage, &alone)?;
+    veteran::people(&mut stage)?;
+    marriage::registry(&mut stage)?;
     // What has fallen due by then: notices end, re-checks open.
     bureau.pass_time(now)?;
     Ok(())

@@ -53,7 +53,15 @@ pub fn live(
     }
     life.order(
         vec![citizen.clone()],
-        Command::Submit { case: case.clone(), service: "dibao".into(), start: "apply".into(), input, draw, over: None },
+        Command::Submit {
+            case: case.clone(),
+            service: "dibao".into(),
+            start: "apply".into(),
+            input,
+            draw,
+            over: None,
+            subject: None,
+        },
     )?;
     for _ in 0..40 {
         life.now = working_hour(life.now, dice);
@@ -194,7 +202,15 @@ impl Life<'_> {
         let values = values.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
         let input = Input { values, ..Input::default() };
         let start = "report_change".to_owned();
-        let command = Command::Submit { case: case.clone(), service: "dibao".into(), start, input, draw: None, over };
+        let command = Command::Submit {
+            case: case.clone(),
+            service: "dibao".into(),
+            start,
+            input,
+            draw: None,
+            over,
+            subject: None,
+        };
         self.order(vec![scene.accepts()], command)?;
         self.case = case;
         Ok(true)

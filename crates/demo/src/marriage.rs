@@ -2,68 +2,35 @@
 
 use std::collections::BTreeMap;
 
-use base::{DateTime, RegionCode, Sex};
-use bureau::{Bureau, Failure};
-use casework::Typed;
-use casework::event::PersonRef;
+use base::Sex;
+use bureau::Failure;
 
 use crate::dice::Dice;
-use crate::household::Maker;
-use crate::life::days_before;
-use crate::names;
-use crate::play::{Play, say};
+use crate::play::{Stage, person_named, say};
 
 /// How many couples come to marry, and how many to part.
 const MARRY: u32 = 10;
 const PART: u32 = 4;
 
-/// Plays what happened at the registry up to a moment.
-pub fn registry(
-    bureau: &Bureau,
-    maker: &mut Maker,
-    villages: &[RegionCode],
-    seed: u64,
-    present: DateTime,
-) -> Result<(), Failure> {
-    let mut dice = Dice::new(seed, 5);
+/// Plays what happened at the registry.
+pub fn registry(stage: &mut Stage) -> Result<(), Failure> {
+    stage.dice = Dice::new(stage.seed, 5);
     for place in 0..MARRY {
-        let (village, script) = couple(maker, &mut dice, villages);
-        let begun = days_before(present, 2 + 6 * place);
-        play(bureau, "marry", (&format!("{seed}-marry-{place}"), village), script, begun, present, &mut dice)?;
+        couple(stage, "marry", &format!("marry-{place}"), 2 + 6 * place)?;
     }
     for place in 0..PART {
-        let (village, script) = couple(maker, &mut dice, villages);
-        let begun = days_before(present, 12 + 24 * place);
-        play(bureau, "divorce", (&format!("{seed}-part-{place}"), village), script, begun, present, &mut dice)?;
+        couple(stage, "divorce", &format!("part-{place}"), 12 + 24 * place)?;
     }
     Ok(())
 }
 
-fn play(
-    bureau: &Bureau,
-    start: &str,
-    key: (&str, RegionCode),
-    (name, script): (String, BTreeMap<String, Typed>),
-    begun: DateTime,
-    present: DateTime,
-    dice: &mut Dice,
-) -> Result<(), Failure> {
-    let played = Play::begin(bureau, ("marriage", start), key, (&name, script), begun)?;
-    played.map_or(Ok(()), |mut play| play.until(present, dice))
-}
-
-fn couple(
-    maker: &mut Maker,
-    dice: &mut Dice,
-    villages: &[RegionCode],
-) -> (RegionCode, (String, BTreeMap<String, Typed>)) {
-    let village = dice.pick(villages);
-    let (surname, other) = (names::surname(dice), names::surname(dice));
-    let (man, woman) = (dice.between(23, 34), dice.between(22, 33));
-    let man = maker.person(surname, Sex::Male, man, village);
-    let woman = maker.person(other, Sex::Female, woman, village);
-    let typed = |person: &PersonRef| say(format!("{} {}", person.name, person.number.as_deref().unwrap_or_default()));
-    let mut script = BTreeMap::from([("man".to_owned(), typed(&man)), ("woman".to_owned(), typed(&woman))]);
+fn couple(stage: &mut Stage, start: &str, key: &str, days: u32) -> Result<(), Failure> {
+    let village = stage.dice.pick(stage.villages);
+    let man = stage.person(Sex::Male, (23, 34), village);
+    let woman = stage.person(Sex::Female, (22, 33), village);
+    let dice = &mut stage.dice;
+    let mut script =
+        BTreeMap::from([("man".to_owned(), person_named(&man)), ("woman".to_owned(), person_named(&woman))]);
     let plain = [
         ("free_will", "是"),
         ("related", "否"),
@@ -78,5 +45,7 @@ fn couple(
         ("capable", "是"),
     ];
     script.extend(plain.map(|(key, value)| (key.to_owned(), say(value))));
-    (village, (man.name, script))
+    let begun = stage.days_ago(days);
+    stage.play(("marriage", start), (key, village), (&man.name, script), begun)?;
+    Ok(())
 }

@@ -3,20 +3,61 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use base::{DateTime, RegionCode};
+use base::{DateTime, RegionCode, Sex};
 use bureau::{Bureau, Failure, Order};
-use casework::event::Over;
+use casework::event::{Over, PersonRef};
 use casework::people::may_perform;
 use casework::{Actor, Capacity, Command, Form, Input, State, Status, Typed, intake};
 use guide::Guide;
 use guide::model::{ActorKind, StepKind};
 
 use crate::dice::Dice;
-use crate::life::{receipt, working_hour};
-use crate::{STAFF, staff};
+use crate::household::Maker;
+use crate::life::{days_before, receipt, working_hour};
+use crate::{STAFF, names, staff};
 
 /// Stands in a script for the day on which the step is done.
 pub const TODAY: &str = "今日";
+
+/// Where people are made and what happens to them is played, up to a moment; a service at a time.
+pub struct Stage<'s> {
+    pub bureau: &'s Bureau,
+    pub maker: &'s mut Maker,
+    pub villages: &'s [RegionCode],
+    pub seed: u64,
+    pub present: DateTime,
+    /// Chance of the service that is being played.
+    pub dice: Dice,
+}
+
+impl<'s> Stage<'s> {
+    /// Begins a case some days ago, and plays it until it ends or the present has come.
+    pub fn play(
+        &mut self,
+        start: (&str, &str),
+        (key, village): (&str, RegionCode),
+        spoken: (&str, BTreeMap<String, Typed>),
+        begun: DateTime,
+    ) -> Result<Option<Play<'s>>, Failure> {
+        let mut played = Play::begin(self.bureau, start, (&format!("{}-{key}", self.seed), village), spoken, begun)?;
+        if let Some(play) = &mut played {
+            play.until(self.present, &mut self.dice)?;
+        }
+        Ok(played)
+    }
+
+    /// So many days before the present.
+    pub fn days_ago(&self, days: u32) -> DateTime {
+        days_before(self.present, days)
+    }
+
+    /// Somebody who lives in one of the villages.
+    pub fn person(&mut self, sex: Sex, (youngest, oldest): (u32, u32), village: RegionCode) -> PersonRef {
+        let surname = names::surname(&mut self.dice);
+        let years = self.dice.between(youngest, oldest);
+        self.maker.person(surname, sex, years, village)
+    }
+}
 
 /// A case that is being played.
 pub struct Play<'p> {
@@ -36,6 +77,11 @@ pub struct Play<'p> {
 /// Text of a script.
 pub fn say(text: impl Into<String>) -> Typed {
     Typed::Text(text.into())
+}
+
+/// A person of a script, by name and citizen number.
+pub fn person_named(person: &PersonRef) -> Typed {
+    say(format!("{} {}", person.name, person.number.as_deref().unwrap_or_default()))
 }
 
 /// A row of a script.
@@ -90,6 +136,7 @@ impl<'p> Play<'p> {
             input: self.input(first)?,
             draw,
             over: self.over.take().map(Box::new),
+            subject: None,
         };
         self.order(people, command)
     }

@@ -39,6 +39,7 @@ pub fn reports(bureau: &Bureau, dice: &mut Dice, seed: u64, present: DateTime) -
             input: input(&values),
             draw: None,
             over: None,
+            subject: None,
         };
         order(0, vec![Actor::citizen(&format!("demo:{case}"), "匿名")], submit, now)?;
         let inspector = || vec![staff(INSPECTS, village)];

@@ -2,16 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use base::{DateTime, RegionCode, Sex};
-use bureau::{Bureau, Failure};
+use base::{RegionCode, Sex};
+use bureau::Failure;
 use casework::Typed;
 use casework::event::PersonRef;
 
 use crate::dice::Dice;
-use crate::household::Maker;
-use crate::life::days_before;
-use crate::names;
-use crate::play::{Play, TODAY, row, say};
+use crate::play::{Stage, TODAY, person_named, row, say};
 
 /// How many people.
 const PEOPLE: u32 = 12;
@@ -19,53 +16,30 @@ const PEOPLE: u32 = 12;
 /// How many of them had been on dibao.
 const CONVERTED: u32 = 3;
 
-/// Plays the applications of some old people who live alone, up to a moment.
-pub fn people(
-    bureau: &Bureau,
-    maker: &mut Maker,
-    villages: &[RegionCode],
-    seed: u64,
-    present: DateTime,
-) -> Result<(), Failure> {
-    let mut dice = Dice::new(seed, 3);
+/// Plays the applications of some old people who live alone.
+pub fn people(stage: &mut Stage) -> Result<(), Failure> {
+    stage.dice = Dice::new(stage.seed, 3);
     for place in 0..PEOPLE {
-        let village = dice.pick(villages);
-        let surname = names::surname(&mut dice);
-        let years = dice.between(58, 84);
-        let person = maker.person(surname, Sex::Male, years, village);
-        let number = person.number.clone().unwrap_or_default();
-        let script = script(&mut dice, (&person.name, &number), village, surname);
-        let begun = days_before(present, 6 + 9 * place);
-        let (key, name) = (format!("{seed}-tekun-{place}"), person.name.clone());
-        let played = Play::begin(bureau, ("tekun", "apply"), (&key, village), (&name, script), begun)?;
-        if let Some(mut play) = played {
-            play.until(present, &mut dice)?;
-        }
+        let village = stage.dice.pick(stage.villages);
+        let person = stage.person(Sex::Male, (58, 84), village);
+        let script = script(&mut stage.dice, &person, village);
+        let begun = stage.days_ago(6 + 9 * place);
+        stage.play(("tekun", "apply"), (&format!("tekun-{place}"), village), (&person.name, script), begun)?;
     }
     Ok(())
 }
 
 /// Some who live alone on dibao are taken over: the one benefit ends in the month in which the other begins.
-pub fn converted(
-    bureau: &Bureau,
-    alone: &[(String, PersonRef, RegionCode)],
-    seed: u64,
-    present: DateTime,
-) -> Result<(), Failure> {
-    let mut dice = Dice::new(seed, 4);
+pub fn converted(stage: &mut Stage, alone: &[(String, PersonRef, RegionCode)]) -> Result<(), Failure> {
+    stage.dice = Dice::new(stage.seed, 4);
     let mut taken = 0;
     for (case, person, village) in alone {
-        let Some(state) = bureau.store.state(case)? else { continue };
+        let Some(state) = stage.bureau.store.state(case)? else { continue };
         let closed = state.closed.as_ref().map(|(_, at)| *at);
-        let chain = bureau.store.chain(case)?;
-        let (Some(closed), 1, true) = (closed, chain.len(), state.is_paid("dibao_grant", present)) else { continue };
-        let number = person.number.clone().unwrap_or_default();
-        let script = script(&mut dice, (&person.name, &number), *village, &person.name);
-        let key = format!("{seed}-converted-{taken}");
-        let begun = Play::begin(bureau, ("tekun", "apply"), (&key, *village), (&person.name, script), closed)?;
-        if let Some(mut play) = begun {
-            play.until(present, &mut dice)?;
-        }
+        let (chain, paid) = (stage.bureau.store.chain(case)?, state.is_paid("dibao_grant", stage.present));
+        let (Some(closed), 1, true) = (closed, chain.len(), paid) else { continue };
+        let script = script(&mut stage.dice, person, *village);
+        stage.play(("tekun", "apply"), (&format!("converted-{taken}"), *village), (&person.name, script), closed)?;
         taken += 1;
         if taken == CONVERTED {
             break;
@@ -74,10 +48,10 @@ pub fn converted(
     Ok(())
 }
 
-fn script(dice: &mut Dice, person: (&str, &str), village: RegionCode, surname: &str) -> BTreeMap<String, Typed> {
+fn script(dice: &mut Dice, person: &PersonRef, village: RegionCode) -> BTreeMap<String, Typed> {
     let income = vec![row([("kind", "基础养老金"), ("amount", "1716"), ("months", "12")])];
     let brother = row([
-        ("name", &*format!("{surname}满仓")),
+        ("name", &*format!("{}满仓", person.name.chars().take(1).collect::<String>())),
         ("relation", "兄弟姐妹"),
         ("age", "66"),
         ("must_support", "否"),
@@ -88,7 +62,7 @@ fn script(dice: &mut Dice, person: (&str, &str), village: RegionCode, surname: &
     let centralised = dice.chance(30);
     let able = |dice: &mut Dice, percent| if dice.chance(percent) { "是" } else { "否" };
     let mut script: BTreeMap<String, Typed> = BTreeMap::new();
-    script.insert("applicant".into(), say(format!("{} {}", person.0, person.1)));
+    script.insert("applicant".into(), person_named(person));
     script.insert("income".into(), Typed::Rows(income));
     script.insert("obligors".into(), Typed::Rows(vec![brother]));
     script.insert("kin".into(), Typed::Rows(Vec::new()));

@@ -68,6 +68,10 @@ pub struct Start {
     pub when: When,
     /// 对每个: the entitlement over which it opens cases; facts and grants of the case before are taken over.
     pub over: Option<usize>,
+    /// 对每个: the register for whose rows it opens cases, a case a row; by its place among those that may be written.
+    pub rows: Option<usize>,
+    /// 若: of which rows. What cannot be decided is begun, so that no duty is lost.
+    pub filter: Option<Expression>,
     /// The steps that open first.
     pub first: Vec<usize>,
 }
@@ -81,6 +85,10 @@ pub enum When {
     Counted(Counted),
     /// 由 效果: opened by an effect of another case.
     ByEffect,
+    /// `每年 03-31`, `每日 08:00`: opened by the calendar.
+    Calendar(base::Recurrence),
+    /// `登记 台账`: opened when a row comes into the register.
+    Registered,
 }
 
 /// From which day a start is counted, and how far.
@@ -91,6 +99,17 @@ pub struct Counted {
     /// In 个月 or 日.
     pub length: Box<Expression>,
     pub back: bool,
+}
+
+impl Counted {
+    /// The day that lies so far after or before another.
+    pub fn reach(&self, from: Date, far: formula::Rational) -> Option<Date> {
+        let far = i32::try_from(far.to_integer()).ok()?;
+        let far = if self.back { -far } else { far };
+        let in_days = self.length.ty.fits(&Type::Number(formula::Unit::DAYS));
+        let span = if in_days { jiff::Span::new().try_days(far) } else { jiff::Span::new().try_months(far) };
+        Some(from.saturating_add(span.ok()?))
+    }
 }
 
 /// `## 项目`: a fact that somebody states.
@@ -271,15 +290,15 @@ pub struct Clock {
     pub span: Range<usize>,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub enum ClockFrom {
     /// The end of a step.
     Done(usize),
     /// `步骤 开始`; for 公示 the posting.
     Opened(usize),
     Start,
-    /// A field of type 日期.
-    Field(String),
+    /// A date, or a moment.
+    At(Box<Expression>),
 }
 
 #[derive(Clone, Debug)]

@@ -209,8 +209,15 @@ fn writers(bench: &Bench) {
             turn += 1;
             let (case, start) = (format!("BENCH-{:?}-{worker}-{turn}", bench.site.random()), "apply".to_owned());
             let service = "dibao".to_owned();
-            let command =
-                Command::Submit { case: case.clone(), service, start, input: input.clone(), draw: Some(1), over: None };
+            let command = Command::Submit {
+                case: case.clone(),
+                service,
+                start,
+                input: input.clone(),
+                draw: Some(1),
+                over: None,
+                subject: None,
+            };
             let people = vec![Actor::citizen("bench", &state.applicant)];
             let order = Order { key: case, people, case: None, command, secret: None, now: bench.site.now() };
             let asked = Instant::now();

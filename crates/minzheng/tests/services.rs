@@ -7,7 +7,7 @@ use bureau::import::Import;
 use bureau::{Failure, Order};
 use casework::event::{PersonRef, granted};
 use casework::{Actor, Capacity, Command, Datum, Input};
-use visitor::Office;
+use visitor::{Office, number};
 
 fn months(from: &str, count: usize) -> Vec<Month> {
     std::iter::successors(from.parse().ok(), |month: &Month| Some(month.next())).take(count).collect()
@@ -47,12 +47,6 @@ const CENSUS: &str = "人员,属地,类别,义务兵月数,状态,普查批次\n
 /// A line of the census: name, number, months of service.
 fn counted(name: &str, number: &str, months: &str) -> String {
     format!("{name} {number},410325101200,农村籍退役士兵,{months},普查登记,2026年普查\n")
-}
-
-/// Citizen numbers of nobody, with the right last character.
-fn number(birth: &str, sequence: u16) -> String {
-    let village = base::RegionCode::parse("410325101200").unwrap();
-    base::CitizenNumber::compose(village, birth.parse().unwrap(), sequence).unwrap().as_str().to_owned()
 }
 
 #[test]
@@ -150,8 +144,15 @@ fn nobody_is_married_twice_at_two_desks() {
             ];
             let (service, start) = ("marriage".to_owned(), "marry".to_owned());
             let input_there = input(&values, &there);
-            let submit =
-                Command::Submit { case: case.clone(), service, start, input: input_there, draw: None, over: None };
+            let submit = Command::Submit {
+                case: case.clone(),
+                service,
+                start,
+                input: input_there,
+                draw: None,
+                over: None,
+                subject: None,
+            };
             at_the_registry(&office, "登记员", None, submit).unwrap();
             let found = [("man_status", text("没有登记过")), ("woman_status", text("没有登记过"))];
             let step = "review_marriage".to_owned();

@@ -62,6 +62,14 @@ impl Read<'_> {
     }
 }
 
+impl Read<'_> {
+    /// Whether a register knows the key of a row.
+    pub fn is_registered(&self, row: &RegisterRow) -> Result<bool, Fault> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM register_row WHERE register = ?1 AND key = ?2)";
+        Ok(self.sql.prepare_cached(sql)?.query_row([&row.register, &row.key], |row| row.get(0))?)
+    }
+}
+
 impl Store {
     /// The rows of a register that are in force on a day within a region, by their keys.
     pub fn register(&self, register: &str, on: Date, within: RegionCode) -> Result<Vec<RegisterVersion>, Fault> {

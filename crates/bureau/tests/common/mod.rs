@@ -86,6 +86,7 @@ pub fn submit(area: &str, soil: &str) -> Command {
         input,
         draw: Some(1 << 31),
         over: None,
+        subject: None,
     }
 }
 

@@ -15,6 +15,7 @@ impl Reader {
         let alone = library.areas.iter().all(|area| area.status == "停用");
         for guide in library.guides.iter().filter(|_| !alone) {
             self.file = format!("{}/guide.md", guide.folder).into();
+            self.one_meaning(library, guide);
             for name in guide.entitlements.iter().flat_map(|entitlement| &entitlement.exclusive_with) {
                 if !payable(&name.text) {
                     let message = format!("互斥的“{}”不是任何服务的待遇", name.text);
@@ -35,6 +36,20 @@ impl Reader {
                     self.error("G801", span, message, "在那份指南的“何时”写 由 效果");
                 }
                 self.begun_with(other, begun, effect, span);
+            }
+        }
+    }
+
+    /// Values of parameters are found by name, so one name is one parameter in all guides.
+    fn one_meaning(&mut self, library: &Library, guide: &Guide) {
+        let before = library.guides.iter().take_while(|other| other.key != guide.key);
+        let before: Vec<_> = before.flat_map(|other| other.parameters.iter().map(move |p| (other, p))).collect();
+        for own in &guide.parameters {
+            let other = before.iter().find(|(_, known)| known.name == own.name && known.key != own.key);
+            if let Some((other, known)) = other {
+                let message =
+                    format!("参数“{}”（{}）在“{}”里是另一个参数（{}）", own.name, own.key, other.title, known.key);
+                self.error("G202", &(0..0), message, "换一个名称；说的是一回事的，用同一个标识");
             }
         }
     }

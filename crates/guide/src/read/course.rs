@@ -256,7 +256,7 @@ impl<'g> Course<'g> {
             let began = match &clock.from {
                 ClockFrom::Done(step) => situation.known.done & bit(*step) != 0,
                 ClockFrom::Opened(step) => (situation.known.opened | situation.known.done) & bit(*step) != 0,
-                ClockFrom::Start | ClockFrom::Field(_) => true,
+                ClockFrom::Start | ClockFrom::At(_) => true,
             };
             if open & due == 0 || !began {
                 continue;

@@ -7,7 +7,7 @@ use super::{Reader, StepName};
 use crate::document::Section;
 use crate::model::{
     ActorKind, Arrow, Check, CheckSeverity, Clock, ClockFrom, Counted, Entitlement, Field, FieldType, LEVELS, Length,
-    Performer, Publicity, Start, Step, StepKind, Target, When,
+    Performer, Publicity, Register, Start, Step, StepKind, Target, When,
 };
 
 /// What the tables of the procedure are read against.
@@ -50,48 +50,81 @@ impl Reader {
         cell.text
     }
 
-    pub(crate) fn starts(&mut self, known: &Known, sections: &[&Section], entitlements: &[Entitlement]) -> Vec<Start> {
+    pub(crate) fn starts(
+        &mut self,
+        known: &Known,
+        sections: &[&Section],
+        entitlements: &[Entitlement],
+        registers: &[Register],
+    ) -> Vec<Start> {
         let mut found = Vec::new();
         for row in self.rows(sections, "启动") {
             let each = row.get("对每个");
             let over = entitlements.iter().position(|entitlement| *entitlement.name == *each.text);
-            if over.is_none() && !each.text.is_empty() {
-                let help = "目前只能写一项待遇的名称，或 —";
-                self.error("G107", &each.span, format!("启动的对每个“{}”还没有实现", each.text), help);
+            let rows = registers.iter().position(|register| *register.name == *each.text);
+            if over.is_none() && rows.is_none() && !each.text.is_empty() {
+                let names = entitlements.iter().map(|entitlement| &entitlement.name);
+                let names = names.chain(registers.iter().map(|register| &register.name));
+                let near = nearest(&each.text, names.map(|name| &**name));
+                let help = near.map_or("写一项待遇或一个台账的名称，或 —".to_owned(), |n| {
+                    format!("最接近的是“{n}”")
+                });
+                self.error("G201", &each.span, format!("没有待遇或台账“{}”", each.text), help);
             }
-            let when = self.when(known, &row.get("何时"), over.map(|over| &*entitlements[over].name));
+            let when = self.when(known, &row.get("何时"), &each.text);
+            if rows.is_some() && matches!(when, When::Submit) || over.is_some() && self.needs_rows(&when) {
+                let message = format!("“{}”不能对每个“{}”", row.text("何时"), each.text);
+                let help = "对台账写：每年、每季、每月、每日、登记 台账、台账.列 前 6个月；对待遇写：提交、由 效果、日期 后 12个月";
+                self.error("G107", &row.get("何时").span, message, help);
+            }
             let filter = row.get("若");
-            if !filter.text.is_empty() {
-                self.error("G107", &filter.span, "启动的“若”还没有实现", "写 —");
+            if rows.is_none() && !filter.text.is_empty() {
+                self.error("G107", &filter.span, "启动的“若”只用于对每个台账", "写 —");
             }
+            let filter = if filter.text.is_empty() { None } else { self.condition(known, &filter) };
             let first = names(&row.get("先办")).iter().filter_map(|step| self.step(known.steps, step)).collect();
             let (name, key) = (row.text("启动").as_str().into(), row.text("标识").as_str().into());
-            found.push(Start { name, key, when, over, first });
+            found.push(Start { name, key, when, over, rows, filter, first });
         }
         found
     }
 
-    /// 提交, or `待遇.上次复核日 后 几个月` of the entitlement over which cases open.
-    fn when(&mut self, known: &Known, cell: &Cell, over: Option<&str>) -> When {
+    /// What is opened for rows of a register alone.
+    fn needs_rows(&self, when: &When) -> bool {
+        matches!(when, When::Calendar(_) | When::Registered)
+    }
+
+    /// 何时 of a start over what `each` names.
+    fn when(&mut self, known: &Known, cell: &Cell, each: &str) -> When {
         if cell.text == "提交" {
             return When::Submit;
         }
         if cell.text == "由 效果" {
             return When::ByEffect;
         }
-        let word = [" 后 ", " 前 "].into_iter().find(|word| over.is_some() && cell.text.contains(word));
-        if let Some((word, at)) = word.and_then(|word| Some((word, cell.text.find(word)?))) {
-            return self.counted(known, cell, over, (at, word)).map_or(When::Submit, When::Counted);
+        if let Some(recurrence) = base::Recurrence::parse(&cell.text) {
+            return When::Calendar(recurrence);
         }
-        let help = "目前有：提交；由 效果；日期 后 长度、日期 前 长度（对每个写一项待遇）";
-        self.error("G107", &cell.span, format!("启动“{}”还没有实现", cell.text), help);
-        When::Submit
+        if let Some(register) = cell.text.strip_prefix("登记 ") {
+            if register.trim() != each {
+                let message = format!("登记的是“{}”，对每个的却是“{each}”", register.trim());
+                self.error("G303", &cell.span, message, "两处写同一个台账");
+            }
+            return When::Registered;
+        }
+        let word = [" 后 ", " 前 "].into_iter().find(|word| !each.is_empty() && cell.text.contains(word));
+        if let Some((word, at)) = word.and_then(|word| Some((word, cell.text.find(word)?))) {
+            return self.counted(known, cell, each, (at, word)).map_or(When::ByEffect, When::Counted);
+        }
+        let help = "可写：提交；由 效果；每年 03-31、每季 末月10日、每月 1日、每日 08:00；登记 台账；日期 后 长度、日期 前 长度";
+        self.error("G106", &cell.span, format!("启动“{}”不认识", cell.text), help);
+        When::ByEffect
     }
 
     /// `待遇.上次复核日 后 12个月`, `评估日期 后 评估间隔`, `届满日 前 6个月`.
-    fn counted(&mut self, known: &Known, cell: &Cell, over: Option<&str>, mark: (usize, &str)) -> Option<Counted> {
+    fn counted(&mut self, known: &Known, cell: &Cell, each: &str, mark: (usize, &str)) -> Option<Counted> {
         let (from, length) = cut(cell, mark.0, mark.1.len());
-        let last = over.is_some_and(|over| from.text == format!("{over}.上次复核日"));
+        let last = from.text == format!("{each}.上次复核日");
         let from = if last {
             None
         } else {
@@ -360,9 +393,9 @@ impl Reader {
             let (cell, _) = cut(cell, step.len(), " 开始".len());
             return self.step(known.steps, &cell).map(ClockFrom::Opened);
         }
-        let date = known.fields.iter().any(|f| *f.name == *cell.text && f.ty == FieldType::Plain(Type::Date));
-        if date {
-            return Some(ClockFrom::Field(cell.text.clone()));
+        let at = known.program.expression(&cell.text, cell.span.start, false, None).ok();
+        if let Some(at) = at.filter(|at| matches!(at.ty, Type::Date | Type::Moment)) {
+            return Some(ClockFrom::At(Box::new(at)));
         }
         self.step(known.steps, cell).map(ClockFrom::Done)
     }

@@ -153,7 +153,13 @@ fn uses(guide: &Guide) -> Vec<Use<'_>> {
             span,
             letter,
         };
-        let set = effect.set.iter().filter_map(|(_, fill)| fill.expression());
+        // A column that may be empty stays empty where nothing is known.
+        let may_be_empty = |name: &str| {
+            let register =
+                if let Action::Register(register) = effect.action { &guide.writable[register] } else { return false };
+            register.columns.iter().any(|column| *column.key == *name && !column.required)
+        };
+        let set = effect.set.iter().filter(|(name, _)| !may_be_empty(name)).filter_map(|(_, fill)| fill.expression());
         let own = effect.condition.iter().chain(&effect.from).chain(&effect.until).chain(set);
         found.extend(own.map(|expression| used(What::Expression(expression), expression.span(), None)));
         match effect.action {

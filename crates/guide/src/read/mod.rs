@@ -206,6 +206,7 @@ impl Reader {
         let writable: Vec<Register> = own.iter().chain(common).cloned().collect();
         let read = self.relation_rows(chapter(&chapters, "台账"), &writable);
         registers::names(&read, &mut env);
+        registers::names_of_rows(chapter(&chapters, "启动"), &writable, &mut env);
         env.values.extend(promised(&chapters));
         let (program, diagnostics) = formula::compile(&blocks, env);
         self.required_if(&program, chapter(&chapters, "项目"), &mut fields, &mut lists);
@@ -225,7 +226,7 @@ impl Reader {
         let publicities = self.publicities(&known, chapter(&chapters, "公示"));
         let checks = self.checks(&known, chapter(&chapters, "校验"));
         let entitlements = self.entitlements(&known, chapter(&chapters, "待遇"));
-        let starts = self.starts(&known, chapter(&chapters, "启动"), &entitlements);
+        let starts = self.starts(&known, chapter(&chapters, "启动"), &entitlements, &writable);
         let letters = self.letters(&known, chapter(&chapters, "文书"));
         let targets = (&entitlements[..], &letters[..], &writable[..]);
         let effects = self.effects(&known, chapter(&chapters, "效果"), targets);
@@ -440,14 +441,14 @@ fn chapter<'c, 'd>(chapters: &'c BTreeMap<String, Vec<&'d Section>>, heading: &s
     chapters.get(heading).map_or(&[], |sections| sections)
 }
 
-/// The names in the first column of a heading's tables, each once.
-fn names_of(sections: &[&Section], heading: &str) -> std::collections::BTreeSet<String> {
+/// What stands in a column of a heading's tables, each once.
+fn column_of(sections: &[&Section], heading: &str, column: &str) -> std::collections::BTreeSet<String> {
     let columns = tables::columns(heading).unwrap_or_default();
     // What is wrong with the table is told when its rows are read.
     let mut silent = Vec::new();
     let mut found = std::collections::BTreeSet::new();
     for table in sections.iter().filter(|section| section.level == 2).flat_map(|section| &section.tables) {
-        found.extend(tables::rows(table, columns, heading, &mut silent).rows.iter().map(|row| row.text(heading)));
+        found.extend(tables::rows(table, columns, heading, &mut silent).rows.iter().map(|row| row.text(column)));
     }
     found
 }
@@ -540,11 +541,11 @@ fn environment(
 /// What formulas see of entitlements and clocks before these are read.
 fn promised(chapters: &BTreeMap<String, Vec<&Section>>) -> Vec<ValueName> {
     let per_month = Unit::parse("元/月").unwrap_or_default();
-    let paid = names_of(chapter(chapters, "待遇"), "待遇").into_iter().flat_map(|name| {
+    let paid = column_of(chapter(chapters, "待遇"), "待遇", "待遇").into_iter().flat_map(|name| {
         let sum = ValueName::new(format!("{name}.月额"), Type::Fen(per_month));
         [sum, ValueName::new(format!("{name}.在发"), Type::Bool)]
     });
-    let clocks = names_of(chapter(chapters, "时限"), "时限");
+    let clocks = column_of(chapter(chapters, "时限"), "时限", "时限");
     paid.chain(clocks.iter().map(|clock| ValueName::new(format!("{clock}.到期日"), Type::Date))).collect()
 }
 

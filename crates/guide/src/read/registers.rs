@@ -32,6 +32,19 @@ pub(super) fn names(read: &[RelationRow], env: &mut Environment) {
     }
 }
 
+/// `台账.列` of the row for which a start opens the case.
+pub(super) fn names_of_rows(starts: &[&Section], registers: &[Register], env: &mut Environment) {
+    let named = super::column_of(starts, "启动", "对每个");
+    for register in registers.iter().filter(|register| named.contains(&*register.name)) {
+        let names = register.columns.iter().map(|column| (format!("{}.{}", register.name, column.name), column));
+        let fresh: Vec<ValueName> = names
+            .filter(|(name, _)| !env.values.iter().any(|known| *known.name == **name))
+            .map(|(name, column)| ValueName::new(name, column_type(column)))
+            .collect();
+        env.values.extend(fresh);
+    }
+}
+
 fn column_type(column: &RegisterColumn) -> Type {
     match &column.ty {
         FieldType::Plain(ty) => ty.clone(),
@@ -194,8 +207,11 @@ impl Reader {
             if set.iter().any(|(name, _)| **name == *column.name) {
                 continue;
             }
-            let same: Option<Expression> =
-                known.program.expression(&column.name, row.get("对象").span.start, true, None).ok();
+            // The case may also be about a row of that very register: then the row keeps what it says.
+            let at = row.get("对象").span.start;
+            let of_row = format!("{}.{}", register.name, column.name);
+            let same = [&*column.name, &*of_row].map(|name| known.program.expression(name, at, true, None).ok());
+            let same: Option<Expression> = same.into_iter().flatten().next();
             match same {
                 Some(expression) => set.push((column.name.to_string(), Fill::Value(Box::new(expression)))),
                 None if column.required => {

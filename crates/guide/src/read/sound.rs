@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use formula::Uses;
 
 use super::Reader;
-use crate::model::{AsOf, Guide, LetterPart, Required, StepKind, Target};
+use crate::model::{AsOf, ClockFrom, Guide, LetterPart, Required, StepKind, Target};
 
 impl Reader {
     /// Runs only when every name of the guide resolves, so that one slip gives one finding.
@@ -124,6 +124,7 @@ impl Guide {
         found.extend(&self.service.region);
         found.extend(&self.service.calc_date);
         for start in &self.starts {
+            found.extend(&start.filter);
             if let crate::model::When::Counted(counted) = &start.when {
                 found.push(&counted.length);
                 found.extend(counted.from.as_deref());
@@ -136,6 +137,9 @@ impl Guide {
         }
         for clock in &self.clocks {
             found.extend(&clock.condition);
+            if let ClockFrom::At(at) = &clock.from {
+                found.push(at);
+            }
             found.extend(clock.pauses.iter().filter_map(|(_, condition)| condition.as_ref()));
             if let crate::model::Length::Formula(expression) = &clock.length {
                 found.push(expression);

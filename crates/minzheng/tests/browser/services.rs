@@ -2,13 +2,7 @@
 
 use super::{act, fill_chapters, picture, serve, sign_in};
 use crate::chromium::Chromium;
-use crate::visitor::Office;
-
-/// Citizen numbers of nobody, with the right last character.
-fn number(birth: &str, sequence: u16) -> String {
-    let village = base::RegionCode::parse("410325101200").unwrap();
-    base::CitizenNumber::compose(village, birth.parse().unwrap(), sequence).unwrap().as_str().to_owned()
-}
+use crate::visitor::{Office, number};
 
 /// Applies on a phone; gives the receipt number.
 fn apply(phone: &mut Chromium, service: &str, entries: &[(&str, &str)]) -> String {

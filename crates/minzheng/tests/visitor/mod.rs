@@ -250,6 +250,12 @@ fn filled(form: &str) -> Vec<(String, String)> {
     found
 }
 
+/// A citizen number of nobody, with the right last character.
+pub fn number(birth: &str, sequence: u16) -> String {
+    let village = base::RegionCode::parse("410325101200").unwrap();
+    base::CitizenNumber::compose(village, birth.parse().unwrap(), sequence).unwrap().as_str().to_owned()
+}
+
 pub fn between<'t>(text: &'t str, from: &str, to: &str) -> Option<&'t str> {
     let start = text.find(from)? + from.len();
     Some(&text[start..start + text[start..].find(to)?])

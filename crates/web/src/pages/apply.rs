@@ -159,7 +159,7 @@ pub async fn send(
     let people = vec![actor];
     let draw = Some(site.draw());
     let (service, start_key) = (guide.key.to_string(), start.key.to_string());
-    let command = Command::Submit { case, service, start: start_key, input, draw, over: None };
+    let command = Command::Submit { case, service, start: start_key, input, draw, over: None, subject: None };
     let order = Order { key, people, case: None, command, secret: Some(secret.clone()), now: site.now() };
     match site.bureau.execute(&order) {
         Ok(done) if visit.staff.is_some() => Ok(redirect(&format!("/case/{}?new={secret}", done.case))),
@@ -193,8 +193,15 @@ pub async fn send_check(
     };
     let people = vec![Actor::citizen("check", "自查")];
     let (service, start) = (guide.key.to_string(), start.key.to_string());
-    let command =
-        Command::Submit { case: "自查".into(), service: service.clone(), start, input, draw: None, over: None };
+    let command = Command::Submit {
+        case: "自查".into(),
+        service: service.clone(),
+        start,
+        input,
+        draw: None,
+        over: None,
+        subject: None,
+    };
     let order = Order { key: String::new(), people, case: None, command, secret: None, now: site.now() };
     match site.bureau.preview(&order) {
         Ok(state) => {

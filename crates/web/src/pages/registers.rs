@@ -44,6 +44,7 @@ fn within(visit: &Visit, site: &Site) -> Result<RegionCode, Fault> {
 }
 
 /// What an address asks for.
+#[derive(Clone)]
 struct Asked {
     words: String,
     sort: String,
@@ -177,7 +178,7 @@ pub async fn show(
         @else { div.scroll { table.work {
             thead { tr { @for column in &register.columns { th {
                 @let back = *asked.sort == *column.key && !asked.back;
-                a href=(format!("?{}", Asked { sort: column.key.to_string(), back, ..asked.copy() }.with("page", ""))) { (column.name) }
+                a href=(format!("?{}", Asked { sort: column.key.to_string(), back, ..asked.clone() }.with("page", ""))) { (column.name) }
                 @if *asked.sort == *column.key { span.soft { @if asked.back { " ↓" } @else { " ↑" } } }
             } } } }
             tbody { @for version in rows.iter().skip(here * ROWS).take(ROWS) { tr {
@@ -196,13 +197,6 @@ pub async fn show(
         } }
     };
     Ok(page(&site, &visit, &register.name, body).into_response())
-}
-
-impl Asked {
-    fn copy(&self) -> Self {
-        let (words, sort, group) = (self.words.clone(), self.sort.clone(), self.group.clone());
-        Self { words, sort, group, back: self.back, chosen: self.chosen.clone(), page: self.page }
-    }
 }
 
 fn searching(register: &Register, asked: &Asked) -> Markup {

@@ -116,6 +116,7 @@ pub async fn send(
         input,
         draw: Some(site.draw()),
         over,
+        subject: None,
     };
     let key = format!("{}:{}", subject.actor.id, sent.get("_key"));
     let people = vec![subject.actor.clone()];

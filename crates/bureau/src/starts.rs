@@ -1,0 +1,185 @@
+//! Cases that nobody asks for: what the calendar, a day that comes near, or a new row of a register begins.
+
+use std::sync::Arc;
+
+use base::{Date, DateTime, RegionCode};
+use casework::event::{RegisterRow, Subject};
+use casework::registers::read_columns;
+use casework::{Actor, Command, Event, Input, Record, State};
+use formula::Value;
+use guide::Guide;
+use guide::model::{Counted, Start, When};
+use store::{Remembered, Write};
+
+use crate::looks::{Looks, Place};
+use crate::{Bureau, Failure, Order, hash};
+
+/// The setting that says until when the calendar has been followed.
+const FOLLOWED: &str = "starts followed until";
+
+/// Cases begun in one transaction; more would keep others waiting.
+const TOGETHER: usize = 100;
+
+/// A start of a service with the moment at which it is due.
+struct Due<'d> {
+    guide: &'d Arc<Guide>,
+    start: &'d Start,
+    at: DateTime,
+}
+
+impl Bureau {
+    /// Begins what the calendar has brought since it was followed last. Gives how many cases were begun.
+    pub(crate) fn follow_calendar(&self, now: DateTime) -> Result<usize, Failure> {
+        let known = self.store.setting(FOLLOWED)?.and_then(|text| text.parse::<DateTime>().ok());
+        // A bureau that opens follows the calendar from the beginning of that day.
+        let after = known.unwrap_or(now.date().yesterday().unwrap_or(now.date()).at(23, 59, 59, 0));
+        let mut due: Vec<Due> = Vec::new();
+        for guide in self.library.guides.iter().filter(|guide| self.is_in_force(guide)) {
+            for start in &guide.starts {
+                let moments = match &start.when {
+                    When::Calendar(recurrence) => recurrence.between(after, now),
+                    // A day is looked at when it begins.
+                    When::Counted(_) if start.rows.is_some() => base::Recurrence::Daily { hour: 0, minute: 0 }
+                        .between(after, now)
+                        .into_iter()
+                        .last()
+                        .into_iter()
+                        .collect(),
+                    _ => continue,
+                };
+                due.extend(moments.into_iter().map(|at| Due { guide, start, at }));
+            }
+        }
+        due.sort_by_key(|due| due.at);
+        let mut begun = 0;
+        for due in &due {
+            begun += self.begin_each(due)?;
+        }
+        if !due.is_empty() || known.is_none_or(|known| known.date() < now.date()) {
+            self.store.keep_setting(FOLLOWED, &now.to_string())?;
+        }
+        Ok(begun)
+    }
+
+    fn is_in_force(&self, guide: &Guide) -> bool {
+        self.library.areas.iter().any(|area| area.folder == guide.folder && area.status != "停用")
+    }
+
+    /// A case for each row that is in the register at that moment, or a single one where the start names none.
+    fn begin_each(&self, due: &Due) -> Result<usize, Failure> {
+        let Some(register) = due.start.rows.map(|rows| &due.guide.writable[rows]) else {
+            return self.store.transact(|write| self.begin_for(write, due, None, due.at.date()));
+        };
+        let rows = self.store.register(&register.key, due.at.date(), RegionCode::NATION)?;
+        let mut wanted: Vec<(RegisterRow, Date)> = Vec::new();
+        for version in rows {
+            let day = match &due.start.when {
+                When::Counted(counted) => match self.counted_day(due.guide, register, counted, &version.row, due.at) {
+                    Some((from, day)) if day <= due.at.date() => from,
+                    _ => continue,
+                },
+                _ => due.at.date(),
+            };
+            wanted.push((version.row, day));
+        }
+        let mut begun = 0;
+        for rows in wanted.chunks(TOGETHER) {
+            begun += self.store.transact(|write| {
+                let mut begun = 0;
+                for (row, day) in rows {
+                    begun += self.begin_for(write, due, Some(row), *day)?;
+                }
+                Ok::<_, Failure>(begun)
+            })?;
+        }
+        Ok(begun)
+    }
+
+    /// From which day of a row is counted, and the day that follows from it.
+    fn counted_day(
+        &self,
+        guide: &Guide,
+        register: &guide::model::Register,
+        counted: &Counted,
+        row: &RegisterRow,
+        now: DateTime,
+    ) -> Option<(Date, Date)> {
+        let facts = read_columns(register, row, now);
+        let assessment = formula::Assessment::new(&guide.program, &facts, &self.rates, &self.calendar);
+        let Ok(Value::Date(from)) = assessment.expression(counted.from.as_deref()?) else { return None };
+        let Ok(Value::Number(far)) = assessment.expression(&counted.length) else { return None };
+        Some((from, counted.reach(from, far)?))
+    }
+
+    /// Begins a case unless it was begun before; where the row is not among those that are meant, nothing is to be done.
+    fn begin_for(&self, write: &mut Write, due: &Due, row: Option<&RegisterRow>, day: Date) -> Result<usize, Failure> {
+        let (service, start) = (due.guide.key.to_string(), due.start.key.to_string());
+        let subject = row.map(|row| Subject { register: row.register.clone(), key: row.key.clone() });
+        let about = subject.as_ref().map_or(String::new(), |subject| format!("{}:{}", subject.register, subject.key));
+        let key = format!("start:{service}:{start}:{about}:{day}");
+        if write.remembered(&key)?.is_some() {
+            return Ok(0);
+        }
+        let case = number(&key);
+        let (input, people) = (Input::default(), vec![Actor::system()]);
+        let draw = u32::from_str_radix(&hash(&["draw", &key])[..8], 16).ok();
+        let command = Command::Submit { case, service, start, input, draw, over: None, subject };
+        let order = Order { key, people, case: None, command, secret: None, now: due.at };
+        let ground = Self::ground(write, &order)?;
+        let looks = Looks::new(self, Place::Within(write));
+        let records = match self.decide_on(&ground, &order, &looks) {
+            Err(Failure::Refused(_)) => return Ok(0),
+            decided => decided?,
+        };
+        drop(looks);
+        self.append(write, &ground.state, records, due.at)?;
+        let used = Remembered { actor: order.actor(), content: order.content(), case: order.case_id() };
+        write.remember(&order.key, &used)?;
+        Ok(1)
+    }
+
+    /// Writes what happened, and begins what rows that come into a register bring about.
+    pub(crate) fn write_down(
+        &self,
+        write: &mut Write,
+        case: &str,
+        before: &State,
+        records: &[Record],
+    ) -> Result<(), Failure> {
+        let mut new = Vec::new();
+        for record in records {
+            if let Event::Registered(row) = &record.event
+                && !write.is_registered(row)?
+            {
+                new.push((row, record.at));
+            }
+        }
+        write.append(case, before, records)?;
+        for (row, at) in new {
+            self.follow_row(write, row, at)?;
+        }
+        Ok(())
+    }
+
+    /// Begins what a row that has just come into a register brings about.
+    fn follow_row(&self, write: &mut Write, row: &RegisterRow, now: DateTime) -> Result<usize, Failure> {
+        let mut begun = 0;
+        for guide in self.library.guides.iter().filter(|guide| self.is_in_force(guide)) {
+            let own = |start: &&Start| {
+                let register = start.rows.map(|rows| &guide.writable[rows]);
+                matches!(start.when, When::Registered)
+                    && register.is_some_and(|register| *register.key == *row.register)
+            };
+            for start in guide.starts.iter().filter(own) {
+                begun += self.begin_for(write, &Due { guide, start, at: now }, Some(row), Date::ZERO)?;
+            }
+        }
+        Ok(begun)
+    }
+}
+
+/// The number of a case that nobody submitted: it follows from what it is for, so that it is begun once.
+fn number(key: &str) -> String {
+    let digits = hash(&["number", key])[..12].to_uppercase();
+    format!("{}-{}-{}", &digits[..4], &digits[4..8], &digits[8..])
+}
