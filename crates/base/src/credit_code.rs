@@ -36,21 +36,36 @@ impl CreditCode {
         if bytes[16] != organisation_check(&bytes[8..16]) {
             return Err(CreditCodeError::OrganisationCheck);
         }
-        let mut weight = 1;
-        let mut sum = 0;
-        for value in &values[..17] {
-            sum += value * weight;
-            weight = weight * 3 % 31;
-        }
-        if values[17] != (31 - sum % 31) % 31 {
+        if values[17] != check(&values[..17]) {
             return Err(CreditCodeError::Check);
         }
         Ok(Self(text))
     }
 
+    /// The code of a registrar and class, a division and an organisation, with both check characters: `51`, `410325`,
+    /// `MJ012345`. For synthetic organisations.
+    pub fn compose(class: &str, division: &str, own: &str) -> Result<Self, CreditCodeError> {
+        let mut text = format!("{class}{division}{own}");
+        if text.len() != 16 || !text.is_ascii() {
+            return Err(CreditCodeError::Length);
+        }
+        text.push(char::from(organisation_check(&text.as_bytes()[8..])));
+        let value = |byte: &u8| ALPHABET.iter().position(|known| known == byte).ok_or(CreditCodeError::Character);
+        let values: Vec<usize> = text.as_bytes().iter().map(value).collect::<Result<_, _>>()?;
+        text.push(char::from(ALPHABET[check(&values)]));
+        Self::parse(&text)
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// The place of the last character, by all before it.
+fn check(values: &[usize]) -> usize {
+    let weights = std::iter::successors(Some(1), |weight| Some(weight * 3 % 31));
+    let sum: usize = values.iter().zip(weights).map(|(value, weight)| value * weight).sum();
+    (31 - sum % 31) % 31
 }
 
 /// The check character of an organisation code, GB 11714: here letters count from A = 10 to Z = 35.
@@ -83,6 +98,8 @@ mod tests {
         for good in ["91350100M000100Y43", "51410325MJ01234567", "52440304MJF046822R", "52440304mjf046822r"] {
             assert!(CreditCode::parse(good).is_ok(), "{good}");
         }
+        assert_eq!(CreditCode::compose("51", "410325", "MJ012345").unwrap().as_str(), "51410325MJ01234567");
+        assert_eq!(CreditCode::compose("52", "440304", "MJF04682").unwrap().as_str(), "52440304MJF046822R");
         assert_eq!(CreditCode::parse("9135010"), Err(CreditCodeError::Length));
         assert_eq!(CreditCode::parse("91350100I000100Y43"), Err(CreditCodeError::Character));
         assert_eq!(CreditCode::parse("91350100M000100Y53"), Err(CreditCodeError::OrganisationCheck));

@@ -7,6 +7,7 @@ mod household;
 mod life;
 mod marriage;
 mod names;
+mod organisations;
 mod play;
 mod report;
 mod tekun;
@@ -99,6 +100,8 @@ pub fn make_county(
         bureau.regions.within(county).filter(|r| r.level == Level::Village).map(|r| r.code).collect();
     let near: Vec<RegionCode> = villages.iter().copied().filter(|v| v.to_string().starts_with(TOWNSHIP)).collect();
     let mut made = household::Maker::new(Dice::new(seed, 2), now.date());
+    // A year is played in the order in which it happened, so it goes before what is played case by case.
+    organisations::year(bureau, seed, &near, now)?;
     let mut alone = Vec::new();
     for number in 0..households {
         let village = if dice.chance(80) { dice.pick(&near) } else { dice.pick(&villages) };

@@ -106,6 +106,19 @@ impl<'p> Play<'p> {
         Ok(Some(play))
     }
 
+    /// Takes up a case that the calendar has begun, from a moment on.
+    pub fn take_up(
+        bureau: &'p Bureau,
+        state: &State,
+        village: RegionCode,
+        script: BTreeMap<String, Typed>,
+        now: DateTime,
+    ) -> Option<Self> {
+        let guide = bureau.library.find(&state.service)?.clone();
+        let citizen = Actor::citizen(&format!("demo:{}", state.case), &state.applicant);
+        Some(Self { bureau, guide, case: state.case.clone(), now, village, citizen, script, turn: 0, over: None })
+    }
+
     /// Whether the case has ended.
     pub fn is_closed(&self) -> Result<bool, Failure> {
         Ok(self.bureau.store.state(&self.case)?.is_some_and(|state| state.closed.is_some()))
@@ -152,7 +165,8 @@ impl<'p> Play<'p> {
             let Some(state) = self.bureau.store.state(&self.case)?.filter(|state| state.closed.is_none()) else {
                 return Ok(());
             };
-            if !self.act(&state)? {
+            let fell_due = state.falls_due().is_some_and(|at| at < self.now);
+            if fell_due || !self.act(&state)? {
                 self.bureau.pass_time(self.now)?;
             }
         }

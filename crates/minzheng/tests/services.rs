@@ -106,6 +106,55 @@ fn registers_are_read_by_those_who_have_a_part_in_them() {
     citizen.open("/registers/marriage").sees_not("J410325");
 }
 
+/// A register of organisations: one in six is a charity, one came too late for the year.
+fn organisations(count: u32) -> String {
+    let mut text = "统一社会信用代码,名称,类型,登记日期,业务主管单位,住所地,慈善组织,状态\n".to_owned();
+    for number in 0..count {
+        let code = base::CreditCode::compose("52", "410325", &format!("MJ{number:06}")).unwrap();
+        let charity = if number % 6 == 5 { "是" } else { "否" };
+        let on = if number == 0 { "2025-07-01" } else { "2025-06-30" };
+        text += &format!("{code},第{number}单位（演示）,民办非企业单位,{on},,410325101,{charity},正常\n");
+    }
+    text
+}
+
+#[test]
+fn the_calendar_opens_a_season_once() {
+    let office = Office::open("2025-12-30 09:00");
+    let bureau = &office.site.bureau;
+    let at = |text: &str| text.parse::<base::DateTime>().unwrap();
+    let text = organisations(360);
+    let from = "2025-06-30".parse().unwrap();
+    let import = Import { register: "organisation", text: &text, from, by: "管理员", now: office.site.now() };
+    bureau.import(import, true).unwrap();
+    bureau.pass_time(at("2025-12-30T09:00:00")).unwrap();
+    let scope = casework::people::Scope::of(&Actor::system(), &bureau.library.guides);
+    let season = || bureau.store.cases(&scope, 1000).unwrap().into_iter().filter(|row| row.service == "inspection");
+    assert_eq!(season().count(), 0, "nothing before the day");
+    // The machine was off over the new year.
+    bureau.pass_time(at("2026-01-03T08:00:00")).unwrap();
+    // 360 less 60 charities, less the one that was registered a day too late.
+    assert_eq!(season().count(), 299);
+    let case = season().next().unwrap();
+    let state = bureau.store.state(&case.case).unwrap().unwrap();
+    assert_eq!(state.opened_at, Some(at("2026-01-01T00:00:00")), "the moment in which it fell due");
+    assert_eq!(state.clocks["报送期限"].due.at, at("2026-05-31T23:59:59"), "a Sunday, and it stays");
+    assert!(case.applicant.ends_with("单位(演示)"), "{}", case.applicant);
+    bureau.pass_time(at("2026-01-03T08:01:00")).unwrap();
+    // Somebody sets the clock of the machine back, and forward again.
+    bureau.store.keep_setting("starts followed until", "2025-12-31T00:00:00").unwrap();
+    bureau.pass_time(at("2026-01-03T08:02:00")).unwrap();
+    assert_eq!(season().count(), 299, "each once");
+    bureau.pass_time(at("2026-06-01T00:01:00")).unwrap();
+    let state = bureau.store.state(&case.case).unwrap().unwrap();
+    let open: Vec<&str> = state.live().map(|instance| &*instance.step).collect();
+    assert_eq!(open, ["absent"]);
+    bureau.pass_time(at("2027-01-01T00:01:00")).unwrap();
+    assert_eq!(season().count(), 599, "the next year, with the one that was too late");
+    assert_eq!(bureau.store.verify().unwrap().problems, Vec::<String>::new());
+    assert!(bureau.store.rebuild().unwrap().differing.is_empty());
+}
+
 /// Carries out a command of somebody at the registry.
 fn at_the_registry(office: &Office, post: &str, case: Option<&str>, command: Command) -> Result<(), Failure> {
     let region = base::RegionCode::parse("410325").unwrap();

@@ -250,7 +250,7 @@ impl Store {
     }
 
     /// Those whose applicant's name or receipt number begins with some words, or in which the words are somebody's
-    /// citizen number.
+    /// citizen number or the key of the row that they are about.
     pub fn find(&self, scope: &Scope, words: &str, most: u32) -> Result<Vec<CaseRow>, Fault> {
         let [low, high, hidden] = bounds(scope);
         let query = "WITH found (case_id) AS (

@@ -93,7 +93,9 @@ fn rows(state: &State) -> Result<[Vec<Row>; LISTS.len()], Fault> {
     ];
     let people = state.facts.iter().flat_map(|fact| fact.value.people());
     let numbers: BTreeSet<&String> = people.filter_map(|person| person.number.as_ref()).collect();
-    let people = numbers.into_iter().map(|number| vec![text(number), text(&state.case)]).collect();
+    // The row that the case is about is found like somebody: by its key.
+    let about = numbers.into_iter().chain(state.subject.as_ref().map(|subject| &subject.key));
+    let people = about.map(|number| vec![text(number), text(&state.case)]).collect();
     let (files, looks) = evidence(state);
     put("case_row", vec![case]);
     put("work_row", work(state, &region));

@@ -8,7 +8,7 @@ use rusqlite::config::DbConfig;
 use crate::fault::Fault;
 
 /// Version of the tables; a database of a newer one is refused.
-const VERSION: i64 = 10;
+const VERSION: i64 = 11;
 
 /// Tables that nothing can bring back.
 const TABLES: &str = "

@@ -72,9 +72,9 @@ impl Reader {
                 self.error("G201", &each.span, format!("没有待遇或台账“{}”", each.text), help);
             }
             let when = self.when(known, &row.get("何时"), &each.text);
-            if rows.is_some() && matches!(when, When::Submit) || over.is_some() && self.needs_rows(&when) {
+            if over.is_some() && matches!(when, When::Calendar(_) | When::Registered) {
                 let message = format!("“{}”不能对每个“{}”", row.text("何时"), each.text);
-                let help = "对台账写：每年、每季、每月、每日、登记 台账、台账.列 前 6个月；对待遇写：提交、由 效果、日期 后 12个月";
+                let help = "对待遇写：提交、由 效果、日期 后 12个月";
                 self.error("G107", &row.get("何时").span, message, help);
             }
             let filter = row.get("若");
@@ -87,11 +87,6 @@ impl Reader {
             found.push(Start { name, key, when, over, rows, filter, first });
         }
         found
-    }
-
-    /// What is opened for rows of a register alone.
-    fn needs_rows(&self, when: &When) -> bool {
-        matches!(when, When::Calendar(_) | When::Registered)
     }
 
     /// 何时 of a start over what `each` names.

@@ -1,5 +1,7 @@
 //! One case of each service in Chromium, from the phone or the window to its result.
 
+use bureau::import::Import;
+
 use super::{act, fill_chapters, picture, serve, sign_in};
 use crate::chromium::Chromium;
 use crate::visitor::{Office, number};
@@ -202,6 +204,74 @@ fn a_veteran_is_granted_by_township_county_and_city_in_chromium() {
     looks_well(&mut desk, "veteran-overpaid-1280");
     desk.open("/registers/veterans");
     desk.sees("去世");
+    phone.assert_no_barriers();
+    desk.assert_no_barriers();
+}
+
+#[test]
+fn a_season_of_inspection_is_worked_off_in_chromium() {
+    let office = Office::open("2026-01-01 08:00");
+    let base = serve(&office);
+    let bureau = &office.site.bureau;
+    // Not drawn for a visit.
+    let code = base::CreditCode::compose("51", "410325", "MJ012346").unwrap().as_str().to_owned();
+    let text = "统一社会信用代码,名称,类型,登记日期,业务主管单位,住所地,慈善组织,状态\n".to_owned()
+        + &format!("{code},嵩县中药材协会,社会团体,2019-05-10,嵩县农业农村局,410325101,否,正常\n");
+    let from = "2019-05-10".parse().unwrap();
+    let import = Import { register: "organisation", text: &text, from, by: "管理员", now: office.site.now() };
+    bureau.import(import, true).unwrap();
+    let mut desk = Chromium::start(&base, true, false);
+    sign_in(&mut desk, "dengji");
+    desk.open("/desk");
+    desk.sees("嵩县中药材协会");
+    looks_well(&mut desk, "inspection-desk-1280");
+    desk.open(&format!("/registers/organisation/row?key={code}"));
+    desk.sees("办过的件");
+    looks_well(&mut desk, "organisation-1280");
+    let scope = casework::people::Scope::of(&casework::Actor::system(), &bureau.library.guides);
+    let case = bureau.store.find(&scope, &code, 1).unwrap().remove(0).case;
+    desk.follow(&case);
+    desk.follow("台账");
+    desk.sees("统一社会信用代码");
+    desk.open(&format!("/case/{case}/do/report"));
+    let entries = [
+        ("sponsor_opinion", "同意"),
+        ("sponsor_on", "2026-03-20"),
+        ("members", "120"),
+        ("staff", "3"),
+        ("party_organisation", "联合建立"),
+        ("opening", "80000"),
+        ("income", "56000"),
+        ("donations", "6000"),
+        ("spending", "50000"),
+        ("closing", "85000"),
+    ];
+    entries.iter().for_each(|(name, value)| desk.fill(name, value));
+    desk.press("提交");
+    desk.sees("期初净资产加收入减支出不等于期末净资产");
+    looks_well(&mut desk, "inspection-refused-1280");
+    desk.fill("closing", "86000");
+    desk.press("提交");
+    let state = bureau.store.state(&case).unwrap().unwrap();
+    if state.live().any(|instance| instance.step == "visit") {
+        panic!("this organisation is drawn; choose another code");
+    }
+    let situation = [("situations.0.kind", "没有按章程开会"), ("situations.0.fact", "全年没有开会员大会")];
+    desk.open(&format!("/case/{case}/do/examine"));
+    desk.press("加一行情形");
+    situation.iter().for_each(|(name, value)| desk.fill(name, value));
+    desk.press("提交");
+    let decided = [("conclusion", "基本合格"), ("o-理由", "有一项较轻情形")];
+    act(&mut desk, "shenpi", &case, "decide", &decided, "作出决定");
+    desk.sees("责令整改通知书");
+    looks_well(&mut desk, "inspection-decided-1280");
+    act(&mut desk, "dengji", &case, "publish", &[], "登记张贴");
+    let mut phone = Chromium::start(&base, true, true);
+    phone.open("/notices");
+    phone.sees("嵩县中药材协会");
+    looks_well(&mut phone, "inspection-notice-390");
+    phone.open("/services/inspection");
+    looks_well(&mut phone, "inspection-guide-390");
     phone.assert_no_barriers();
     desk.assert_no_barriers();
 }

@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::response::IntoResponse;
 use bureau::{Failure, Order};
+use casework::event::Subject;
 use casework::people::may_perform;
 use casework::{Actor, Capacity, Command, Refusal, intake};
 use guide::Guide;
@@ -31,6 +32,15 @@ fn service<'s>(site: &'s Site, asking: &Asking) -> Result<&'s Guide, Fault> {
 
 /// The starts that somebody submits out of nothing, whose first step is theirs.
 pub fn starts<'g>(guide: &'g Guide, visit: &Visit) -> Vec<&'g Start> {
+    submitted(guide, visit, None)
+}
+
+/// The starts that somebody submits for a row of a register, by the register's 标识.
+pub fn starts_for<'g>(guide: &'g Guide, visit: &Visit, register: &str) -> Vec<&'g Start> {
+    submitted(guide, visit, Some(register))
+}
+
+fn submitted<'g>(guide: &'g Guide, visit: &Visit, register: Option<&str>) -> Vec<&'g Start> {
     let own = |start: &&Start| {
         let step = start.first.first().map(|step| &guide.steps[*step]);
         let of_person = |step: &&Step| step.who.iter().any(|(_, p)| matches!(p.actor, ActorKind::Person(_)));
@@ -44,12 +54,21 @@ pub fn starts<'g>(guide: &'g Guide, visit: &Visit) -> Vec<&'g Start> {
             },
         }
     };
-    guide.starts.iter().filter(|start| start.over.is_none() && matches!(start.when, When::Submit)).filter(own).collect()
+    let register_of = |start: &Start| start.rows.map(|rows| &*guide.writable[rows].key);
+    let begins = |start: &&Start| start.over.is_none() && matches!(start.when, When::Submit);
+    guide.starts.iter().filter(begins).filter(|start| register_of(start) == register).filter(own).collect()
+}
+
+/// The row for which a case is begun: `?register=…&row=…`.
+type About = Query<HashMap<String, String>>;
+
+fn subject(about: &About) -> Option<Subject> {
+    Some(Subject { register: about.get("register")?.clone(), key: about.get("row")?.clone() })
 }
 
 /// The start that an address asks for, and its first step.
-fn start<'g>(guide: &'g Guide, visit: &Visit, asking: &Asking) -> Result<(&'g Start, usize), Fault> {
-    let starts = starts(guide, visit);
+fn start<'g>(guide: &'g Guide, visit: &Visit, asking: &Asking, about: &About) -> Result<(&'g Start, usize), Fault> {
+    let starts = submitted(guide, visit, about.get("register").map(String::as_str));
     let found = match asking.get("start") {
         Some(key) => starts.into_iter().find(|start| *start.key == **key),
         None => starts.into_iter().next(),
@@ -58,9 +77,14 @@ fn start<'g>(guide: &'g Guide, visit: &Visit, asking: &Asking) -> Result<(&'g St
     Ok((found, *found.first.first().ok_or(Fault::NotFound)?))
 }
 
-pub async fn show(State(site): State<Arc<Site>>, Extension(visit): Extension<Visit>, asking: Asking) -> Page {
+pub async fn show(
+    State(site): State<Arc<Site>>,
+    Extension(visit): Extension<Visit>,
+    asking: Asking,
+    about: About,
+) -> Page {
     let guide = service(&site, &asking)?;
-    let (start, step) = start(guide, &visit, &asking)?;
+    let (start, step) = start(guide, &visit, &asking, &about)?;
     Ok(match visit.staff {
         Some(_) => entering_page(&site, &visit, guide, start, &Sent::empty(), &[])?,
         None => asked(&site, &visit, guide, step, false).chapter(0, &Sent::empty(), &[]),
@@ -138,10 +162,11 @@ pub async fn send(
     State(site): State<Arc<Site>>,
     Extension(visit): Extension<Visit>,
     asking: Asking,
+    about: About,
     mut sent: Sent,
 ) -> Page {
     let guide = service(&site, &asking)?;
-    let (start, step) = start(guide, &visit, &asking)?;
+    let (start, step) = start(guide, &visit, &asking, &about)?;
     let turn = match visit.staff {
         Some(_) => enter(&site, &visit, guide, start, &mut sent)?,
         None => asked(&site, &visit, guide, step, false).turn(&mut sent),
@@ -159,7 +184,8 @@ pub async fn send(
     let people = vec![actor];
     let draw = Some(site.draw());
     let (service, start_key) = (guide.key.to_string(), start.key.to_string());
-    let command = Command::Submit { case, service, start: start_key, input, draw, over: None, subject: None };
+    let subject = subject(&about);
+    let command = Command::Submit { case, service, start: start_key, input, draw, over: None, subject };
     let order = Order { key, people, case: None, command, secret: Some(secret.clone()), now: site.now() };
     match site.bureau.execute(&order) {
         Ok(done) if visit.staff.is_some() => Ok(redirect(&format!("/case/{}?new={secret}", done.case))),

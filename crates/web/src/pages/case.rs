@@ -38,7 +38,9 @@ pub async fn show(
         @if let Some(secret) = query.get("new") { (super::progress::handed_out(&case, secret)) }
         p.crumbs { a href="/desk" { "我的工作" } " › " (state.applicant) }
         h1 { (state.applicant) "：" (guide.title) }
-        p { span.mono { (case) } "　" (state.region.map(|region| site.place(region)).unwrap_or_default()) }
+        p { span.mono { (case) } "　" (state.region.map(|region| site.place(region)).unwrap_or_default())
+            @if let Some(row) = &state.subject { "　" a href=(super::registers::row_address(&row.register, &row.key)) { "台账" } }
+        }
         @if let Some((result, at)) = &state.closed {
             p.standing { span.mark.done { "已办结" } " " (result) "，" (base::format_date(at.date())) }
         }

@@ -7,13 +7,14 @@ use axum::Extension;
 use axum::extract::{Path, State};
 use axum::response::IntoResponse;
 use base::{CitizenNumber, Fen, Month, Sex};
+use bureau::CaseRow;
+use casework::State as Case;
 use casework::event::granted;
-use casework::{Datum, Query, State as Case};
 use guide::model::FieldType;
 use maud::{Markup, html};
 
 use super::Page;
-use super::registers::{row_address, shown, visible};
+use super::registers::{listed, rows_about};
 use crate::layout::{day, page, standing};
 use crate::site::{Fault, Site};
 use crate::visit::Visit;
@@ -56,17 +57,8 @@ pub async fn show(
     let spells = site.bureau.store.look(|read| read.spells([&*number]))?;
     let spells: Vec<_> = spells.into_iter().filter(|spell| !scope.hidden().contains(&spell.service)).collect();
     let month = Month::of(today);
-    let mut rows = Vec::new();
-    for register in visible(&site, &visit)? {
-        for column in
-            register.columns.iter().filter(|c| matches!(c.ty, FieldType::Register(_) | FieldType::CitizenNumber))
-        {
-            let (register_key, column) = (register.key.to_string(), column.key.to_string());
-            let query = Query { register: register_key, column, values: vec![number.clone()], on: today };
-            let found = site.bureau.store.look(|read| read.registered(&query))?;
-            rows.extend(found.into_iter().map(|row| (register, row)));
-        }
-    }
+    let tells = |ty: &FieldType| matches!(ty, FieldType::Register(_) | FieldType::CitizenNumber);
+    let rows = rows_about(&site, &visit, &number, tells)?;
     let body = html! {
         p.crumbs { a href=(format!("/case/{case}")) { (case) } " › " (name) }
         h1 { (name) }
@@ -90,9 +82,18 @@ pub async fn show(
             } }
         } } }
         h2 { "办过的件" }
+        (self::cases(&site, &cases))
+        (listed(&site, &rows))
+    };
+    Ok(page(&site, &visit, &name, body).into_response())
+}
+
+/// Cases as a table.
+pub fn cases(site: &Site, cases: &[CaseRow]) -> Markup {
+    html! {
         div.scroll { table.work {
             thead { tr { th { "服务" } th { "申请人" } th { "现在" } th { "提交" } th { "受理号" } } }
-            tbody { @for row in &cases { tr {
+            tbody { @for row in cases { tr {
                 td { (site.guide(&row.service).map_or("", |guide| &guide.title)) }
                 td data-label="申请人" { (row.applicant) }
                 td data-label="现在" { (standing(&row.result)) }
@@ -100,16 +101,5 @@ pub async fn show(
                 td.mono data-label="受理号" { a href=(format!("/case/{}", row.case)) { (row.case) } }
             } } }
         } }
-        @if !rows.is_empty() {
-            h2 { "台账" }
-            ul { @for (register, row) in &rows { li {
-                (register.name) "：" a href=(row_address(&register.key, &row.key)) { (row.key) }
-                @for column in register.columns.iter().filter(|column| !column.is_key) {
-                    @let text = shown(&site, column, row);
-                    @if !text.is_empty() && !matches!(row.columns.get(&*column.key), Some(Datum::Files(_))) { "　" span.soft { (column.name) } " " (text) }
-                }
-            } } }
-        }
-    };
-    Ok(page(&site, &visit, &name, body).into_response())
+    }
 }

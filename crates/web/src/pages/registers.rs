@@ -8,13 +8,14 @@ use axum::extract::{Path, Query, State};
 use axum::response::IntoResponse;
 use base::{CitizenNumber, RegionCode};
 use bureau::RegisterVersion;
-use casework::Datum;
 use casework::event::RegisterRow;
+use casework::{Datum, Query as Asking};
 use formula::Type;
 use guide::model::{FieldType, Register, RegisterColumn};
 use maud::{Markup, html};
 
 use super::Page;
+use super::apply::starts_for;
 use super::lists::{Cell, Listing};
 use crate::layout::{day, downloads, page};
 use crate::site::{Fault, Site};
@@ -22,6 +23,9 @@ use crate::visit::Visit;
 
 /// Rows of one page.
 const ROWS: usize = 100;
+
+/// Cases about one row.
+const MOST_CASES: u32 = 200;
 
 /// The registers that somebody may see: those of services whose cases they see, and those that no service owns.
 pub fn visible<'s>(site: &'s Site, visit: &Visit) -> Result<Vec<&'s Register>, Fault> {
@@ -248,6 +252,50 @@ pub fn row_address(register: &str, key: &str) -> String {
     format!("/registers/{register}/row?{query}")
 }
 
+/// Where a case for a row is begun.
+fn begin_address(service: &str, start: &str, register: &str, row: &str) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    let query = query.append_pair("register", register).append_pair("row", row).finish();
+    format!("/services/{service}/apply/{start}?{query}")
+}
+
+/// Rows of all registers in which a column of some types has a value.
+pub fn rows_about<'s>(
+    site: &'s Site,
+    visit: &Visit,
+    value: &str,
+    tells: impl Fn(&FieldType) -> bool,
+) -> Result<Vec<(&'s Register, RegisterRow)>, Fault> {
+    let (on, mut rows) = (site.now().date(), Vec::<(&Register, RegisterRow)>::new());
+    for register in visible(site, visit)? {
+        for column in register.columns.iter().filter(|column| tells(&column.ty)) {
+            let (register_key, column) = (register.key.to_string(), column.key.to_string());
+            let query = Asking { register: register_key, column, values: vec![value.to_owned()], on };
+            let found = site.bureau.store.look(|read| read.registered(&query))?;
+            let known = |row: &RegisterRow| rows.iter().any(|(r, known)| r.key == register.key && known.key == row.key);
+            let new: Vec<_> = found.into_iter().filter(|row| !known(row)).collect();
+            rows.extend(new.into_iter().map(|row| (register, row)));
+        }
+    }
+    Ok(rows)
+}
+
+/// Rows of registers as a list, each with what it says.
+pub fn listed(site: &Site, rows: &[(&Register, RegisterRow)]) -> Markup {
+    html! {
+        @if !rows.is_empty() {
+            h2 { "台账" }
+            ul { @for (register, row) in rows { li {
+                (register.name) "：" a href=(row_address(&register.key, &row.key)) { (row.title()) }
+                @for column in register.columns.iter().filter(|column| !column.is_key) {
+                    @let text = shown(site, column, row);
+                    @if !text.is_empty() && !matches!(row.columns.get(&*column.key), Some(Datum::Files(_))) { "　" span.soft { (column.name) } " " (text) }
+                }
+            } } }
+        }
+    }
+}
+
 pub async fn row(
     State(site): State<Arc<Site>>,
     Extension(visit): Extension<Visit>,
@@ -260,13 +308,30 @@ pub async fn row(
     let versions: Vec<_> = versions.into_iter().filter(|version| within.contains(version.row.region)).collect();
     let Some(last) = versions.last() else { return Err(Fault::NotFound) };
     let scope = site.bureau.scope(visit.staff()?);
+    let title = last.row.title();
+    let cases = site.bureau.store.find(&scope, &last.row.key, MOST_CASES)?;
+    let related = rows_about(&site, &visit, &last.row.key, |ty| {
+        matches!(ty, FieldType::CreditCode | FieldType::Plain(Type::Region | Type::Text))
+    })?;
+    let related: Vec<_> = related.into_iter().filter(|(other, _)| other.key != register.key).collect();
+    let guides = &site.bureau.library.guides;
+    let begins: Vec<_> =
+        guides.iter().flat_map(|g| starts_for(g, &visit, &key).into_iter().map(move |s| (g, s))).collect();
     let body = html! {
-        p.crumbs { a href="/registers" { "台账" } " › " a href=(format!("/registers/{key}")) { (register.name) } " › " (last.row.key) }
-        h1 { (last.row.key) }
+        p.crumbs { a href="/registers" { "台账" } " › " a href=(format!("/registers/{key}")) { (register.name) } " › " (title) }
+        h1 { (title) }
         dl.pairs { @for column in &register.columns {
             @let text = shown(&site, column, &last.row);
             @if !text.is_empty() { dt { (column.name) } dd { b { (text) } } }
         } }
+        @if !begins.is_empty() { div.actions { @for (guide, start) in begins {
+            a.button href=(begin_address(&guide.key, &start.key, &key, &last.row.key)) { (start.name) }
+        } } }
+        @if !cases.is_empty() {
+            h2 { "办过的件" }
+            (super::person::cases(&site, &cases))
+        }
+        (listed(&site, &related))
         h2 { "经过" }
         ol.line { @for (place, version) in versions.iter().enumerate().rev() {
             @let before = place.checked_sub(1).map(|place| &versions[place].row);
@@ -288,7 +353,7 @@ pub async fn row(
             }
         } }
     };
-    Ok(page(&site, &visit, &last.row.key, body).into_response())
+    Ok(page(&site, &visit, title, body).into_response())
 }
 
 /// The same rows for a file.
