@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use base::{Date, DateTime, RegionCode};
+use base::{Date, DateTime};
 use casework::event::{RegisterRow, Subject};
 use casework::registers::read_columns;
 use casework::{Actor, Command, Event, Input, Record, State};
@@ -70,7 +70,7 @@ impl Bureau {
         let Some(register) = due.start.rows.map(|rows| &due.guide.writable[rows]) else {
             return self.store.transact(|write| self.begin_for(write, due, None, due.at.date()));
         };
-        let rows = self.store.register(&register.key, due.at.date(), RegionCode::NATION)?;
+        let rows = self.store.register_at(&register.key, due.at)?;
         let mut wanted: Vec<(RegisterRow, Date)> = Vec::new();
         for version in rows {
             let day = match &due.start.when {

@@ -3,7 +3,7 @@
 //! All clocks are computed anew after each command; an event tells only what changed.
 
 use base::{DateTime, Due};
-use formula::Value;
+use formula::{Type, Unit, Value};
 use guide::model::{Clock, ClockFrom, Length, StepKind};
 
 use crate::decide::Draft;
@@ -25,7 +25,7 @@ impl Draft<'_> {
         }
         let mut names: Vec<&str> = Vec::new();
         for clock in &guide.clocks {
-            if names.contains(&&*clock.name) || self.is_length(clock) {
+            if names.contains(&&*clock.name) || self.is_length(clock) || !self.comes_to(clock.until) {
                 continue;
             }
             names.push(&clock.name);
@@ -65,6 +65,14 @@ impl Draft<'_> {
                 expires: clock.on_expiry.is_some(),
             });
         }
+    }
+
+    /// Whether a step is among those that the start of the case leads to, or may be begun beside them.
+    fn comes_to(&self, step: usize) -> bool {
+        let guide = self.rules.guide;
+        let start = guide.starts.iter().find(|start| *start.key == *self.state.start);
+        let first = start.map_or(&[][..], |start| &start.first);
+        guide.steps[step].side.is_some() || first.iter().any(|from| *from == step || guide.reach(*from).contains(&step))
     }
 
     /// An undecidable row is passed over.
@@ -112,10 +120,8 @@ impl Draft<'_> {
         let mut length = match &clock.length {
             Length::Fixed(length) => *length,
             Length::Formula(formula) => match self.evaluate(formula, 0) {
-                Ok(Value::Number(days)) if days.is_integer() => {
-                    base::Clock::Days(u32::try_from(days.to_integer()).ok()?)
-                }
-                _ => return None,
+                Ok(value) => whole(&value, &formula.ty)?,
+                Err(_) => return None,
             },
         };
         let mut paused = String::new();
@@ -164,9 +170,19 @@ impl Draft<'_> {
     pub(crate) fn length_of(&self, step: usize) -> Option<(DueAt, &Clock)> {
         let rows = self.rules.guide.clocks.iter().filter(|clock| clock.until == step && !clock.until_start);
         let clock = rows.into_iter().find(|clock| self.applies(clock))?;
-        let Length::Fixed(length) = &clock.length else { return None };
+        let length = match &clock.length {
+            Length::Fixed(length) => *length,
+            Length::Formula(formula) => whole(&self.evaluate(formula, 0).ok()?, &formula.ty)?,
+        };
         Some((due_at(length.due(self.now, self.rules.calendar)), clock))
     }
+}
+
+/// A length that was computed, in whole days or hours.
+fn whole(value: &Value, ty: &Type) -> Option<base::Clock> {
+    let number = value.number().filter(|number| number.is_integer())?;
+    let number = u32::try_from(number.to_integer()).ok()?;
+    Some(if ty.fits(&Type::Number(Unit::HOURS)) { base::Clock::Hours(number) } else { base::Clock::Days(number) })
 }
 
 fn due_at(due: Due) -> DueAt {

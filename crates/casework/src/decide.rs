@@ -174,7 +174,7 @@ impl<'r> Draft<'r> {
             return Err(vec![Refusal::new(Code::R107, "看不出由哪里受理", "请填写所在的村或社区")]);
         };
         // Whoever is stated now: after a death another member takes the applicant's place.
-        let stated = input.person(guide).map(str::to_owned);
+        let stated = input.person(guide).or_else(|| input.title()).map(str::to_owned);
         let applicant = stated.or(over.map(|over| over.applicant.clone()));
         let applicant = applicant.or(row.as_ref().map(|row| row.title().to_owned()));
         let applicant = applicant.or(people.first().map(|actor| actor.name.clone())).unwrap_or_default();

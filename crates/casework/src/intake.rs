@@ -55,6 +55,11 @@ impl Input {
             _ => None,
         }
     }
+
+    /// What the case is called where it is about nobody: the field `title`.
+    pub fn title(&self) -> Option<&str> {
+        self.values.get("title").and_then(Datum::text)
+    }
 }
 
 /// What every form with fields asks for besides them: the day from which its statement holds.

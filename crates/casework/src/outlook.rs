@@ -37,6 +37,7 @@ pub fn outlook(rules: Rules, state: &State, now: DateTime, explained: bool) -> V
     let conditions = decisions.flat_map(|step| &step.arrows).filter_map(|arrow| arrow.condition.as_ref());
     let mut roots: BTreeSet<usize> =
         conditions.flat_map(|condition| condition.uses.definitions.iter().copied()).collect();
+    roots.extend(course.iter().flat_map(|step| guide.figures(*step)));
     // An amount that differs from month to month (期次) has no one value.
     let granted = guide.effects.iter().filter(|effect| effect.until.is_none() && course.contains(&effect.step));
     let granted = granted.filter_map(|effect| match effect.action {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use base::{CitizenNumber, CreditCode, Date, DateTime, RegionCode};
-use formula::{Facts, Type, Value};
+use formula::{Assessment, Facts, Type, Value};
 use guide::model::{AsOf, Effect, FieldType, Fill, Register, RegisterColumn, Relation};
 use guide::plain_value;
 
@@ -11,7 +11,7 @@ use crate::decide::{Draft, Spell};
 use crate::event::{Datum, Event, PersonRef, RegisterRow};
 use crate::facts::field_value;
 use crate::refusal::Refusal;
-use crate::results::unknown;
+use crate::results::{At, read_in, unknown};
 use crate::state::State;
 
 /// Where rows of registers are found. What was found once may be asked for again and be different then.
@@ -151,17 +151,48 @@ impl Draft<'_> {
                 relation.columns.iter().filter_map(value).collect::<Vec<_>>()
             };
             if relation.list.is_some() {
-                let rows = rows.iter().map(|row| {
-                    let mut facts = Facts::default();
-                    known(row).into_iter().for_each(|(name, value)| facts.set(name, value));
-                    facts
-                });
-                facts.lists.insert(relation.name.clone(), rows.collect());
+                let own = |row: &RegisterRow| {
+                    let mut own = Facts { label: Some(row.title().into()), ..Facts::default() };
+                    known(row).into_iter().for_each(|(name, value)| own.set(name, value));
+                    own
+                };
+                let rows: Vec<Facts> = match &relation.each {
+                    None => rows.iter().map(own).collect(),
+                    Some(each) => self.each_of(relation, each, facts, &rows, own),
+                };
+                facts.lists.insert(relation.name.clone(), rows);
             } else if let [row] = rows.as_slice() {
                 let values = known(row);
                 values.into_iter().for_each(|(name, value)| facts.set(format!("{}.{name}", relation.name), value));
             }
         }
+    }
+
+    /// A row for each row of another list; where the register has none, only what it was asked by is known.
+    fn each_of(
+        &self,
+        relation: &Relation,
+        each: &str,
+        facts: &Facts,
+        rows: &[RegisterRow],
+        own: impl Fn(&RegisterRow) -> Facts,
+    ) -> Vec<Facts> {
+        let asked = relation.join.iter().find(|(_, value)| matches!(value.ty, Type::List(_)));
+        let Some((column, expression)) = asked else { return Vec::new() };
+        let Ok(Value::List(values)) = self.assess(facts).expression(expression) else { return Vec::new() };
+        let item = if let Type::List(item) = &expression.ty { item } else { &expression.ty };
+        let name = relation.columns.iter().find(|known| known.key == *column).map(|known| known.name.clone());
+        let outer = facts.list(each);
+        let label = |place: usize| outer.and_then(|rows| rows.get(place)).and_then(|row| row.label.clone());
+        let one = |(place, value): (usize, &Value)| {
+            let wanted = found_by(&datum(value, item)?);
+            let row = rows.iter().find(|row| row.columns.get(&**column).and_then(found_by) == wanted);
+            let mut facts = row.map(&own).unwrap_or_default();
+            name.iter().for_each(|name| facts.set(name.clone(), value.clone()));
+            facts.label = label(place).or(facts.label);
+            Some(facts)
+        };
+        values.iter().enumerate().filter_map(one).collect()
     }
 
     /// The row of a register that a case is about, as it stands today.
@@ -202,9 +233,13 @@ impl Draft<'_> {
     }
 
     /// 登记: a row, with the numbers of letters still to be filled in.
-    pub(crate) fn register(&self, effect: &Effect, register: usize, facts: &Facts) -> Result<Event, Refusal> {
+    pub(crate) fn register(
+        &self,
+        effect: &Effect,
+        register: usize,
+        seen: (&Assessment, Option<At>),
+    ) -> Result<Event, Refusal> {
         let register = &self.rules.guide.writable[register];
-        let assessment = self.assess(facts);
         let mut columns = BTreeMap::new();
         for (key, fill) in &effect.set {
             let column = register.columns.iter().find(|column| *column.key == **key);
@@ -215,7 +250,7 @@ impl Draft<'_> {
                 }
                 Fill::Value(expression) => expression,
             };
-            match assessment.expression(expression) {
+            match read_in(seen, expression) {
                 Ok(value) => columns.extend(datum(&value, &expression.ty).map(|datum| (key.clone(), datum))),
                 Err(why) if column.is_some_and(|column| column.required) => {
                     return Err(unknown(&format!("{}.{}", register.name, key), &why.to_string()));

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use base::Month;
-use formula::{Assessment, Expression, Facts, Type, Value};
+use formula::{Assessment, Expression, Facts, Outcome, Type, Value};
 use guide::model::{Action, Effect, Letter, LetterPart, StepKind};
 
 use crate::decide::{Draft, Refused};
@@ -56,8 +56,11 @@ impl Draft<'_> {
                 let holds = |effect: &Effect| {
                     effect.condition.as_ref().is_none_or(|c| assessment.expression(c) == Ok(Value::Bool(true)))
                 };
-                if wanted && holds(effect) {
-                    events.extend(self.effect(effect, &facts).map_err(|refusal| vec![refusal])?);
+                if !wanted || !holds(effect) {
+                    continue;
+                }
+                for row in self.rows_of(effect, (&assessment, &facts)).map_err(|refusal| vec![refusal])? {
+                    events.extend(self.effect(effect, &facts, row).map_err(|refusal| vec![refusal])?);
                 }
             }
         }
@@ -67,7 +70,25 @@ impl Draft<'_> {
         Ok(())
     }
 
-    fn effect(&self, effect: &Effect, facts: &Facts) -> Result<Vec<Event>, Refusal> {
+    /// The rows for which an effect is, each with its place; one time without a row where it is for none.
+    fn rows_of(&self, effect: &Effect, (assessment, facts): (&Assessment, &Facts)) -> Result<Vec<Option<At>>, Refusal> {
+        let Some(each) = &effect.each else { return Ok(vec![None]) };
+        // What nobody has stated has no rows; whether it must be stated is for 必填 to say.
+        let env = self.rules.guide.program.environment();
+        if effect.list().is_some_and(|list| facts.list(&env.lists[list].name).is_none()) {
+            return Ok(Vec::new());
+        }
+        match assessment.expression(each) {
+            Ok(Value::List(rows)) => {
+                let place = |row: &Value| if let Value::Row(row) = row { Some(Some((row.list, row.at))) } else { None };
+                Ok(rows.iter().filter_map(place).collect())
+            }
+            Ok(_) => Ok(Vec::new()),
+            Err(why) => Err(unknown(&each.text(), &why.to_string())),
+        }
+    }
+
+    fn effect(&self, effect: &Effect, facts: &Facts, row: Option<At>) -> Result<Vec<Event>, Refusal> {
         let guide = self.rules.guide;
         let assessment = self.assess(facts);
         let month_of = |name: &str, expression: &Option<Expression>| match expression
@@ -79,9 +100,9 @@ impl Draft<'_> {
             _ => Ok(None),
         };
         match &effect.action {
-            Action::Letter(letter) => Ok(vec![self.letter(&guide.letters[*letter], &assessment)?]),
-            Action::Register(register) => Ok(vec![self.register(effect, *register, facts)?]),
-            Action::Begin { service, start, .. } => Ok(vec![begun((service, start), effect, &assessment)?]),
+            Action::Letter(letter) => Ok(vec![self.letter(&guide.letters[*letter], (&assessment, row))?]),
+            Action::Register(register) => Ok(vec![self.register(effect, *register, (&assessment, row))?]),
+            Action::Begin { service, start, .. } => Ok(vec![begun((service, start), effect, (&assessment, row))?]),
             Action::Grant(index) | Action::Stop(index) | Action::Pause(index) | Action::Resume(index) => {
                 let entitlement = &guide.entitlements[*index];
                 let from = month_of(&entitlement.name, &effect.from)?.unwrap_or(Month::of(self.now.date()).next());
@@ -96,13 +117,13 @@ impl Draft<'_> {
         }
     }
 
-    fn letter(&self, letter: &Letter, assessment: &Assessment) -> Result<Event, Refusal> {
+    fn letter(&self, letter: &Letter, seen: (&Assessment, Option<At>)) -> Result<Event, Refusal> {
         let mut text = String::new();
         for part in &letter.text {
             match part {
                 LetterPart::Text(plain) => text += plain,
                 LetterPart::Hole(expression) => {
-                    let value = assessment.expression(expression).map_err(|why| {
+                    let value = read_in(seen, expression).map_err(|why| {
                         let what = format!("文书“{}”里的“{}”还没有值：{why}", letter.name, expression.text());
                         Refusal::new(Code::R111, what, "请补上缺的事实，或写明理由")
                     })?;
@@ -129,6 +150,7 @@ impl Draft<'_> {
         let entitlements = of_effects.filter_map(|e| e.action.entitlement()).map(|index| &guide.entitlements[index]);
         let amounts = entitlements.flat_map(|entitlement| &entitlement.components);
         roots.extend(amounts.filter_map(|component| guide.program.find(&component.amount)).map(|d| d.index));
+        roots.extend(guide.figures(index));
         if roots.is_empty() {
             return None;
         }
@@ -148,6 +170,17 @@ impl Draft<'_> {
     }
 }
 
+/// A row: its list, and its places in it.
+pub(crate) type At = (usize, [usize; 2]);
+
+/// The value of an expression, in a row where there is one.
+pub(crate) fn read_in((assessment, row): (&Assessment, Option<At>), expression: &Expression) -> Outcome {
+    match row {
+        Some((list, at)) => assessment.expression_of_row(expression, list, at),
+        None => assessment.expression(expression),
+    }
+}
+
 pub(crate) fn unknown(what: &str, why: &str) -> Refusal {
     Refusal::new(Code::R111, format!("“{what}”还不能计算：{why}"), "请补上缺的事实")
 }
@@ -162,11 +195,11 @@ fn written(value: &Value, ty: &Type) -> String {
 }
 
 /// 启动: what the case that begins is given.
-fn begun((service, start): (&str, &str), effect: &Effect, assessment: &Assessment) -> Result<Event, Refusal> {
+fn begun((service, start): (&str, &str), effect: &Effect, seen: (&Assessment, Option<At>)) -> Result<Event, Refusal> {
     let (mut holder, mut values) = (None, BTreeMap::new());
     for (name, fill) in &effect.set {
         let Some(expression) = fill.expression() else { continue };
-        let value = assessment.expression(expression).map_err(|why| unknown(name, &why.to_string()))?;
+        let value = read_in(seen, expression).map_err(|why| unknown(name, &why.to_string()))?;
         let Some(datum) = datum(&value, &expression.ty) else { continue };
         if name == "享受人" {
             holder = datum.people().first().and_then(|person| person.number.clone());

@@ -3,6 +3,7 @@
 //! Everybody is synthetic. Every case came about by orders through `bureau::Bureau::execute`, as anybody's would.
 
 mod dice;
+mod disaster;
 mod household;
 mod life;
 mod marriage;
@@ -29,15 +30,15 @@ const COUNTY: &str = "410325";
 
 /// A sign-in of the demo: account, name, level, posts. Two where a step needs two people.
 pub const STAFF: [(&str, &str, Level, &str); 19] = [
-    ("shouli", "郭受理", Level::Township, "受理员、服务站员"),
+    ("shouli", "郭受理", Level::Township, "受理员、服务站员、救灾员"),
     ("diaocha1", "马调查", Level::Township, "调查员"),
     ("diaocha2", "宋调查", Level::Township, "调查员"),
     ("hecha1", "程核查", Level::Township, "调查员"),
     ("hecha2", "朱核查", Level::Township, "调查员"),
     ("zhuchi", "高主持", Level::Township, "主持人"),
-    ("fuze", "胡负责", Level::Township, "负责人、服务站站长"),
+    ("fuze", "胡负责", Level::Township, "负责人、服务站站长、救灾负责人"),
     ("hedui", "石核对", Level::County, "核对员"),
-    ("shenpi", "段审批", Level::County, "审批人、优抚审批人"),
+    ("shenpi", "段审批", Level::County, "审批人、优抚审批人、救灾负责人"),
     ("shenji", "崔审计", Level::County, "审计员"),
     ("xiancha1", "魏入户", Level::County, "调查员、评估员、优抚员、检查员"),
     ("xiancha2", "葛入户", Level::County, "调查员、评估员、优抚员、检查员"),
@@ -45,7 +46,7 @@ pub const STAFF: [(&str, &str, Level, &str); 19] = [
     ("shouli2", "梁受理", Level::Township, "受理员"),
     ("jiandu", "彭监督", Level::County, "监督员"),
     ("dengji", "邵登记", Level::County, "登记员、年检员"),
-    ("fuhe", "汪复核", Level::County, "复核员、年检员"),
+    ("fuhe", "汪复核", Level::County, "复核员、年检员、救灾员"),
     ("shifuhe", "翟复核", Level::City, "优抚复核人"),
     ("guanli", "曹管理", Level::County, "管理员"),
 ];

@@ -10,7 +10,7 @@ use casework::{Actor, Typed};
 
 use crate::dice::Dice;
 use crate::play::{Play, row, say};
-use crate::{COUNTY, TOWNSHIP};
+use crate::{COUNTY, TOWNSHIP, disaster};
 
 const KINDS: [(&str, &str, &[&str]); 3] = [
     (
@@ -25,6 +25,9 @@ const KINDS: [(&str, &str, &[&str]); 3] = [
     ),
     ("53", "基金会", &["教育基金会", "扶老基金会"]),
 ];
+
+/// What happened last is played after the year.
+const RECENT: jiff::SignedDuration = jiff::SignedDuration::from_hours(3 * 24);
 
 /// Registers the organisations, opens the year's season and plays it month by month up to a moment.
 pub fn year(bureau: &Bureau, seed: u64, villages: &[RegionCode], present: DateTime) -> Result<(), Failure> {
@@ -56,12 +59,17 @@ pub fn year(bureau: &Bureau, seed: u64, villages: &[RegionCode], present: DateTi
         plays.extend(Play::take_up(bureau, &state, village, script, reported));
     }
     for month in 3..=12 {
-        let end = Date::constant(begins.year(), month, 28).at(18, 0, 0, 0).min(present);
+        let end = Date::constant(begins.year(), month, 28).at(18, 0, 0, 0).min(present.saturating_sub(RECENT));
+        if month == 7 && present.date().month() > 7 {
+            disaster::flood(bureau, Date::constant(begins.year(), 7, 12), "洪涝", present)?;
+        }
         for play in &mut plays {
             play.until(end, &mut dice)?;
         }
     }
-    Ok(())
+    // Something that goes on.
+    let yesterday = present.saturating_sub(jiff::SignedDuration::from_hours(36)).date();
+    disaster::flood(bureau, yesterday, "风雹", present)
 }
 
 /// The register as a file.

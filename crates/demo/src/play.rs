@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use base::{DateTime, RegionCode, Sex};
 use bureau::{Bureau, Failure, Order};
-use casework::event::{Over, PersonRef};
+use casework::event::{Over, PersonRef, Subject};
 use casework::people::may_perform;
 use casework::{Actor, Capacity, Command, Form, Input, State, Status, Typed, intake};
 use guide::Guide;
@@ -59,6 +59,9 @@ impl<'s> Stage<'s> {
     }
 }
 
+/// Stands before a step's 标识 in a script: with which conclusion it is done.
+pub const CONCLUSION: &str = "conclusion:";
+
 /// A case that is being played.
 pub struct Play<'p> {
     bureau: &'p Bureau,
@@ -72,6 +75,8 @@ pub struct Play<'p> {
     turn: u32,
     /// What the next start is over.
     over: Option<Over>,
+    /// The row that the next start is for.
+    subject: Option<Subject>,
 }
 
 /// Text of a script.
@@ -101,7 +106,7 @@ impl<'p> Play<'p> {
         let Some(guide) = bureau.library.find(service).cloned() else { return Ok(None) };
         let case = receipt(seed);
         let citizen = Actor::citizen(&format!("demo:{case}"), name);
-        let mut play = Self { bureau, guide, case, now, village, citizen, script, turn: 0, over: None };
+        let mut play = Self { bureau, guide, case, now, village, citizen, script, turn: 0, over: None, subject: None };
         play.submit(start)?;
         Ok(Some(play))
     }
@@ -116,7 +121,18 @@ impl<'p> Play<'p> {
     ) -> Option<Self> {
         let guide = bureau.library.find(&state.service)?.clone();
         let citizen = Actor::citizen(&format!("demo:{}", state.case), &state.applicant);
-        Some(Self { bureau, guide, case: state.case.clone(), now, village, citizen, script, turn: 0, over: None })
+        Some(Self {
+            bureau,
+            guide,
+            case: state.case.clone(),
+            now,
+            village,
+            citizen,
+            script,
+            turn: 0,
+            over: None,
+            subject: None,
+        })
     }
 
     /// Whether the case has ended.
@@ -135,6 +151,12 @@ impl<'p> Play<'p> {
         self.submit(start)
     }
 
+    /// Begins another case, for a row of a register.
+    pub fn begin_for(&mut self, start: &str, seed: &str, subject: Subject, now: DateTime) -> Result<(), Failure> {
+        (self.case, self.now, self.subject) = (receipt(seed), now, Some(subject));
+        self.submit(start)
+    }
+
     fn submit(&mut self, start: &str) -> Result<(), Failure> {
         let first = self.guide.starts.iter().find(|known| *known.key == *start).and_then(|start| start.first.first());
         let Some(first) = first.copied() else { return Ok(()) };
@@ -149,9 +171,23 @@ impl<'p> Play<'p> {
             input: self.input(first)?,
             draw,
             over: self.over.take().map(Box::new),
-            subject: None,
+            subject: self.subject.take(),
         };
         self.order(people, command)
+    }
+
+    /// Does all that can be done at a moment.
+    pub fn act_at(&mut self, now: DateTime) -> Result<(), Failure> {
+        for minute in 0..10 {
+            self.now = now.saturating_add(jiff::SignedDuration::from_mins(minute));
+            let Some(state) = self.bureau.store.state(&self.case)?.filter(|state| state.closed.is_none()) else {
+                return Ok(());
+            };
+            if !self.act(&state)? {
+                return Ok(());
+            }
+        }
+        Ok(())
     }
 
     /// Goes on until the case ends, nobody can do anything, or a moment has come.
@@ -185,7 +221,10 @@ impl<'p> Play<'p> {
         let option = options.into_iter().find(|option| option.step == index);
         let conclusion =
             option.into_iter().flat_map(|option| option.conclusions).find(|(_, refusal)| refusal.is_none());
-        let conclusion = conclusion.map(|(word, _)| word);
+        let conclusion = match self.script.get(&format!("{CONCLUSION}{}", step.key)) {
+            Some(Typed::Text(word)) => Some(word.clone()),
+            _ => conclusion.map(|(word, _)| word),
+        };
         let command = Command::Do { step: step.key.to_string(), conclusion, input: self.input(index)? };
         self.order(people, command)?;
         Ok(true)
@@ -247,7 +286,7 @@ impl<'p> Play<'p> {
 
     fn order(&mut self, people: Vec<Actor>, command: Command) -> Result<(), Failure> {
         self.turn += 1;
-        let key = format!("demo:{}:{}", self.case, self.turn);
+        let key = format!("demo:{}:{}:{}", self.case, self.now, self.turn);
         let case = (!matches!(command, Command::Submit { .. })).then(|| self.case.clone());
         let secret = Some(bureau::hash(&["demo", &self.case])[..32].to_uppercase());
         self.bureau.execute(&Order { key, people, case, command, secret, now: self.now })?;

@@ -13,7 +13,8 @@ pub struct Unit {
 }
 
 /// Measures that keep their unit in products.
-const MEASURES: [&str; 9] = ["元", "个月", "年", "日", "小时", "岁", "公顷", "亩", "平方米"];
+/// 万元 is what reports are made in; it is not converted.
+const MEASURES: [&str; 10] = ["元", "个月", "年", "日", "小时", "岁", "公顷", "亩", "平方米", "万元"];
 
 /// Things that are counted: whole and not negative.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -42,13 +43,14 @@ const COUNTED: [(&str, Counted); 9] = [
 ];
 
 /// Every unit that a literal or a type may name, the longest first, so that the first match is the right one.
-pub(crate) const NAMES: [&str; 21] = [
+pub(crate) const NAMES: [&str; 22] = [
     "平方米",
     "元/月",
     "元/年",
     "个月",
     "公顷",
     "小时",
+    "万元",
     "元",
     "年",
     "日",
@@ -73,6 +75,7 @@ impl Unit {
     pub const MONTHS: Self = Self::power_of(1);
     pub const YEARS: Self = Self::power_of(2);
     pub const DAYS: Self = Self::power_of(3);
+    pub const HOURS: Self = Self::power_of(4);
     pub const AGE: Self = Self::power_of(5);
 
     const fn power_of(index: usize) -> Self {

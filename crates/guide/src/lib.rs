@@ -7,6 +7,7 @@ pub mod model;
 mod rates;
 mod read;
 mod registers;
+mod starts;
 
 pub use document::{Document, Fence, Section, Table};
 pub use model::Guide;

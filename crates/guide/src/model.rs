@@ -8,6 +8,7 @@ use base::{Date, Level, RegionCode};
 use formula::{Expression, Facts, Program, Type, Value};
 
 pub use crate::registers::{AsOf, Register, RegisterColumn, Relation};
+pub use crate::starts::{Counted, Start, When};
 
 /// A checked service guide.
 #[derive(Clone, Debug)]
@@ -60,64 +61,14 @@ pub struct Service {
     pub visible_to: Vec<(Level, String)>,
 }
 
-/// `## 启动`: a way in.
-#[derive(Clone, Debug)]
-pub struct Start {
-    pub name: Arc<str>,
-    pub key: Arc<str>,
-    pub when: When,
-    /// 对每个: the entitlement over which it opens cases; facts and grants of the case before are taken over.
-    pub over: Option<usize>,
-    /// 对每个: the register for whose rows it opens cases, a case a row; by its place among those that may be written.
-    pub rows: Option<usize>,
-    /// 若: of which rows. What cannot be decided is begun, so that no duty is lost.
-    pub filter: Option<Expression>,
-    /// The steps that open first.
-    pub first: Vec<usize>,
-}
-
-/// 何时 of a start.
-#[derive(Clone, Debug)]
-pub enum When {
-    /// 提交: whoever may do its first step submits it.
-    Submit,
-    /// `日期 后 长度` or `日期 前 长度`: opened by the system so long after or before a day that the case before knows.
-    Counted(Counted),
-    /// 由 效果: opened by an effect of another case.
-    ByEffect,
-    /// `每年 03-31`, `每日 08:00`: opened by the calendar.
-    Calendar(base::Recurrence),
-    /// `登记 台账`: opened when a row comes into the register.
-    Registered,
-}
-
-/// From which day a start is counted, and how far.
-#[derive(Clone, Debug)]
-pub struct Counted {
-    /// Without one (上次复核日) the day on which the case before was closed.
-    pub from: Option<Box<Expression>>,
-    /// In 个月 or 日.
-    pub length: Box<Expression>,
-    pub back: bool,
-}
-
-impl Counted {
-    /// The day that lies so far after or before another.
-    pub fn reach(&self, from: Date, far: formula::Rational) -> Option<Date> {
-        let far = i32::try_from(far.to_integer()).ok()?;
-        let far = if self.back { -far } else { far };
-        let in_days = self.length.ty.fits(&Type::Number(formula::Unit::DAYS));
-        let span = if in_days { jiff::Span::new().try_days(far) } else { jiff::Span::new().try_months(far) };
-        Some(from.saturating_add(span.ok()?))
-    }
-}
-
 /// `## 项目`: a fact that somebody states.
 #[derive(Clone, Debug)]
 pub struct Field {
     pub name: Arc<str>,
     pub key: Arc<str>,
     pub ty: FieldType,
+    /// `地区(乡)`: which level of region is asked for; villages where it says nothing.
+    pub level: Level,
     pub required: Required,
     /// Ranks of steps, the most believed first; steps of one rank are equal and the later fact wins.
     pub sources: Vec<Vec<usize>>,
@@ -373,6 +324,8 @@ pub struct Effect {
     pub step: usize,
     pub conclusion: Option<Arc<str>>,
     pub condition: Option<Expression>,
+    /// 若 `每个 列表[条件]`: one effect for each of these rows; 内容 is read in the row.
+    pub each: Option<Expression>,
     pub action: Action,
     /// From which month.
     pub from: Option<Expression>,
@@ -415,6 +368,24 @@ pub enum Action {
     Begin { service: String, start: String, span: Range<usize> },
 }
 
+impl Effect {
+    /// The list whose rows it is for.
+    pub fn list(&self) -> Option<usize> {
+        self.each.as_ref().and_then(|each| row_list(&each.ty))
+    }
+}
+
+/// The list that a type gives rows of.
+pub fn row_list(ty: &Type) -> Option<usize> {
+    match ty {
+        Type::List(item) => match **item {
+            Type::Row(list) => Some(list),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 impl Action {
     /// The entitlement that is granted or changed.
     pub fn entitlement(&self) -> Option<usize> {
@@ -432,7 +403,9 @@ pub struct Letter {
     pub key: Arc<str>,
     /// With `{区划}`, `{年}` and `{序号}`.
     pub numbering: String,
+    /// Who gets it, or the list for each of whose rows it is written; then the text is read in the row.
     pub to: String,
+    pub list: Option<usize>,
     pub text: Vec<LetterPart>,
 }
 

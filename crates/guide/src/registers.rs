@@ -39,6 +39,9 @@ pub struct Relation {
     pub as_of: AsOf,
     /// 多行: the number of the list that formulas see; otherwise one row.
     pub list: Option<usize>,
+    /// 每个 列表: a row for each of that list's, also where the register has none; then its columns are unknown, so that
+    /// a sum is undecidable and never short.
+    pub each: Option<Arc<str>>,
     pub columns: Vec<RegisterColumn>,
 }
 

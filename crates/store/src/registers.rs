@@ -1,6 +1,6 @@
 //! Registers: dated rows that cases and imports have written.
 
-use base::{Date, RegionCode};
+use base::{Date, DateTime, RegionCode};
 use casework::Query;
 use casework::event::RegisterRow;
 use rusqlite::Connection;
@@ -71,6 +71,19 @@ impl Read<'_> {
 }
 
 impl Store {
+    /// The rows of a register that held at a moment: what holds from that very day on counts once it was written.
+    pub fn register_at(&self, register: &str, at: DateTime) -> Result<Vec<RegisterVersion>, Fault> {
+        let held = |v: &str| format!("({v}.from_day < ?2 OR {v}.from_day = ?2 AND {v}.at <= ?3)");
+        let query = format!(
+            "SELECT r.content, r.at, r.case_id FROM register_row r WHERE r.register = ?1 AND {} AND NOT EXISTS
+             (SELECT 1 FROM register_row n WHERE n.register = r.register AND n.key = r.key AND {}
+             AND (n.from_day, n.at, n.case_id, n.place) > (r.from_day, r.at, r.case_id, r.place)) ORDER BY r.key",
+            held("r"),
+            held("n"),
+        );
+        read(list(&self.read(), &query, [register, &at.date().to_string(), &at.to_string()], version)?)
+    }
+
     /// The rows of a register that are in force on a day within a region, by their keys.
     pub fn register(&self, register: &str, on: Date, within: RegionCode) -> Result<Vec<RegisterVersion>, Fault> {
         let rows = in_force(&self.read(), register, on, "")?;

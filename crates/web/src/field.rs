@@ -272,6 +272,7 @@ impl Drawer<'_> {
                     (self.number(&format!("{path}.number")))
                 }
             },
+            FieldType::Plain(Type::Region) => self.regions(control, field.level),
             FieldType::Plain(ty) => self.plain(control, ty),
             FieldType::Attachment => self.files(control),
             _ => self.input(control, "text"),
@@ -293,7 +294,6 @@ impl Drawer<'_> {
         match ty {
             Type::Bool => self.choices(control, &["是", "否"]),
             Type::Choice(words) => self.choices(control, &words.iter().map(|word| &**word).collect::<Vec<_>>()),
-            Type::Region => self.regions(control),
             Type::Date => self.input(control, "date"),
             Type::Moment => self.input(control, "datetime-local"),
             Type::Text => self.text(control),
@@ -385,19 +385,22 @@ impl Drawer<'_> {
         self.select(control, options)
     }
 
-    /// The villages and communities that the bureau serves, by township.
-    fn regions(&self, control: Control) -> Markup {
+    /// The villages and communities that the bureau serves, by township; or its townships.
+    fn regions(&self, control: Control, level: base::Level) -> Markup {
         let typed = self.sent.get(control.name);
         let regions = &self.site.bureau.regions;
         let townships = regions.within(self.site.region).filter(|r| r.level == base::Level::Township);
         let options = html! {
             @for township in townships {
-                optgroup label=(self.site.place(township.code)) {
+                @let own = township.code.to_string();
+                @if level == base::Level::Township {
+                    option value=(own) selected[own == typed] { (self.site.place(township.code)) }
+                } @else { optgroup label=(self.site.place(township.code)) {
                     @for village in regions.children(township.code) {
                         @let code = village.code.to_string();
                         option value=(code) selected[code == typed] { (village.place()) }
                     }
-                }
+                } }
             }
         };
         self.select(control, options)

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use base::Level;
 use formula::{Cell, Finding, Program, ROUNDINGS, RegisterName, Type, Unit, ValueName, half_width, nearest};
 
 use super::tables::{self, Row};
@@ -194,6 +195,7 @@ impl Reader {
             name: name.text.as_str().into(),
             key: key.text.as_str().into(),
             ty,
+            level: self.level(&row.get("类型")),
             required,
             sources,
             computed,
@@ -202,6 +204,20 @@ impl Reader {
             page,
             span: name.span,
         })
+    }
+
+    /// The level of `地区(乡)`.
+    fn level(&mut self, cell: &Cell) -> Level {
+        let text: String = cell.text.chars().map(half_width).collect();
+        let Some(word) = text.strip_prefix("地区(").and_then(|rest| rest.strip_suffix(')')) else {
+            return Level::Village;
+        };
+        let found =
+            [("村", Level::Village), ("乡", Level::Township)].into_iter().find(|(known, _)| *known == word.trim());
+        if found.is_none() {
+            self.error("G306", &cell.span, format!("地区没有级别“{word}”"), "写 地区、地区(村)、地区(乡)");
+        }
+        found.map_or(Level::Village, |(_, level)| level)
     }
 
     fn field_type(
@@ -232,6 +248,8 @@ impl Reader {
         if let (Some(register), None) = (maker.registers.iter().position(|r| &*r.name == word), inside) {
             return Some(FieldType::Register(register));
         }
+        // What stands behind 地区 is its level.
+        let inside = inside.filter(|_| word != "地区");
         match plain_type(word, inside) {
             Ok(ty) => Some(ty),
             Err(help) => {
@@ -326,7 +344,6 @@ pub fn plain_type(word: &str, inside: Option<&str>) -> Result<FieldType, String>
         ("账户", _) => Ok(FieldType::Account),
         ("附件", _) => Ok(FieldType::Attachment),
         ("签名", _) => Ok(FieldType::Signature),
-        ("万元", _) => Err("万元还没有实现，请用 元".into()),
         (unit, _) => match Unit::parse(unit) {
             Some(unit) => plain(Type::Number(unit)),
             None if ["金额", "钱", "人民币"].contains(&unit) => Err("钱请写单位“元”“元/月”".into()),

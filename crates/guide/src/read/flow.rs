@@ -404,7 +404,12 @@ impl Reader {
             self.error("G603", &cell.span, format!("长度“{}”不认识", cell.text), help);
             return None;
         }
-        let expression = self.expression(known.program, cell, false, Some(&Type::Number(Unit::DAYS)))?;
+        let expression = self.expression(known.program, cell, false, None)?;
+        if ![Unit::DAYS, Unit::HOURS].iter().any(|unit| expression.ty.fits(&Type::Number(*unit))) {
+            let message = format!("长度要日或小时，却是{}", expression.ty);
+            self.error("G311", &cell.span, message, "写一个这样单位的参数或公式");
+            return None;
+        }
         Some(Length::Formula(Box::new(expression)))
     }
 

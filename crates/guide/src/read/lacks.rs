@@ -160,7 +160,7 @@ fn uses(guide: &Guide) -> Vec<Use<'_>> {
             register.columns.iter().any(|column| *column.key == *name && !column.required)
         };
         let set = effect.set.iter().filter(|(name, _)| !may_be_empty(name)).filter_map(|(_, fill)| fill.expression());
-        let own = effect.condition.iter().chain(&effect.from).chain(&effect.until).chain(set);
+        let own = effect.condition.iter().chain(&effect.each).chain(&effect.from).chain(&effect.until).chain(set);
         found.extend(own.map(|expression| used(What::Expression(expression), expression.span(), None)));
         match effect.action {
             Action::Letter(index) => {

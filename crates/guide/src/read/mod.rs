@@ -342,6 +342,11 @@ impl Reader {
         }
     }
 
+    /// Compiles an expression in which the columns of a list are names.
+    fn expression_in(&mut self, program: &Program, cell: &formula::Cell, list: Option<usize>) -> Option<Expression> {
+        program.expression(&cell.text, cell.span.start, true, list).map_err(|findings| self.all(findings)).ok()
+    }
+
     fn step_names(&mut self, sections: &[&Section]) -> Vec<StepName> {
         let mut found: Vec<StepName> = Vec::new();
         let mut findings = Vec::new();

@@ -1,5 +1,7 @@
 //! `## 台账`: the registers that a guide owns, and what formulas read of registers.
 
+use std::sync::Arc;
+
 use formula::{Cell, Environment, Expression, ListName, Type, ValueName, half_width, nearest};
 
 use super::Reader;
@@ -133,13 +135,10 @@ impl Reader {
                     self.error("G201", &register.span, format!("没有台账“{}”", register.text), help);
                     continue;
                 };
-                if !["一行", "多行"].contains(&&*rows.text) {
-                    let (code, help) = if rows.text.starts_with("每个") {
-                        ("G107", "目前可写 一行、多行")
-                    } else {
-                        ("G303", "应写 一行、多行")
-                    };
-                    self.error(code, &rows.span, format!("几行“{}”不认识或还没有实现", rows.text), help);
+                let each = rows.text.strip_prefix("每个 ").map(|list| Arc::from(list.trim()));
+                if each.is_none() && !["一行", "多行"].contains(&&*rows.text) {
+                    let help = "应写 一行、多行、每个 列表";
+                    self.error("G303", &rows.span, format!("几行“{}”不认识", rows.text), help);
                 }
                 let relation = Relation {
                     name: name.text.as_str().into(),
@@ -148,8 +147,9 @@ impl Reader {
                     as_of: AsOf::Now,
                     list: None,
                     columns: own.columns.clone(),
+                    each,
                 };
-                let many = rows.text == "多行";
+                let many = rows.text == "多行" || relation.each.is_some();
                 found.push(RelationRow { relation, many, join: row.get("凭"), as_of: row.get("时点") });
             }
         }
@@ -175,6 +175,18 @@ impl Reader {
                 let value = self.expression(known.program, &value, true, None);
                 relation.join.extend(value.map(|value| (key, value)));
             }
+            if let Some(each) = &relation.each {
+                let is_list = |ty: &Type| matches!(ty, Type::List(_));
+                if relation.join.iter().filter(|(_, value)| is_list(&value.ty)).count() != 1 {
+                    let help = format!("在“凭”里恰好写一处 台账列 = {each}.列");
+                    self.error(
+                        "G106",
+                        &join.span,
+                        format!("看不出“{}”的每一行是“{each}”的哪一行", relation.name),
+                        help,
+                    );
+                }
+            }
             if relation.join.is_empty() {
                 self.error("G102", &join.span, format!("“{}”没有写凭什么找", relation.name), "写成 台账列 = 式");
             }
@@ -194,7 +206,7 @@ impl Reader {
     pub(super) fn columns_filled(
         &mut self,
         known: &Known,
-        register: &Register,
+        (register, list): (&Register, Option<usize>),
         row: &Row,
         set: &mut Vec<(String, Fill)>,
     ) {
@@ -210,7 +222,7 @@ impl Reader {
             // The case may also be about a row of that very register: then the row keeps what it says.
             let at = row.get("对象").span.start;
             let of_row = format!("{}.{}", register.name, column.name);
-            let same = [&*column.name, &*of_row].map(|name| known.program.expression(name, at, true, None).ok());
+            let same = [&*column.name, &*of_row].map(|name| known.program.expression(name, at, true, list).ok());
             let same: Option<Expression> = same.into_iter().flatten().next();
             match same {
                 Some(expression) => set.push((column.name.to_string(), Fill::Value(Box::new(expression)))),

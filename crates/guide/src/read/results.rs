@@ -8,7 +8,7 @@ use super::Reader;
 use super::flow::Known;
 use super::tables::{self, Row};
 use crate::document::Section;
-use crate::model::{Action, Component, Effect, Entitlement, Fill, Letter, LetterPart, Register, StepKind};
+use crate::model::{Action, Component, Effect, Entitlement, Fill, Letter, LetterPart, Register, StepKind, row_list};
 
 /// The closed list of actions.
 const ACTIONS: [&str; 7] = ["给予", "停止", "暂停", "恢复", "发文", "登记", "启动"];
@@ -140,7 +140,7 @@ impl Reader {
     }
 
     /// 内容: `列 = 式；列 = 编号(文书)`.
-    fn content(&mut self, known: &Known, cell: &Cell, letters: &[Letter]) -> Vec<(String, Fill)> {
+    fn content(&mut self, known: &Known, cell: &Cell, letters: &[Letter], list: Option<usize>) -> Vec<(String, Fill)> {
         let mut found = Vec::new();
         for clause in tables::clauses(cell) {
             let Some(at) = clause.text.find('=') else {
@@ -160,7 +160,7 @@ impl Reader {
                 }
                 continue;
             }
-            let value = self.expression(known.program, &value, true, None);
+            let value = self.expression_in(known.program, &value, list);
             found.extend(value.map(|value| (name.text, Fill::Value(Box::new(value)))));
         }
         found
@@ -185,15 +185,45 @@ impl Reader {
                 let cell = row.get(column);
                 if cell.text.is_empty() { None } else { self.expression(known.program, &cell, true, Some(ty)) }
             };
-            let condition = optional("若", &Type::Bool);
+            let each = row.get("若");
+            let each = each.text.starts_with("每个 ").then(|| tables::cut(&each, 0, "每个".len()).1);
+            let condition = if each.is_some() { None } else { optional("若", &Type::Bool) };
             let (from, until) = (optional("自", &Type::Month), optional("至", &Type::Month));
-            let mut set = self.content(known, &row.get("内容"), targets.1);
-            if let Action::Register(index) = action {
-                self.columns_filled(known, &targets.2[index], &row, &mut set);
+            let each = each.and_then(|each| self.each(known, &each));
+            let list = each.as_ref().and_then(|each| row_list(&each.ty));
+            let mut set = self.content(known, &row.get("内容"), targets.1, list);
+            match action {
+                Action::Register(index) => self.columns_filled(known, (&targets.2[index], list), &row, &mut set),
+                Action::Letter(index) if targets.1[index].list != list => {
+                    let message = format!("文书“{}”是给“{}”的", targets.1[index].name, targets.1[index].to);
+                    self.error(
+                        "G801",
+                        &row.get("若").span,
+                        message,
+                        "“若”写 每个 列表[条件]，与文书的“送达”是同一个列表",
+                    );
+                }
+                Action::Begin { .. } | Action::Letter(_) => {}
+                _ if each.is_some() => {
+                    let help = "每个 只用于 发文、登记、启动";
+                    self.error("G801", &row.get("若").span, "待遇不能每行给予", help);
+                }
+                _ => {}
             }
-            found.push(Effect { step, conclusion, condition, action, from, until, set });
+            found.push(Effect { step, conclusion, condition, each, action, from, until, set });
         }
         found
+    }
+
+    /// `每个 列表[条件]`: rows of a list.
+    fn each(&mut self, known: &Known, cell: &Cell) -> Option<Expression> {
+        let rows = self.expression(known.program, cell, true, None)?;
+        if row_list(&rows.ty).is_none() {
+            let help = "写列表的行，例如 每个 候选人[当选]";
+            self.error("G311", &cell.span, format!("“每个 {}”不是列表的行", cell.text), help);
+            return None;
+        }
+        Some(rows)
     }
 
     pub(crate) fn letters(&mut self, known: &Known, sections: &[&Section]) -> Vec<Letter> {
@@ -210,15 +240,17 @@ impl Reader {
                 self.error("G102", &row.span, format!("文书“{name}”没有正文"), format!("写“### {name}”和“文书”围栏"));
                 continue;
             };
-            let text = self.letter_text(known, &fence.text, fence.offset);
             let (key, numbering, to) = (row.text("标识").as_str().into(), row.text("编号"), row.text("送达"));
-            found.push(Letter { name: name.as_str().into(), key, numbering, to, text });
+            let lists = &known.program.environment().lists;
+            let list = lists.iter().position(|list| *list.name == *to && list.parent.is_none());
+            let text = self.letter_text(known, &fence.text, fence.offset, list);
+            found.push(Letter { name: name.as_str().into(), key, numbering, to, list, text });
         }
         found
     }
 
     /// Text with holes `{名}` or `{式}`; money in a letter is 分额.
-    fn letter_text(&mut self, known: &Known, text: &str, offset: usize) -> Vec<LetterPart> {
+    fn letter_text(&mut self, known: &Known, text: &str, offset: usize, list: Option<usize>) -> Vec<LetterPart> {
         let mut parts = Vec::new();
         let (mut rest, mut at) = (text, offset);
         while let Some(open) = rest.find('{') {
@@ -227,7 +259,7 @@ impl Reader {
             let inside = &rest[open + 1..close];
             let start = at + open + 1;
             let cell = Cell { text: inside.to_owned(), span: start..start + inside.len() };
-            if let Some(expression) = self.expression(known.program, &cell, true, None) {
+            if let Some(expression) = self.expression_in(known.program, &cell, list) {
                 if matches!(&expression.ty, Type::Number(unit) if unit.is_money()) {
                     let message = format!("文书里的“{inside}”是 {}，不是分额", expression.ty);
                     self.error("G302", &cell.span, message, "文书里的钱先舍入");

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use formula::Uses;
 
 use super::Reader;
-use crate::model::{AsOf, ClockFrom, Guide, LetterPart, Required, StepKind, Target};
+use crate::model::{Action, AsOf, ClockFrom, Effect, Guide, LetterPart, Required, StepKind, Target};
 
 impl Reader {
     /// Runs only when every name of the guide resolves, so that one slip gives one finding.
@@ -118,6 +118,16 @@ impl Guide {
         after.filter(|step| *step == to || self.reach(*step).contains(&to)).collect()
     }
 
+    /// The computed figures that a step writes into registers: definitions that are numbers.
+    pub fn figures(&self, step: usize) -> impl Iterator<Item = usize> + '_ {
+        let registers = move |effect: &&Effect| {
+            effect.step == step && effect.each.is_none() && matches!(effect.action, Action::Register(_))
+        };
+        let filled = self.effects.iter().filter(registers).flat_map(|effect| &effect.set);
+        let used = filled.filter_map(|(_, fill)| fill.expression()).flat_map(|fill| &fill.uses.definitions);
+        used.copied().filter(|index| matches!(self.program.at(*index).ty, Some(formula::Type::Number(_))))
+    }
+
     /// Every expression that stands outside the formulas.
     pub fn expressions(&self) -> Vec<&formula::Expression> {
         let mut found: Vec<&formula::Expression> = Vec::new();
@@ -160,7 +170,7 @@ impl Guide {
         found.extend(self.entitlements.iter().filter_map(|entitlement| entitlement.rows.as_ref()));
         found.extend(self.checks.iter().map(|check| &check.condition));
         for effect in &self.effects {
-            found.extend(effect.condition.iter().chain(&effect.from).chain(&effect.until));
+            found.extend(effect.condition.iter().chain(&effect.each).chain(&effect.from).chain(&effect.until));
             found.extend(effect.set.iter().filter_map(|(_, fill)| fill.expression()));
         }
         for part in self.letters.iter().flat_map(|letter| &letter.text) {

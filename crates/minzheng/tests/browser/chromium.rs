@@ -187,7 +187,7 @@ impl Chromium {
                     if wanted != stands && (wanted || kind == "checkbox") { element.click().await } else { Ok(()) }
                 }
                 ("input", "file") => element.send_keys(value).await,
-                ("input", "date") => {
+                ("input", "date" | "datetime-local") => {
                     // What a person types depends on the language of the browser; the value does not.
                     let arguments = vec![serde_json::to_value(element)?, json!(value)];
                     self.client().execute("arguments[0].value = arguments[1]", arguments).await.map(drop)

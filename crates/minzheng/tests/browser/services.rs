@@ -275,3 +275,70 @@ fn a_season_of_inspection_is_worked_off_in_chromium() {
     phone.assert_no_barriers();
     desk.assert_no_barriers();
 }
+
+#[test]
+fn a_township_reports_a_disaster_on_a_phone_in_chromium() {
+    let office = Office::open("2026-07-12 03:20");
+    let base = serve(&office);
+    let mut desk = Chromium::start(&base, true, false);
+    sign_in(&mut desk, "fuhe");
+    desk.follow("发现灾情");
+    let begun = [
+        ("code", "2026-07-12-洪涝"),
+        ("title", "嵩县7·12洪涝"),
+        ("hazard", "洪涝"),
+        ("began_at", "2026-07-12T03:00"),
+        ("townships.0.township", "410325101000"),
+        ("townships.0.township_name", "田湖镇"),
+    ];
+    begun.iter().for_each(|(name, value)| desk.fill(name, value));
+    looks_well(&mut desk, "disaster-begun-1280");
+    desk.press("提交");
+    desk.sees("县级汇总");
+    looks_well(&mut desk, "disaster-county-1280");
+    let county = desk.path().split(['/', '?']).nth(2).unwrap().to_owned();
+    let mut phone = Chromium::start(&base, true, true);
+    sign_in(&mut phone, "shouli");
+    phone.sees("田湖镇");
+    looks_well(&mut phone, "disaster-desk-390");
+    let scope = casework::people::Scope::of(&casework::Actor::system(), &office.site.bureau.library.guides);
+    let cases = office.site.bureau.store.cases(&scope, 10).unwrap();
+    let own = cases.into_iter().find(|row| row.applicant == "田湖镇").unwrap().case;
+    phone.open(&format!("/case/{own}/do/report"));
+    let figures = [
+        ("no_change", "否"),
+        ("affected", "4200"),
+        ("deaths", "1"),
+        ("missing", "0"),
+        ("relocated", "620"),
+        ("centralised", "250"),
+        ("dispersed", "371"),
+        ("urgent_aid", "540"),
+        ("collapsed_households", "18"),
+        ("collapsed_rooms", "47"),
+        ("severe_households", "32"),
+        ("severe_rooms", "88"),
+    ];
+    figures.iter().for_each(|(name, value)| phone.fill(name, value));
+    phone.press("提交");
+    phone.sees("转移安置等于集中加分散");
+    looks_well(&mut phone, "disaster-refused-390");
+    phone.fill("dispersed", "370");
+    phone.press("提交");
+    act(&mut phone, "fuze", &own, "township_review", &[("conclusion", "上报"), ("o-理由", "属实")], "作出决定");
+    desk.open(&format!("/case/{county}/do/sum"));
+    desk.fill("adjustments.none", "1");
+    desk.fill("summary", "暴雨引发山洪");
+    desk.press("提交");
+    desk.open(&format!("/case/{county}"));
+    desk.sees("4200");
+    looks_well(&mut desk, "disaster-sum-1280");
+    desk.open("/registers/disaster_report");
+    desk.sees("田湖镇");
+    looks_well(&mut desk, "disaster-register-1280");
+    desk.open("/registers/disaster_event/row?key=2026-07-12-洪涝");
+    desk.sees("追加乡镇");
+    looks_well(&mut desk, "disaster-row-1280");
+    phone.assert_no_barriers();
+    desk.assert_no_barriers();
+}
