@@ -28,6 +28,7 @@ pub fn accept(folder: Option<&str>) -> Result<(), String> {
         Some(folder) => std::env::current_dir().unwrap_or_default().join(folder),
         None => shell::root().join(ACCEPTANCE),
     };
+    shell::run(cargo().args(["build", "--workspace", "--quiet"]))?;
     shell::run(minzheng().arg("accept").arg(folder))
 }
 
@@ -60,13 +61,14 @@ fn browser(names: &[&str]) -> Outcome {
         eprintln!("{message}");
         return Outcome { failed: 1, ..Outcome::default() };
     }
-    counted(cargo().args(["test", "--package", "minzheng", "--test", "browser", "--", "--test-threads=1"]).args(names))
+    // With the whole workspace, so that libraries are built with the same features as for the other tests, and once.
+    let walks = ["test", "--workspace", "--test", "browser", "--", "--test-threads=1"];
+    counted(cargo().args(walks).args(names))
 }
 
+/// The program as the tests have built it.
 fn minzheng() -> std::process::Command {
-    let mut command = cargo();
-    command.args(["run", "--quiet", "--package", "minzheng", "--"]);
-    command
+    shell::command(shell::target().join("debug/minzheng"))
 }
 
 fn report(parts: &[(&str, Outcome)]) -> Result<(), String> {

@@ -20,7 +20,7 @@ pub enum Clock {
     /// Runs through nights and holidays, to the minute.
     Hours(u32),
     Days(u32),
-    /// 不顺延: the last day stays even if it is a rest day.
+    /// 不顺延: the last day stays even if it is a rest day; none is that very day.
     FixedDays(u32),
     WorkingDays(u32),
     Months(u32),
@@ -67,6 +67,9 @@ impl Clock {
         if matches!(text, "即时" | "当场" | "当日") {
             return Some(Self::Immediate);
         }
+        if text == "当日不顺延" {
+            return Some(Self::FixedDays(0));
+        }
         if let Some(end) = text.strip_prefix('至') {
             let day = || format!("2024-{end}").parse::<Date>().ok();
             let time = || format!("{end}:00").parse::<jiff::civil::Time>().ok();
@@ -109,6 +112,10 @@ impl Clock {
                 explained: format!("自{}起算{self}，夜间和节假日不停", format_datetime(start)),
             },
             Self::Days(n) => on_day(calendar.calendar_days_after(day, n), from),
+            Self::FixedDays(0) => {
+                let explained = format!("{}当日，休息日也算", format_date(day));
+                Due { at: end_of_day(day), provisional: false, shifted: false, explained }
+            }
             Self::FixedDays(n) => {
                 let at = day.saturating_add(jiff::Span::new().try_days(n).unwrap_or_default());
                 Due { at: end_of_day(at), provisional: false, shifted: false, explained: from }
@@ -172,6 +179,7 @@ impl fmt::Display for Clock {
             Self::Immediate => f.write_str("即时"),
             Self::Hours(n) => write!(f, "{n}小时"),
             Self::Days(n) => write!(f, "{n}日"),
+            Self::FixedDays(0) => f.write_str("当日不顺延"),
             Self::FixedDays(n) => write!(f, "{n}日不顺延"),
             Self::WorkingDays(n) => write!(f, "{n}个工作日"),
             Self::Months(n) if n > 0 && n.is_multiple_of(12) => write!(f, "{}年", n / 12),
@@ -228,6 +236,7 @@ mod tests {
             ("30日不顺延", FixedDays(30)),
             ("前 20日", Before { days: 20 }),
             ("当日", Immediate),
+            ("当日不顺延", FixedDays(0)),
             ("60日以内", Days(60)),
             ("2小时", Hours(2)),
             ("至 05-31", Until { month: 5, day: 31 }),

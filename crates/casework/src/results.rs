@@ -117,6 +117,15 @@ impl Draft<'_> {
         }
     }
 
+    /// What a row is called: its first column.
+    fn called(&self, assessment: &Assessment, (list, at): At) -> Option<String> {
+        let column = self.rules.guide.program.environment().lists[list].columns.first()?;
+        match assessment.row_value(list, at, &column.name)?.ok()? {
+            Value::Text(text) => Some(text.to_string()),
+            _ => None,
+        }
+    }
+
     fn letter(&self, letter: &Letter, seen: (&Assessment, Option<At>)) -> Result<Event, Refusal> {
         let mut text = String::new();
         for part in &letter.text {
@@ -135,7 +144,7 @@ impl Draft<'_> {
             letter: letter.key.to_string(),
             title: letter.name.to_string(),
             number: None,
-            to: self.state.applicant.clone(),
+            to: seen.1.and_then(|at| self.called(seen.0, at)).unwrap_or_else(|| self.state.applicant.clone()),
             text: text.trim().to_owned(),
         })
     }

@@ -4,6 +4,7 @@
 
 mod dice;
 mod disaster;
+mod election;
 mod household;
 mod life;
 mod marriage;
@@ -35,14 +36,14 @@ pub const STAFF: [(&str, &str, Level, &str); 19] = [
     ("diaocha2", "宋调查", Level::Township, "调查员"),
     ("hecha1", "程核查", Level::Township, "调查员"),
     ("hecha2", "朱核查", Level::Township, "调查员"),
-    ("zhuchi", "高主持", Level::Township, "主持人"),
+    ("zhuchi", "高主持", Level::Township, "主持人、换届指导员"),
     ("fuze", "胡负责", Level::Township, "负责人、服务站站长、救灾负责人"),
     ("hedui", "石核对", Level::County, "核对员"),
     ("shenpi", "段审批", Level::County, "审批人、优抚审批人、救灾负责人"),
     ("shenji", "崔审计", Level::County, "审计员"),
     ("xiancha1", "魏入户", Level::County, "调查员、评估员、优抚员、检查员"),
     ("xiancha2", "葛入户", Level::County, "调查员、评估员、优抚员、检查员"),
-    ("cunzhu", "任村主", Level::Village, "主持人"),
+    ("cunzhu", "任村主", Level::Village, "主持人、选举主持人"),
     ("shouli2", "梁受理", Level::Township, "受理员"),
     ("jiandu", "彭监督", Level::County, "监督员"),
     ("dengji", "邵登记", Level::County, "登记员、年检员"),

@@ -10,7 +10,7 @@ use casework::{Actor, Typed};
 
 use crate::dice::Dice;
 use crate::play::{Play, row, say};
-use crate::{COUNTY, TOWNSHIP, disaster};
+use crate::{COUNTY, TOWNSHIP, disaster, election};
 
 const KINDS: [(&str, &str, &[&str]); 3] = [
     (
@@ -39,11 +39,8 @@ pub fn year(bureau: &Bureau, seed: u64, villages: &[RegionCode], present: DateTi
     if bureau.library.registers.iter().all(|register| &*register.key != "organisation") {
         return Ok(());
     }
-    bureau.import(import, true).map_err(|failure| match failure {
-        ImportFailure::Failed(failure) => failure,
-        ImportFailure::Fault(fault) => fault.into(),
-        ImportFailure::Wrong(wrong) => Fault::Damaged(wrong.join("；")).into(),
-    })?;
+    bring_in(bureau, import)?;
+    election::villages(bureau, begins.date())?;
     bureau.pass_time(begins)?;
     let scope = Scope::of(&Actor::system(), &bureau.library.guides);
     let mut plays = Vec::new();
@@ -60,6 +57,9 @@ pub fn year(bureau: &Bureau, seed: u64, villages: &[RegionCode], present: DateTi
     }
     for month in 3..=12 {
         let end = Date::constant(begins.year(), month, 28).at(18, 0, 0, 0).min(present.saturating_sub(RECENT));
+        if month == 9 {
+            election::committees(bureau, &mut dice, begins.year(), present)?;
+        }
         if month == 7 && present.date().month() > 7 {
             disaster::flood(bureau, Date::constant(begins.year(), 7, 12), "洪涝", present)?;
         }
@@ -70,6 +70,16 @@ pub fn year(bureau: &Bureau, seed: u64, villages: &[RegionCode], present: DateTi
     // Something that goes on.
     let yesterday = present.saturating_sub(jiff::SignedDuration::from_hours(36)).date();
     disaster::flood(bureau, yesterday, "风雹", present)
+}
+
+/// Takes a file of the demo into a register; it has no slips.
+pub(crate) fn bring_in(bureau: &Bureau, import: Import) -> Result<(), Failure> {
+    let brought = bureau.import(import, true).map_err(|failure| match failure {
+        ImportFailure::Failed(failure) => failure,
+        ImportFailure::Fault(fault) => fault.into(),
+        ImportFailure::Wrong(wrong) => Fault::Damaged(wrong.join("；")).into(),
+    });
+    brought.map(drop)
 }
 
 /// The register as a file.

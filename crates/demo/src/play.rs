@@ -178,7 +178,12 @@ impl<'p> Play<'p> {
 
     /// Does all that can be done at a moment.
     pub fn act_at(&mut self, now: DateTime) -> Result<(), Failure> {
-        for minute in 0..10 {
+        self.act_up_to(now, 10)
+    }
+
+    /// Does so many steps at a moment, as far as they are open.
+    pub fn act_up_to(&mut self, now: DateTime, most: i64) -> Result<(), Failure> {
+        for minute in 0..most {
             self.now = now.saturating_add(jiff::SignedDuration::from_mins(minute));
             let Some(state) = self.bureau.store.state(&self.case)?.filter(|state| state.closed.is_none()) else {
                 return Ok(());

@@ -293,3 +293,127 @@ fn no_text_breaks_the_reader() {
         let _ = read_library(&files);
     }
 }
+
+/// A guide that owns registers: cases open by themselves for their rows, and what is done is done for each row.
+fn opens_by_itself() -> String {
+    let starts = "\
+| 申请地块 | ask | 提交 | — | — | 登记 |
+| 查园 | look | 每年 03-01 | 园子 | 园子.大小 > 9平方米 | 登记 |
+| 新园 | fresh | 登记 园子 | 园子 | — | 登记 |
+| 到期 | ends | 园子.到期日 前 6个月 | 园子 | — | 登记 |
+";
+    let registers = "\
+## 台账
+
+| 名称 | 台账 | 凭 | 时点 | 几行 |
+|---|---|---|---|---|
+| 各园 | 园子 | 主人 = 主人名 | 此刻 | 多行 |
+| 各园收成 | 收成 | 园号 = 各园.园号 | 此刻 | 每个 各园 |
+
+### 园子 garden
+
+| 项目 | 标识 | 类型 | 必填 | 说明 |
+|---|---|---|---|---|
+| 园号 | code | 文字 | 键 | |
+| 主人 | owner | 文字 | 是 | |
+| 大小 | size | 平方米 | 是 | |
+| 到期日 | ends | 日期 | 否 | |
+
+### 收成 harvest
+
+| 项目 | 标识 | 类型 | 必填 | 说明 |
+|---|---|---|---|---|
+| 园号 | code | 文字 | 键 | |
+| 株 | plants | 数 | 是 | |
+
+## 步骤
+";
+    let each = "\
+| 分配(给地) | — | 发文 | 分地单 | — | — | — |
+| 分配(给地) | 每个 作物[株数 > 1] | 登记 | 收成 | — | — | 园号 = 名称；株 = 株数 |
+| 分配(给地) | 每个 作物 | 发文 | 种子单 | — | — | — |
+";
+    let letters = "\
+| 分地单 | slip | {序号} | 种地人 |
+| 种子单 | seed | {序号} | 作物 |
+
+### 种子单
+
+```文书
+{名称}{株数}株。
+```
+";
+    let fields = "| 土质 | soil | 选项(沙土、黏土) | 是 | 登记 |\n| 主人名 | owner | 文字 | 是 | 登记 |\n";
+    GUIDE
+        .replace("| 申请地块 | ask | 提交 | — | — | 登记 |\n", starts)
+        .replace("## 步骤\n", registers)
+        .replace("| 分配(给地) | — | 发文 | 分地单 | — | — | — |\n", each)
+        .replace("| 分地单 | slip | {序号} | 种地人 |\n", letters)
+        .replace("| 土质 | soil | 选项(沙土、黏土) | 是 | 登记 |\n", fields)
+        .replace("总株数 > 0", "总株数 > 0 且 合计(各园收成.株) >= 0")
+}
+
+#[test]
+fn what_opens_by_itself_and_for_each_row_is_checked() {
+    let read = |guide: String| {
+        let mut files = files();
+        files.insert("plot/guide.md".into(), guide);
+        let mut library = read_library(&files);
+        library.walk_courses();
+        library
+            .findings
+            .iter()
+            .map(|found| format!("{} {} → {}", found.code, found.message, found.help))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(read(opens_by_itself()), Vec::<String>::new());
+    let cases = [
+        ("| 每年 03-01 | 园子 |", "| 每年 03-01 | 院子 |", "G201 没有待遇或台账“院子” → 最接近的是“园子”"),
+        ("| 每年 03-01 |", "| 每年 13-01 |", "G106 启动“每年 13-01”不认识"),
+        ("| 登记 园子 | 园子 |", "| 登记 收成 | 园子 |", "G303 登记的是“收成”，对每个的却是“园子”"),
+        ("园子.到期日 前 6个月", "园子.到期日 前 6平方米", "G311 这里要个月或日"),
+        ("| 提交 | — | — | 登记 |", "| 提交 | — | 土质 = \"沙土\" | 登记 |", "G107 启动的“若”只用于对每个台账"),
+        ("| 每年 03-01 | 园子 |", "| 每年 03-01 | 奖励 |", "G107 “每年 03-01”不能对每个“奖励”"),
+        ("园号 = 各园.园号", "园号 = 主人名", "G106 看不出“各园收成”的每一行是“各园”的哪一行"),
+        ("| 每个 各园 |", "| 两行 |", "G303 几行“两行”不认识"),
+        ("每个 作物[株数 > 1]", "每个 总株数", "G311 “每个 总株数”不是列表的行"),
+        ("| 分配(给地) | — | 给予 |", "| 分配(给地) | 每个 作物 | 给予 |", "G801 待遇不能每行给予"),
+        (
+            "| 分配(给地) | 每个 作物 | 发文 | 种子单 |",
+            "| 分配(给地) | — | 发文 | 种子单 |",
+            "G801 文书“种子单”是给“作物”的",
+        ),
+        (
+            "| 登记 | 收成 | — | — | 园号 = 名称；株 = 株数 |",
+            "| 登记 | 收成 | — | — | 园号 = 名称 |",
+            "G102 登记“收成”没有填“株”",
+        ),
+        ("| 全程 | 登记 | 分配 | 30日 |", "| 全程 | | 分配 | 30日 |", "G506"),
+        ("| 全程 | 登记 | 分配 | 30日 |", "| 全程 | 登记 | 分配 | 面积 |", "G311 长度要日或小时，却是平方米"),
+        ("| 地点 | place | 地区 |", "| 地点 | place | 地区(国) |", "G306 地区没有级别"),
+    ];
+    for (from, to, told) in cases {
+        let guide = opens_by_itself();
+        assert!(guide.contains(from), "{from}");
+        let found = read(guide.replacen(from, to, 1));
+        assert!(
+            found.iter().any(|found| found.starts_with(told)),
+            "“{to}” gives\n  {}\ninstead of {told}",
+            found.join("\n  ")
+        );
+    }
+}
+
+#[test]
+fn one_name_is_one_parameter() {
+    let mut files = files();
+    let other = GUIDE.replace("| 标识 | plot |", "| 标识 | other |");
+    files.insert("other/guide.md".into(), other);
+    files.insert("other/law/园规.md".into(), LAW.replace("| least_area |", "| other_area |"));
+    files.insert("other/rates.md".into(), RATES.to_owned());
+    let areas = files["areas.md"].clone() + "| 别的 | other | 园林股 | 试行 |\n";
+    files.insert("areas.md".into(), areas);
+    let found = read_library(&files).findings;
+    let told = found.iter().find(|found| found.code == "G202").expect("a finding");
+    assert_eq!(told.message, "参数“最小面积”（other_area）在“菜园地块”里是另一个参数（least_area）");
+}

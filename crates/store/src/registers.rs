@@ -1,5 +1,7 @@
 //! Registers: dated rows that cases and imports have written.
 
+use std::collections::BTreeSet;
+
 use base::{Date, DateTime, RegionCode};
 use casework::Query;
 use casework::event::RegisterRow;
@@ -46,19 +48,16 @@ impl Read<'_> {
     pub fn registered(&self, query: &Query) -> Result<Vec<RegisterRow>, Fault> {
         let sql = format!(
             "SELECT r.content, r.at, r.case_id FROM register_row r WHERE r.register = ?1 AND {IN_FORCE} AND r.key IN
-             (SELECT key FROM register_find WHERE register = ?1 AND column_key = ?3 AND value = ?4) ORDER BY r.key"
+             (SELECT key FROM register_find WHERE register = ?1 AND column_key = ?3
+              AND value IN (SELECT value FROM json_each(?4))) ORDER BY r.key"
         );
-        let mut found: Vec<RegisterRow> = Vec::new();
-        for value in &query.values {
-            let rows = list(self.sql, &sql, [&*query.register, &query.on.to_string(), &query.column, value], version)?;
-            for RegisterVersion { row, .. } in read(rows)? {
-                let says = row.found_by.iter().any(|(column, own)| *column == query.column && own == value);
-                if says && !found.iter().any(|known| known.key == row.key) {
-                    found.push(row);
-                }
-            }
-        }
-        Ok(found)
+        let values = serde_json::to_string(&query.values).map_err(|error| Fault::damaged(error.to_string()))?;
+        let rows = list(self.sql, &sql, [&*query.register, &query.on.to_string(), &query.column, &values], version)?;
+        let wanted: BTreeSet<&String> = query.values.iter().collect();
+        let says = |row: &RegisterRow| {
+            row.found_by.iter().any(|(column, own)| *column == query.column && wanted.contains(own))
+        };
+        Ok(read(rows)?.into_iter().map(|version| version.row).filter(says).collect())
     }
 }
 

@@ -342,3 +342,65 @@ fn a_township_reports_a_disaster_on_a_phone_in_chromium() {
     phone.assert_no_barriers();
     desk.assert_no_barriers();
 }
+
+#[test]
+fn a_village_prepares_its_election_in_chromium() {
+    let office = Office::open("2026-11-10 09:00");
+    let base = serve(&office);
+    let bureau = &office.site.bureau;
+    let (now, from) = (office.site.now(), "2021-12-31".parse().unwrap());
+    let villages = "区划,名称,届满日,委员职数\n410325101200,大石桥村,2026-12-31,3\n";
+    bureau.import(Import { register: "village", text: villages, from, by: "管理员", now }, true).unwrap();
+    let mut list = "批次,村,人员,类别,状态\n".to_owned();
+    for place in 0..120 {
+        let number = number("1970-05-11", 1 + place);
+        list += &format!("2026,410325101200,选民{place} {number},户在人在,在册\n");
+    }
+    let from = "2026-11-01".parse().unwrap();
+    bureau.import(Import { register: "voter", text: &list, from, by: "管理员", now }, true).unwrap();
+    bureau.store.keep_setting("starts followed until", "2026-11-09T00:00:00").unwrap();
+    bureau.pass_time(now).unwrap();
+    let scope = casework::people::Scope::of(&casework::Actor::system(), &bureau.library.guides);
+    let case = bureau.store.cases(&scope, 1).unwrap().remove(0).case;
+    let mut desk = Chromium::start(&base, true, false);
+    act(&mut desk, "zhuchi", &case, "prepare", &[("round", "2026"), ("audited_on", "2026-11-01")], "提交");
+    let mut phone = Chromium::start(&base, true, true);
+    sign_in(&mut phone, "cunzhu");
+    phone.sees("大石桥村");
+    phone.open(&format!("/case/{case}/do/committee"));
+    for (place, (name, post)) in [("周一", "主任"), ("吴二", "委员"), ("郑三", "委员")].iter().enumerate() {
+        if place > 0 {
+            phone.press("加一行选委会成员");
+        }
+        phone.fill(&format!("committee.{place}.committee_name"), name);
+        phone.fill(&format!("committee.{place}.committee_post"), post);
+    }
+    let counts = [("o-应到", "40"), ("o-实到", "30"), ("o-赞成", "14"), ("o-反对", "15"), ("o-弃权", "1")];
+    counts.iter().for_each(|(name, value)| phone.fill(name, value));
+    phone.press("提交");
+    phone.sees("要到会的过半数同意");
+    looks_well(&mut phone, "election-quorum-390");
+    phone.fill("o-赞成", "28");
+    phone.fill("o-反对", "1");
+    phone.press("提交");
+    let day = |day| [("day", day), ("seats_chair", "1"), ("seats_deputy", "0"), ("seats_member", "2")];
+    phone.open(&format!("/case/{case}/do/set_day"));
+    day("2026-11-30").iter().for_each(|(name, value)| phone.fill(name, value));
+    phone.press("提交");
+    phone.sees("来不及按时公布名单");
+    phone.fill("day", "2026-12-20");
+    phone.press("提交");
+    act(&mut phone, "cunzhu", &case, "register", &[("register_note", "逐户登记")], "提交");
+    act(&mut phone, "cunzhu", &case, "publish", &[], "登记张贴");
+    looks_well(&mut phone, "election-case-390");
+    phone.forget();
+    phone.open("/notices");
+    phone.sees("大石桥村");
+    looks_well(&mut phone, "election-notice-390");
+    sign_in(&mut desk, "zhuchi");
+    desk.open("/registers/voter?group=kind");
+    desk.sees("共 120 行");
+    looks_well(&mut desk, "election-voters-1280");
+    phone.assert_no_barriers();
+    desk.assert_no_barriers();
+}

@@ -168,6 +168,8 @@ pub async fn show(
     let register = register(&site, &visit, &key)?;
     let asked = Asked::of(register, &query);
     let rows = rows(&site, &visit, register, &asked)?;
+    // The last part of the key tells the row from its neighbours.
+    let tells = register.columns.iter().rposition(|column| column.is_key).unwrap_or(0);
     let pages = rows.len().div_ceil(ROWS).max(1);
     let here = asked.page.min(pages - 1);
     let body = html! {
@@ -187,8 +189,8 @@ pub async fn show(
             } } } }
             tbody { @for version in rows.iter().skip(here * ROWS).take(ROWS) { tr {
                 @for (place, column) in register.columns.iter().enumerate() {
-                    td data-label=(column.name) {
-                        @if place == 0 { a href=(row_address(&key, &version.row.key)) { (shown(&site, column, &version.row)) } }
+                    td.num[matches!(column.ty, FieldType::Plain(Type::Number(_)))] data-label=(column.name) {
+                        @if place == tells { a href=(row_address(&key, &version.row.key)) { (shown(&site, column, &version.row)) } }
                         @else { (shown(&site, column, &version.row)) }
                     }
                 }
