@@ -8,6 +8,7 @@
 pub mod evidence;
 mod explain;
 pub mod import;
+pub mod indicators;
 mod looks;
 pub mod staff;
 mod starts;

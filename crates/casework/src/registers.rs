@@ -117,6 +117,16 @@ pub fn row(register: &Register, from: Date, region: RegionCode, columns: BTreeMa
     RegisterRow { register: register.key.to_string(), key: key.join(BETWEEN), from, region, columns, found_by }
 }
 
+/// The columns of a row by their names, with what people call it.
+pub fn row_facts(columns: &[RegisterColumn], row: &RegisterRow) -> Facts {
+    let mut facts = Facts { label: Some(row.title().into()), ..Facts::default() };
+    for column in columns {
+        let value = row.columns.get(&*column.key).and_then(|datum| field_value(&column.ty, datum));
+        value.into_iter().for_each(|value| facts.set(column.name.clone(), value));
+    }
+    facts
+}
+
 /// The columns of a row as `台账.列`.
 fn tell(register: &Register, row: &RegisterRow, facts: &mut Facts) {
     for column in &register.columns {
@@ -151,11 +161,7 @@ impl Draft<'_> {
                 relation.columns.iter().filter_map(value).collect::<Vec<_>>()
             };
             if relation.list.is_some() {
-                let own = |row: &RegisterRow| {
-                    let mut own = Facts { label: Some(row.title().into()), ..Facts::default() };
-                    known(row).into_iter().for_each(|(name, value)| own.set(name, value));
-                    own
-                };
+                let own = |row: &RegisterRow| row_facts(&relation.columns, row);
                 let rows: Vec<Facts> = match &relation.each {
                     None => rows.iter().map(own).collect(),
                     Some(each) => self.each_of(relation, each, facts, &rows, own),

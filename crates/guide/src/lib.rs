@@ -3,6 +3,7 @@
 //! Invariant: no I/O; files come in as text, and what is wrong goes out as diagnostics.
 
 mod document;
+pub mod indicators;
 pub mod model;
 mod rates;
 mod read;

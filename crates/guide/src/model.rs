@@ -7,6 +7,7 @@ use std::sync::Arc;
 use base::{Date, Level, RegionCode};
 use formula::{Expression, Facts, Program, Type, Value};
 
+pub use crate::indicators::Indicator;
 pub use crate::registers::{AsOf, Register, RegisterColumn, Relation};
 pub use crate::starts::{Counted, Start, When};
 
@@ -39,6 +40,7 @@ pub struct Guide {
     pub entitlements: Vec<Entitlement>,
     pub effects: Vec<Effect>,
     pub letters: Vec<Letter>,
+    pub indicators: Vec<Indicator>,
     pub laws: Vec<Law>,
     pub scenarios: Vec<Scenario>,
     pub fixtures: BTreeMap<String, Vec<FixtureColumn>>,

@@ -155,6 +155,43 @@ fn the_calendar_opens_a_season_once() {
     assert!(bureau.store.rebuild().unwrap().differing.is_empty());
 }
 
+/// The real figure of a season: 869 inspected are 765 + 97 + 7, and 88.0 % of them passed.
+#[test]
+fn indicators_count_rows_by_region_and_period() {
+    let office = Office::open("2026-09-01 09:00");
+    let bureau = &office.site.bureau;
+    let mut text = "社会组织,检查年度,名称,类型,结论,处理,审定日期\n".to_owned();
+    for number in 0..869 {
+        let code = base::CreditCode::compose("52", "410325", &format!("MJ{number:06}")).unwrap();
+        let conclusion = if number < 765 {
+            "合格"
+        } else if number < 862 {
+            "基本合格"
+        } else {
+            "不合格"
+        };
+        text += &format!("{code},2025,第{number}单位,民办非企业单位,{conclusion},无,2026-06-20\n");
+    }
+    let absent = base::CreditCode::compose("52", "410325", "MJ900000").unwrap();
+    text += &format!("{absent},2025,没有来的单位,民办非企业单位,未参检,无,2026-06-20\n");
+    let from = "2026-06-20".parse().unwrap();
+    let import = Import { register: "inspection_result", text: &text, from, by: "管理员", now: office.site.now() };
+    bureau.import(import, true).unwrap();
+    let guide = bureau.library.find("inspection").unwrap();
+    let scope = casework::people::Scope::of(&Actor::system(), &bureau.library.guides);
+    let asked = (base::RegionCode::NATION, office.site.now().date(), 3);
+    let whole = |key: &str| {
+        let indicator = guide.indicators.iter().find(|indicator| *indicator.key == *key).unwrap();
+        let figures = bureau.figures(guide, indicator, &scope, asked).unwrap();
+        assert_eq!(figures.periods, ["2026年"]);
+        figures.rows.last().unwrap().1[0].text.clone()
+    };
+    assert_eq!([whole("inspected"), whole("passed"), whole("pass_share")], ["869", "765", "约 88.0322"]);
+    office.staff("dengji").open("/indicators").sees("合格率").sees("约 88.0322");
+    // A township has no part in it.
+    office.staff("shouli").open("/indicators").sees_not("合格率");
+}
+
 /// Carries out a command of somebody at the registry.
 fn at_the_registry(office: &Office, post: &str, case: Option<&str>, command: Command) -> Result<(), Failure> {
     let region = base::RegionCode::parse("410325").unwrap();

@@ -44,6 +44,7 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/kin", get(pages::kin::show).post(pages::kin::declare))
         .route("/kin/withdraw", post(pages::kin::withdraw))
         .route("/roll", get(pages::roll::show))
+        .route("/indicators", get(pages::indicators::show))
         .route("/registers", get(pages::registers::list))
         .route("/registers/{key}", get(pages::registers::show))
         .route("/registers/{key}/row", get(pages::registers::row))

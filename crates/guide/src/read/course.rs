@@ -4,9 +4,9 @@
 //! So a value that nobody can have stated yet is found when the guide is checked and not at somebody's desk.
 
 use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
 
 use formula::{Expression, Lack, Place, Uses, Value};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::lacks::Use;
 use super::step_outputs;
@@ -62,11 +62,11 @@ pub(crate) struct Course<'g> {
     origins: Vec<Origin>,
     columns: Vec<Vec<Steps>>,
     start: usize,
-    known: HashMap<Situation, usize>,
+    known: FxHashMap<Situation, usize>,
     /// Each situation with the one before it and the step that led here.
     pub list: Vec<(Situation, Option<(usize, usize)>)>,
     /// What was known when a step was done (with the conclusion) or opened, and a situation in which it was.
-    pub moments: HashMap<(usize, Option<usize>, bool, Known), usize>,
+    pub moments: FxHashMap<(usize, Option<usize>, bool, Known), usize>,
     pub ways: Vec<(usize, usize)>,
     /// Steps of the cases that come before one over an entitlement: what they state is inherited.
     inherited: Steps,
@@ -77,7 +77,7 @@ pub(crate) struct Course<'g> {
     /// Side steps that nothing asks about: whether they were done makes no difference to what is known.
     idle: Steps,
     /// What conditions, by where they stand, are with what is known.
-    kept: RefCell<HashMap<(usize, Known), Option<bool>>>,
+    kept: RefCell<FxHashMap<(usize, Known), Option<bool>>>,
     /// The situation whose ways out are being tried.
     here: usize,
 }
@@ -421,7 +421,7 @@ impl<'g> Course<'g> {
     ) -> impl Iterator<Item = (Known, usize)> + 'a {
         let arrows = &self.guide.steps[used.step].arrows;
         let word = |arrow: &Option<usize>| arrow.and_then(|arrow| arrows[arrow].conclusion.as_deref());
-        let mut seen = HashSet::new();
+        let mut seen = FxHashSet::default();
         let own = moments[used.step].iter().filter(move |(arrow, before, ..)| {
             *before == used.before && (used.conclusion.is_none() || used.conclusion == word(arrow))
         });

@@ -6,6 +6,7 @@ mod edition;
 mod fields;
 mod fixtures;
 mod flow;
+mod indicators;
 mod lacks;
 mod law;
 mod rates;
@@ -196,8 +197,8 @@ impl Reader {
         let (mut fields, mut lists, registers) = self.fields(chapter(&chapters, "项目"), &steps);
         let dimensions = fields::choices(&fields);
         let own = chapter(&chapters, "参数").iter().flat_map(|section| &section.tables);
-        let own = own.flat_map(|table| self.parameters(table, "", &dimensions));
-        let mut parameters: Vec<Parameter> = shared.iter().cloned().chain(own).collect();
+        let mut parameters = shared.to_vec();
+        parameters.extend(own.flat_map(|table| self.parameters(table, "", &dimensions)));
         let mut blocks = blocks(&document, chapter(&chapters, "计算"), "");
         let (laws, law_blocks) = self.laws(&laws, &mut parameters, &dimensions);
         blocks.extend(law_blocks);
@@ -205,8 +206,7 @@ impl Reader {
         let own = self.own_registers(chapter(&chapters, "台账"));
         let writable: Vec<Register> = own.iter().chain(common).cloned().collect();
         let read = self.relation_rows(chapter(&chapters, "台账"), &writable);
-        registers::names(&read, &mut env);
-        registers::names_of_rows(chapter(&chapters, "启动"), &writable, &mut env);
+        registers::names(&read, (chapter(&chapters, "启动"), &writable), &mut env);
         env.values.extend(promised(&chapters));
         let (program, diagnostics) = formula::compile(&blocks, env);
         self.required_if(&program, chapter(&chapters, "项目"), &mut fields, &mut lists);
@@ -232,6 +232,7 @@ impl Reader {
         let effects = self.effects(&known, chapter(&chapters, "效果"), targets);
         let relations = self.relations(&known, read);
         let guide = Guide {
+            indicators: self.indicators(chapter(&chapters, "指标"), &starts, &writable),
             key: key.as_str().into(),
             title: document.title().to_owned(),
             edition: edition::digest(folder, files).into(),

@@ -21,8 +21,9 @@ pub(super) struct RelationRow {
 
 const COLUMNS: [&str; 5] = ["项目", "标识", "类型", "必填", "[说明]"];
 
-/// The names that formulas see: `名称.列` of one row, or a list of rows.
-pub(super) fn names(read: &[RelationRow], env: &mut Environment) {
+/// The names that formulas see: `名称.列` of one row, or a list of rows; and `台账.列` of the row for which a start opens the
+/// case.
+pub(super) fn names(read: &[RelationRow], (starts, registers): (&[&Section], &[Register]), env: &mut Environment) {
     for row in read {
         let columns = row.relation.columns.iter().map(|column| (column.name.clone(), column_type(column)));
         if row.many {
@@ -32,10 +33,10 @@ pub(super) fn names(read: &[RelationRow], env: &mut Environment) {
             env.values.extend(columns.map(|(name, ty)| ValueName::new(format!("{}.{name}", row.relation.name), ty)));
         }
     }
+    names_of_rows(starts, registers, env);
 }
 
-/// `台账.列` of the row for which a start opens the case.
-pub(super) fn names_of_rows(starts: &[&Section], registers: &[Register], env: &mut Environment) {
+fn names_of_rows(starts: &[&Section], registers: &[Register], env: &mut Environment) {
     let named = super::column_of(starts, "启动", "对每个");
     for register in registers.iter().filter(|register| named.contains(&*register.name)) {
         let names = register.columns.iter().map(|column| (format!("{}.{}", register.name, column.name), column));
@@ -47,7 +48,7 @@ pub(super) fn names_of_rows(starts: &[&Section], registers: &[Register], env: &m
     }
 }
 
-fn column_type(column: &RegisterColumn) -> Type {
+pub(super) fn column_type(column: &RegisterColumn) -> Type {
     match &column.ty {
         FieldType::Plain(ty) => ty.clone(),
         FieldType::Register(register) => Type::Record(*register),

@@ -266,6 +266,9 @@ fn a_season_of_inspection_is_worked_off_in_chromium() {
     desk.sees("责令整改通知书");
     looks_well(&mut desk, "inspection-decided-1280");
     act(&mut desk, "dengji", &case, "publish", &[], "登记张贴");
+    desk.open("/indicators");
+    desk.sees("合格率");
+    looks_well(&mut desk, "indicators-1280");
     let mut phone = Chromium::start(&base, true, true);
     phone.open("/notices");
     phone.sees("嵩县中药材协会");

@@ -5,6 +5,7 @@ pub mod case;
 pub mod chapters;
 pub mod desk;
 pub mod facts;
+pub mod indicators;
 pub mod kin;
 pub mod lists;
 pub mod paper;

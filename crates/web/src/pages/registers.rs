@@ -42,7 +42,7 @@ fn register<'s>(site: &'s Site, visit: &Visit, key: &str) -> Result<&'s Register
 }
 
 /// The region that the visitor's rows are of.
-fn within(visit: &Visit, site: &Site) -> Result<RegionCode, Fault> {
+pub fn within(visit: &Visit, site: &Site) -> Result<RegionCode, Fault> {
     let (low, _) = site.bureau.scope(visit.staff()?).bounds();
     RegionCode::parse(&low).map_err(|_| Fault::Forbidden)
 }

@@ -1,0 +1,73 @@
+//! 指标: what the guides count, by region and period.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::State;
+use axum::response::IntoResponse;
+use bureau::indicators::{Cell, Figures};
+use formula::Rational;
+use guide::indicators::Period;
+use maud::{Markup, html};
+
+use super::Page;
+use super::registers::within;
+use crate::layout::page;
+use crate::site::{Fault, Site};
+use crate::visit::Visit;
+
+pub async fn show(State(site): State<Arc<Site>>, Extension(visit): Extension<Visit>) -> Page {
+    if visit.administers() {
+        return Err(Fault::Forbidden);
+    }
+    let (scope, place) = (site.bureau.scope(visit.staff()?), within(&visit, &site)?);
+    let visible =
+        |guide: &&Arc<guide::Guide>| !guide.indicators.is_empty() && !scope.hidden().contains(&guide.key.to_string());
+    let mut services = Vec::new();
+    for guide in site.bureau.library.guides.iter().filter(visible) {
+        let mut tables = Vec::new();
+        for indicator in &guide.indicators {
+            let periods = if indicator.period == Period::Month { 6 } else { 3 };
+            let asked = (place, site.now().date(), periods);
+            tables.push((indicator, site.bureau.figures(guide, indicator, &scope, asked)?));
+        }
+        services.push((guide, tables));
+    }
+    let body = html! {
+        h1 { "指标" }
+        @if services.is_empty() { p.empty { "您办的服务没有指标。" } }
+        @for (guide, tables) in &services {
+            h2 id=(guide.key) { (guide.title) }
+            @for (indicator, figures) in tables { (table(&site, &indicator.name, figures)) }
+        }
+    };
+    Ok(page(&site, &visit, "指标", body).into_response())
+}
+
+/// Regions by periods, the latest with a bar; the whole stands last.
+fn table(site: &Site, name: &str, figures: &Figures) -> Markup {
+    let Some(((_, whole), regions)) = figures.rows.split_last() else { return html! {} };
+    let first = |cells: &[Cell]| cells.first().and_then(|cell| cell.number);
+    let zero = Rational::from(0);
+    let most = regions.iter().filter_map(|(_, cells)| first(cells)).max().filter(|most| *most > zero);
+    let share = |cells: &[Cell]| {
+        let share = first(cells)? / most?;
+        Some((share * Rational::from(100)).to_integer())
+    };
+    html! {
+        div.scroll { table.work.counts {
+            caption { (name) }
+            thead { tr { th { "地区" } @for period in &figures.periods { th.num { (period) } } th { "最近一期" } } }
+            tbody { @for (region, cells) in regions { tr {
+                th scope="row" { (site.place(*region)) }
+                @for (period, cell) in figures.periods.iter().zip(cells) { td.num data-label=(period) { (cell.text) } }
+                td { @if let Some(share) = share(cells) { meter min="0" max="100" value=(share) { (share) "%" } } }
+            } } }
+            tfoot { tr {
+                th scope="row" { "合计" }
+                @for (period, cell) in figures.periods.iter().zip(whole) { td.num data-label=(period) { b { (cell.text) } } }
+                td {}
+            } }
+        } }
+    }
+}
