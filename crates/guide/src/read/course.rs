@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use formula::{Expression, Lack, Place, Uses, Value};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::lacks::Use;
+use super::lacks::{Use, What};
 use super::step_outputs;
 use crate::model::{ClockFrom, FieldType, Guide, StepKind, Target};
 
@@ -39,6 +39,13 @@ pub(crate) struct Known {
     /// Opened; a notice is opened by being posted.
     pub opened: Steps,
     pub skipped: Steps,
+}
+
+impl Known {
+    /// As far as some steps go. What was skipped tells no formula anything.
+    fn of(self, steps: Steps) -> Self {
+        Self { done: self.done & steps, opened: self.opened & steps, skipped: 0 }
+    }
 }
 
 /// Where a value of the environment comes from.
@@ -78,6 +85,8 @@ pub(crate) struct Course<'g> {
     idle: Steps,
     /// What conditions, by where they stand, are with what is known.
     kept: RefCell<FxHashMap<(usize, Known), Option<bool>>>,
+    /// The steps on which each condition depends, by where it stands.
+    steps: RefCell<FxHashMap<usize, Steps>>,
     /// The situation whose ways out are being tried.
     here: usize,
 }
@@ -137,7 +146,7 @@ impl<'g> Course<'g> {
             first.flat_map(|step| guide.reach(*step).into_iter().chain([*step])).fold(0, |all, step| all | bit(step));
         let reach = (0..guide.steps.len()).map(|step| guide.reach(step).into_iter().map(bit).sum()).collect();
         let sides = (0..guide.steps.len()).map(|step| guide.side_steps(step).into_iter().map(bit).sum()).collect();
-        let (idle, kept) = (0, RefCell::default());
+        let (idle, kept, steps) = (0, RefCell::default(), RefCell::default());
         let mut course = Self {
             guide,
             origins,
@@ -152,6 +161,7 @@ impl<'g> Course<'g> {
             sides,
             idle,
             kept,
+            steps,
             here: 0,
         };
         course.idle = course.idle_sides();
@@ -166,7 +176,19 @@ impl<'g> Course<'g> {
         let amounts = guide.entitlements.iter().flat_map(|entitlement| &entitlement.components);
         let amounts = amounts.filter_map(|component| guide.program.find(&component.amount));
         uses.definitions.extend(amounts.map(|definition| definition.index));
-        let uses = guide.program.all_uses(&uses);
+        let asked = self.asked(&uses);
+        let back = guide.steps.iter().flat_map(|step| &step.arrows).filter_map(|arrow| match arrow.target {
+            Target::Back(step) => Some(bit(step)),
+            _ => None,
+        });
+        let asked = back.fold(asked, |all, step| all | step);
+        let sides = (0..guide.steps.len()).filter(|step| guide.steps[*step].side.is_some());
+        sides.map(bit).filter(|side| asked & side == 0).sum()
+    }
+
+    /// The steps on which it depends whether what is used, directly or through formulas, can be known.
+    fn asked(&self, uses: &Uses) -> Steps {
+        let uses = self.guide.program.all_uses(uses);
         let of_values = uses.values.iter().map(|value| match &self.origins[*value] {
             Origin::Said(steps) | Origin::Stated(steps) => *steps,
             Origin::WasDone(step) | Origin::WasOpened(step) | Origin::Opening(step) => bit(*step),
@@ -176,14 +198,7 @@ impl<'g> Course<'g> {
             let steps = self.columns.get(*list);
             steps.and_then(|steps| column.map_or(steps.last(), |column| steps.get(column))).copied().unwrap_or(0)
         });
-        let asked = of_values.chain(of_columns).fold(0, |all, steps| all | steps);
-        let back = guide.steps.iter().flat_map(|step| &step.arrows).filter_map(|arrow| match arrow.target {
-            Target::Back(step) => Some(bit(step)),
-            _ => None,
-        });
-        let asked = back.fold(asked, |all, step| all | step);
-        let sides = (0..guide.steps.len()).filter(|step| guide.steps[*step].side.is_some());
-        sides.map(bit).filter(|side| asked & side == 0).sum()
+        of_values.chain(of_columns).fold(0, |all, steps| all | steps)
     }
 
     /// Whether a field that these steps state is there: stated in this case, or inherited by a start over an entitlement.
@@ -350,7 +365,9 @@ impl<'g> Course<'g> {
 
     /// Whether a condition is settled by what is known; asked again and again with the same, so it is kept.
     fn settled(&self, condition: &Expression, known: Known) -> Option<bool> {
-        let asked = (condition.span().start, known);
+        let place = condition.span().start;
+        let steps = *self.steps.borrow_mut().entry(place).or_insert_with(|| self.asked(&condition.uses));
+        let asked = (place, known.of(steps));
         if let Some(settled) = self.kept.borrow().get(&asked) {
             return *settled;
         }
@@ -421,11 +438,19 @@ impl<'g> Course<'g> {
     ) -> impl Iterator<Item = (Known, usize)> + 'a {
         let arrows = &self.guide.steps[used.step].arrows;
         let word = |arrow: &Option<usize>| arrow.and_then(|arrow| arrows[arrow].conclusion.as_deref());
+        let steps = match used.what {
+            What::Expression(expression) => self.asked(&expression.uses),
+            What::Definition(name) => {
+                let mut uses = Uses::default();
+                uses.definitions.extend(self.guide.program.find(name).map(|definition| definition.index));
+                self.asked(&uses)
+            }
+        };
         let mut seen = FxHashSet::default();
         let own = moments[used.step].iter().filter(move |(arrow, before, ..)| {
             *before == used.before && (used.conclusion.is_none() || used.conclusion == word(arrow))
         });
-        own.map(|(.., known, situation)| (*known, *situation)).filter(move |(known, _)| seen.insert(*known))
+        own.map(|(.., known, situation)| (*known, *situation)).filter(move |(known, _)| seen.insert(known.of(steps)))
     }
 
     /// The last two steps that led to a situation.

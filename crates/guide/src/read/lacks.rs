@@ -15,13 +15,13 @@ pub(crate) struct Use<'g> {
     pub conclusion: Option<&'g str>,
     /// Before the step is done: conditions of 前提, contents of a notice.
     pub before: bool,
-    what: What<'g>,
+    pub what: What<'g>,
     span: Range<usize>,
     /// The name of the letter that it fills, if it fills one.
     letter: Option<&'g str>,
 }
 
-enum What<'g> {
+pub(crate) enum What<'g> {
     Expression(&'g Expression),
     Definition(&'g str),
 }
