@@ -60,6 +60,19 @@ impl RegionCode {
         format!("{digits:0<12}").parse().map(Self).map_err(|_| RegionCodeError(text.to_owned()))
     }
 
+    /// The region of a level in which this one lies: its code cut off there. One of a higher level stays as it is.
+    pub fn at(self, level: Level) -> Self {
+        let digits = match level {
+            Level::Province => 2,
+            Level::City => 4,
+            Level::County => 6,
+            Level::Township => 9,
+            Level::Village => 12,
+        };
+        let below = 10_u64.pow(12 - digits);
+        Self(self.0 / below * below)
+    }
+
     /// Whether `other` is this region or lies within it, by the digits of the codes alone.
     pub fn contains(self, other: Self) -> bool {
         let scale = self.scale();

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use base::{Date, Level, RegionCode};
+use base::{Date, RegionCode};
 use casework::State;
 use casework::people::Scope;
 use casework::registers::row_facts;
@@ -65,7 +65,7 @@ impl Bureau {
         let mut names: BTreeSet<String> = rows.iter().map(|row| named(indicator.period, row.day)).collect();
         names.insert(named(indicator.period, today));
         let periods: Vec<String> = names.into_iter().rev().take(periods).collect();
-        let region = |row: &Counted| at_level(row.region, indicator.level).max(within);
+        let region = |row: &Counted| row.region.at(indicator.level).max(within);
         let regions: BTreeSet<RegionCode> = rows.iter().map(region).collect();
         let of = |wanted: Option<RegionCode>| {
             let cell = |period: &String| {
@@ -140,16 +140,4 @@ fn named(period: Period, day: Date) -> String {
         Period::Quarter => format!("{}年第{}季", day.year(), (day.month() - 1) / 3 + 1),
         Period::Month => format!("{}年{:02}月", day.year(), day.month()),
     }
-}
-
-/// The region of a level in which another lies; one that is higher stays as it is.
-fn at_level(region: RegionCode, level: Level) -> RegionCode {
-    let digits = match level {
-        Level::Province => 2,
-        Level::City => 4,
-        Level::County => 6,
-        Level::Township => 9,
-        Level::Village => 12,
-    };
-    RegionCode::parse(&region.to_string()[..digits]).unwrap_or(region)
 }

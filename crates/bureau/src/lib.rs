@@ -276,9 +276,15 @@ impl Bureau {
             secret: None,
             now,
         };
-        let ground = Self::ground(write, &order)?;
-        let records = self.decide_on(&ground, &order, &Looks::new(self, Place::Within(write)))?;
-        self.append(write, &ground.state, records, now)
+        let (before, records) = self.decide_within(write, &order)?;
+        self.append(write, &before, records, now)
+    }
+
+    /// Decides an order inside the transaction in which it is written; gives the case before it, too.
+    fn decide_within(&self, write: &Write, order: &Order) -> Result<(Arc<State>, Vec<Record>), Failure> {
+        let ground = Self::ground(write, order)?;
+        let records = self.decide_on(&ground, order, &Looks::new(self, Place::Within(write)))?;
+        Ok((ground.state, records))
     }
 
     /// Spells with the names of their entitlements, which guides exclude each other by.

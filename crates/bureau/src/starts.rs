@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use base::{Date, DateTime};
+use base::{Date, DateTime, Recurrence};
 use casework::event::{RegisterRow, Subject};
 use casework::registers::read_columns;
 use casework::{Actor, Command, Event, Input, Record, State};
@@ -11,7 +11,6 @@ use guide::Guide;
 use guide::model::{Counted, Start, When};
 use store::{Remembered, Write};
 
-use crate::looks::{Looks, Place};
 use crate::{Bureau, Failure, Order, hash};
 
 /// The setting that says until when the calendar has been followed.
@@ -39,12 +38,9 @@ impl Bureau {
                 let moments = match &start.when {
                     When::Calendar(recurrence) => recurrence.between(after, now),
                     // A day is looked at when it begins.
-                    When::Counted(_) if start.rows.is_some() => base::Recurrence::Daily { hour: 0, minute: 0 }
-                        .between(after, now)
-                        .into_iter()
-                        .last()
-                        .into_iter()
-                        .collect(),
+                    When::Counted(_) if start.rows.is_some() => {
+                        Recurrence::Daily { hour: 0, minute: 0 }.between(after, now).pop().into_iter().collect()
+                    }
                     _ => continue,
                 };
                 due.extend(moments.into_iter().map(|at| Due { guide, start, at }));
@@ -125,14 +121,11 @@ impl Bureau {
         let draw = u32::from_str_radix(&hash(&["draw", &key])[..8], 16).ok();
         let command = Command::Submit { case, service, start, input, draw, over: None, subject };
         let order = Order { key, people, case: None, command, secret: None, now: due.at };
-        let ground = Self::ground(write, &order)?;
-        let looks = Looks::new(self, Place::Within(write));
-        let records = match self.decide_on(&ground, &order, &looks) {
+        let (before, records) = match self.decide_within(write, &order) {
             Err(Failure::Refused(_)) => return Ok(0),
             decided => decided?,
         };
-        drop(looks);
-        self.append(write, &ground.state, records, due.at)?;
+        self.append(write, &before, records, due.at)?;
         let used = Remembered { actor: order.actor(), content: order.content(), case: order.case_id() };
         write.remember(&order.key, &used)?;
         Ok(1)

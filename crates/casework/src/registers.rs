@@ -127,12 +127,10 @@ pub fn row_facts(columns: &[RegisterColumn], row: &RegisterRow) -> Facts {
     facts
 }
 
-/// The columns of a row as `台账.列`.
-fn tell(register: &Register, row: &RegisterRow, facts: &mut Facts) {
-    for column in &register.columns {
-        let value = row.columns.get(&*column.key).and_then(|datum| field_value(&column.ty, datum));
-        value.into_iter().for_each(|value| facts.set(format!("{}.{}", register.name, column.name), value));
-    }
+/// The columns of a row as `名.列`.
+fn tell(name: &str, columns: &[RegisterColumn], row: &RegisterRow, facts: &mut Facts) {
+    let values = row_facts(columns, row).values;
+    values.into_iter().for_each(|(column, value)| facts.set(format!("{name}.{column}"), value));
 }
 
 /// What is known of a row before any case is about it.
@@ -141,7 +139,7 @@ pub fn read_columns(register: &Register, row: &RegisterRow, now: DateTime) -> Fa
     facts.set("今日", Value::Date(now.date()));
     facts.set("属地", Value::Region(row.region));
     facts.set("计算日", Value::Date(now.date()));
-    tell(register, row, &mut facts);
+    tell(&register.name, &register.columns, row, &mut facts);
     facts
 }
 
@@ -150,16 +148,10 @@ impl Draft<'_> {
     pub(crate) fn relate(&self, facts: &mut Facts) {
         if let Some(row) = self.subject(&self.state) {
             let register = self.rules.guide.writable.iter().find(|register| *register.key == *row.register);
-            register.into_iter().for_each(|register| tell(register, &row, facts));
+            register.into_iter().for_each(|register| tell(&register.name, &register.columns, &row, facts));
         }
         for relation in &self.rules.guide.relations {
             let Some(rows) = self.related(relation, facts) else { continue };
-            let known = |row: &RegisterRow| {
-                let value = |column: &RegisterColumn| {
-                    Some((column.name.clone(), field_value(&column.ty, row.columns.get(&*column.key)?)?))
-                };
-                relation.columns.iter().filter_map(value).collect::<Vec<_>>()
-            };
             if relation.list.is_some() {
                 let own = |row: &RegisterRow| row_facts(&relation.columns, row);
                 let rows: Vec<Facts> = match &relation.each {
@@ -168,8 +160,7 @@ impl Draft<'_> {
                 };
                 facts.lists.insert(relation.name.clone(), rows);
             } else if let [row] = rows.as_slice() {
-                let values = known(row);
-                values.into_iter().for_each(|(name, value)| facts.set(format!("{}.{name}", relation.name), value));
+                tell(&relation.name, &relation.columns, row, facts);
             }
         }
     }

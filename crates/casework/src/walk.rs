@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use base::{DateTime, Level, RegionCode};
+use base::{DateTime, RegionCode};
 use formula::{Assessment, Cell, half_width};
 use guide::model::{FieldType, Move, Scenario, StepKind};
 use guide::{Guide, RateBook, clauses, step_outputs};
@@ -256,7 +256,7 @@ fn people(text: &str, state: &State, county: RegionCode) -> Result<Vec<Actor>, S
             [level, post, label] => {
                 let level = guide::model::LEVELS.iter().find(|(word, _)| word == level).map(|(_, level)| *level);
                 let level = level.ok_or_else(|| format!("“{part}”：级别写 村、乡、县、市、省"))?;
-                let region = region_of(level, state.region.unwrap_or(county));
+                let region = state.region.unwrap_or(county).at(level);
                 (Capacity::Staff { level, posts: vec![(*post).to_owned()], region }, *label)
             }
             [label] => match found.last() {
@@ -275,17 +275,6 @@ fn people(text: &str, state: &State, county: RegionCode) -> Result<Vec<Actor>, S
         found.push(Actor { id: name.to_owned(), name: name.to_owned(), capacity });
     }
     Ok(found)
-}
-
-fn region_of(level: Level, region: RegionCode) -> RegionCode {
-    let digits = match level {
-        Level::Province => 2,
-        Level::City => 4,
-        Level::County => 6,
-        Level::Township => 9,
-        Level::Village => 12,
-    };
-    RegionCode::parse(&region.to_string()[..digits]).unwrap_or(region)
 }
 
 /// The command of a row, or the refusals of its form.
@@ -332,7 +321,7 @@ fn command(
     }))
 }
 
-/// `系统 | 启动 年检 | 键`: what the calendar begins for the row of a key, or for the only row.
+/// `系统 | 启动 名称 | 键`: what the calendar begins for the row of a key, or for the only row.
 fn begun(guide: &Guide, scenario: &Scenario, start: &str, key: &str, given: &Given) -> Result<Command, String> {
     let start = guide.starts.iter().find(|known| *known.name == *start).ok_or_else(|| format!("没有启动“{start}”"))?;
     let register = start.rows.map(|rows| guide.writable[rows].key.to_string());

@@ -19,7 +19,8 @@ const TOWNSHIPS: [Township; 3] = [
     ("410325103200", "410325103", "车村镇", [1050, 0, 1, 85, 0, 85, 70, 0, 0, 3, 7]),
 ];
 
-const FIGURES: [&str; 11] = [
+/// What the township's form asks for at least, by 标识.
+pub const FIGURES: [&str; 11] = [
     "affected",
     "deaths",
     "missing",

@@ -3,7 +3,7 @@
 //! Everybody is synthetic. Every case came about by orders through `bureau::Bureau::execute`, as anybody's would.
 
 mod dice;
-mod disaster;
+pub mod disaster;
 mod election;
 mod household;
 mod life;

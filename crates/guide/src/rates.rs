@@ -59,19 +59,6 @@ impl RateBook {
     }
 }
 
-/// The region of a level that contains a region: its code cut off at that level. `None` is the country.
-fn at_level(region: RegionCode, level: Option<Level>) -> RegionCode {
-    let digits = match level {
-        None => return RegionCode::NATION,
-        Some(Level::Province) => 2,
-        Some(Level::City) => 4,
-        Some(Level::County) => 6,
-        Some(Level::Township) => 9,
-        Some(Level::Village) => 12,
-    };
-    RegionCode::parse(&region.to_string()[..digits]).unwrap_or(region)
-}
-
 impl Rates for RateBook {
     fn rate(&self, request: &RateRequest) -> Result<Rate, String> {
         let key = if request.key.is_empty() { String::new() } else { format!("({})", request.key.join("、")) };
@@ -91,7 +78,7 @@ impl Rates for RateBook {
         let from_own =
             levels.into_iter().skip_while(|level| *level != parameter.level && parameter.level != Some(Level::Village));
         for level in from_own {
-            let region = at_level(request.region, level);
+            let region = level.map_or(RegionCode::NATION, |level| request.region.at(level));
             match self.row(request, region) {
                 Some(RateRow { value: Some(value), from, document, .. }) => {
                     let (value, from, document) = (value.clone(), *from, document.clone());
@@ -105,7 +92,7 @@ impl Rates for RateBook {
                 None => break,
             }
         }
-        let place = self.place(at_level(request.region, parameter.level));
+        let place = self.place(parameter.level.map_or(RegionCode::NATION, |level| request.region.at(level)));
         Err(format!("没有参数“{}{key}”在{place} {} 的值", request.parameter, request.date))
     }
 }

@@ -7,25 +7,12 @@ use bureau::{Failure, Order};
 use casework::event::{RegisterRow, Row, Subject};
 use casework::people::Scope;
 use casework::{Actor, Capacity, Command, Datum, Input, Query};
+use demo::disaster::FIGURES;
 use visitor::Office;
 
 const EVENT: &str = "2026-07-12-洪涝";
 const TOWNSHIPS: [(&str, &str); 3] = [("410325101", "甲镇"), ("410325102", "乙镇"), ("410325103", "丙乡")];
 
-/// What the township's form asks for at least.
-const FIGURES: [&str; 11] = [
-    "affected",
-    "deaths",
-    "missing",
-    "relocated",
-    "centralised",
-    "dispersed",
-    "urgent_aid",
-    "collapsed_households",
-    "collapsed_rooms",
-    "severe_households",
-    "severe_rooms",
-];
 const REPORTED: [[&str; 11]; 3] = [
     ["4200", "1", "0", "620", "250", "370", "540", "18", "47", "32", "88"],
     ["2900", "0", "0", "310", "90", "220", "260", "6", "15", "14", "35"],
