@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use formula::{Expression, Lack, Place, Uses, Value};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::lacks::{Use, What};
+use super::lacks::{Use, What, uses};
 use super::step_outputs;
 use crate::model::{ClockFrom, FieldType, Guide, StepKind, Target};
 
@@ -22,6 +22,14 @@ pub(crate) fn bit(step: usize) -> Steps {
     1 << step
 }
 
+fn steps_of(mut steps: Steps) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let step = (steps != 0).then(|| steps.trailing_zeros() as usize)?;
+        steps &= steps - 1;
+        Some(step)
+    })
+}
+
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Situation {
     /// Steps that are open: on the main line, and in the round of an objection.
@@ -30,6 +38,12 @@ pub(crate) struct Situation {
     waiting: [Steps; 2],
     pub known: Known,
     pub closed: bool,
+}
+
+impl Situation {
+    fn live(self) -> Steps {
+        self.open[0] | self.open[1] | self.waiting[0] | self.waiting[1]
+    }
 }
 
 /// What has happened: what formulas can build on.
@@ -43,8 +57,20 @@ pub(crate) struct Known {
 
 impl Known {
     /// As far as some steps go. What was skipped tells no formula anything.
-    fn of(self, steps: Steps) -> Self {
-        Self { done: self.done & steps, opened: self.opened & steps, skipped: 0 }
+    pub fn of(self, steps: Steps) -> Self {
+        self.only(Self { done: steps, opened: steps, skipped: 0 })
+    }
+
+    fn only(self, wanted: Self) -> Self {
+        Self {
+            done: self.done & wanted.done,
+            opened: self.opened & wanted.opened,
+            skipped: self.skipped & wanted.skipped,
+        }
+    }
+
+    fn and(self, other: Self) -> Self {
+        Self { done: self.done | other.done, opened: self.opened | other.opened, skipped: self.skipped | other.skipped }
     }
 }
 
@@ -81,8 +107,8 @@ pub(crate) struct Course<'g> {
     reach: Vec<Steps>,
     /// During which open steps each side step may be begun.
     sides: Vec<Steps>,
-    /// Side steps that nothing asks about: whether they were done makes no difference to what is known.
-    idle: Steps,
+    /// What a formula at a step, or at any step that can still come after it, asks of what has happened.
+    wanted: Vec<Known>,
     /// What conditions, by where they stand, are with what is known.
     kept: RefCell<FxHashMap<(usize, Known), Option<bool>>>,
     /// The steps on which each condition depends, by where it stands.
@@ -146,7 +172,7 @@ impl<'g> Course<'g> {
             first.flat_map(|step| guide.reach(*step).into_iter().chain([*step])).fold(0, |all, step| all | bit(step));
         let reach = (0..guide.steps.len()).map(|step| guide.reach(step).into_iter().map(bit).sum()).collect();
         let sides = (0..guide.steps.len()).map(|step| guide.side_steps(step).into_iter().map(bit).sum()).collect();
-        let (idle, kept, steps) = (0, RefCell::default(), RefCell::default());
+        let (wanted, kept, steps) = Default::default();
         let mut course = Self {
             guide,
             origins,
@@ -159,31 +185,68 @@ impl<'g> Course<'g> {
             inherited,
             reach,
             sides,
-            idle,
+            wanted,
             kept,
             steps,
             here: 0,
         };
-        course.idle = course.idle_sides();
+        course.wanted = course.wanted();
         course
     }
 
-    /// Side steps whose statements, outputs and having been done are in no formula, and to which nothing leads back.
-    fn idle_sides(&self) -> Steps {
+    /// What has happened makes a difference only while something that asks for it can still come.
+    fn wanted(&self) -> Vec<Known> {
         let guide = self.guide;
-        let mut uses = Uses::default();
-        guide.expressions().into_iter().for_each(|expression| uses.extend(&expression.uses));
-        let amounts = guide.entitlements.iter().flat_map(|entitlement| &entitlement.components);
-        let amounts = amounts.filter_map(|component| guide.program.find(&component.amount));
-        uses.definitions.extend(amounts.map(|definition| definition.index));
-        let asked = self.asked(&uses);
-        let back = guide.steps.iter().flat_map(|step| &step.arrows).filter_map(|arrow| match arrow.target {
-            Target::Back(step) => Some(bit(step)),
-            _ => None,
-        });
-        let asked = back.fold(asked, |all, step| all | step);
-        let sides = (0..guide.steps.len()).filter(|step| guide.steps[*step].side.is_some());
-        sides.map(bit).filter(|side| asked & side == 0).sum()
+        let mut wanted = vec![Known::default(); guide.steps.len()];
+        let mut ask = |step: usize, asked: Steps, skipped: Steps| {
+            wanted[step] = wanted[step].and(Known { done: asked, opened: asked, skipped });
+        };
+        for used in uses(guide) {
+            ask(used.step, self.asked_by(&used.what), 0);
+        }
+        for (step, own) in guide.steps.iter().enumerate() {
+            for arrow in &own.arrows {
+                if let Target::Back(to) = arrow.target {
+                    ask(step, bit(to), bit(to));
+                }
+            }
+        }
+        for clock in &guide.clocks {
+            if let ClockFrom::Done(from) | ClockFrom::Opened(from) = clock.from {
+                ask(clock.until, bit(from), 0);
+            }
+        }
+        let during = |step: &usize, at: usize| self.sides[*step] & bit(at) != 0;
+        let after = |at: usize| {
+            guide.next(at, true).into_iter().chain((0..guide.steps.len()).filter(move |step| during(step, at)))
+        };
+        let after: Vec<Vec<usize>> = (0..guide.steps.len()).map(|at| after(at).collect()).collect();
+        loop {
+            let before = wanted.clone();
+            for step in (0..after.len()).rev() {
+                wanted[step] = after[step].iter().fold(wanted[step], |all, next| all.and(wanted[*next]));
+            }
+            if wanted == before {
+                return wanted;
+            }
+        }
+    }
+
+    #[cfg(test)]
+    pub fn forget_nothing(&mut self) {
+        self.wanted.fill(Known { done: Steps::MAX, opened: Steps::MAX, skipped: Steps::MAX });
+    }
+
+    /// The steps on which it depends whether a formula can be reckoned.
+    pub fn asked_by(&self, what: &What) -> Steps {
+        match what {
+            What::Expression(expression) => self.asked(&expression.uses),
+            What::Definition(name) => {
+                let mut uses = Uses::default();
+                uses.definitions.extend(self.guide.program.find(name).map(|definition| definition.index));
+                self.asked(&uses)
+            }
+        }
     }
 
     /// The steps on which it depends whether what is used, directly or through formulas, can be known.
@@ -230,7 +293,9 @@ impl<'g> Course<'g> {
         true
     }
 
-    fn found(&mut self, situation: Situation, from: Option<(usize, usize)>) {
+    fn found(&mut self, mut situation: Situation, from: Option<(usize, usize)>) {
+        let live = steps_of(situation.live());
+        situation.known = situation.known.only(live.fold(Known::default(), |all, step| all.and(self.wanted[step])));
         let index = *self.known.entry(situation).or_insert_with(|| {
             self.list.push((situation, from));
             self.list.len() - 1
@@ -242,7 +307,7 @@ impl<'g> Course<'g> {
 
     fn leave(&mut self, situation: Situation) {
         self.expire(situation);
-        let live = situation.open[0] | situation.open[1] | situation.waiting[0] | situation.waiting[1];
+        let live = situation.live();
         for step in 0..self.guide.steps.len() {
             for thread in 0..2 {
                 if situation.open[thread] & bit(step) != 0 {
@@ -253,7 +318,7 @@ impl<'g> Course<'g> {
             // Whether a side step was done once or twice makes no difference to what is known.
             if side && situation.known.done & bit(step) == 0 {
                 let mut opened = situation;
-                opened.known.opened |= bit(step) & !self.idle;
+                opened.known.opened |= bit(step);
                 opened.open[0] |= bit(step);
                 self.act(opened, step, 0);
             }
@@ -297,7 +362,7 @@ impl<'g> Course<'g> {
             }
         }
         situation.open[thread] &= !bit(step);
-        situation.known.done |= bit(step) & !self.idle;
+        situation.known.done |= bit(step);
         for (place, arrow) in own.arrows.iter().enumerate() {
             let timed = matches!(own.kind, StepKind::Publicity | StepKind::Wait);
             if timed && arrow.conclusion.as_deref() != Some("期满") {
@@ -438,14 +503,7 @@ impl<'g> Course<'g> {
     ) -> impl Iterator<Item = (Known, usize)> + 'a {
         let arrows = &self.guide.steps[used.step].arrows;
         let word = |arrow: &Option<usize>| arrow.and_then(|arrow| arrows[arrow].conclusion.as_deref());
-        let steps = match used.what {
-            What::Expression(expression) => self.asked(&expression.uses),
-            What::Definition(name) => {
-                let mut uses = Uses::default();
-                uses.definitions.extend(self.guide.program.find(name).map(|definition| definition.index));
-                self.asked(&uses)
-            }
-        };
+        let steps = self.asked_by(&used.what);
         let mut seen = FxHashSet::default();
         let own = moments[used.step].iter().filter(move |(arrow, before, ..)| {
             *before == used.before && (used.conclusion.is_none() || used.conclusion == word(arrow))

@@ -118,7 +118,7 @@ impl Reader {
 }
 
 /// Every formula that runs when something is done.
-fn uses(guide: &Guide) -> Vec<Use<'_>> {
+pub(crate) fn uses(guide: &Guide) -> Vec<Use<'_>> {
     let mut found = Vec::new();
     for (step, own) in guide.steps.iter().enumerate() {
         let plain = |expression, before| Use {
@@ -180,4 +180,59 @@ fn uses(guide: &Guide) -> Vec<Use<'_>> {
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use super::super::course::{Course, Known};
+    use super::uses;
+    use crate::{Files, Guide, read_library};
+
+    fn read(folder: &Path, under: &str, files: &mut Files) {
+        for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+            let name = format!("{under}{}", entry.file_name().to_string_lossy());
+            if entry.file_type().unwrap().is_dir() {
+                read(&entry.path(), &format!("{name}/"), files);
+            } else if let Ok(text) = std::fs::read_to_string(entry.path()) {
+                files.insert(name, text);
+            }
+        }
+    }
+
+    /// What each formula can know wherever it runs.
+    fn known(guide: &Guide, course: &Course) -> BTreeSet<(usize, Known)> {
+        let moments = course.by_step();
+        let mut found = BTreeSet::new();
+        for (place, used) in uses(guide).iter().enumerate() {
+            let asked = course.asked_by(&used.what);
+            found.extend(course.known_at(&moments, used).map(|(known, _)| (place, known.of(asked))));
+        }
+        found
+    }
+
+    /// Forgetting what nothing asks for any more makes the walk shorter, and hides nothing from any formula.
+    #[test]
+    fn what_is_forgotten_on_the_way_is_asked_by_nothing() {
+        let mut files = Files::new();
+        read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../guides"), "", &mut files);
+        let library = read_library(&files);
+        let (mut shorter, mut compared) = (0, 0);
+        for guide in &library.guides {
+            for start in 0..guide.starts.len() {
+                let (mut short, mut whole) = (Course::new(guide, start), Course::new(guide, start));
+                whole.forget_nothing();
+                if !whole.explore() {
+                    continue;
+                }
+                assert!(short.explore());
+                assert_eq!(known(guide, &short), known(guide, &whole), "{} {}", guide.title, guide.starts[start].name);
+                shorter += usize::from(short.list.len() < whole.list.len());
+                compared += 1;
+            }
+        }
+        assert!(compared > 20 && shorter > 10, "{compared} {shorter}");
+    }
 }
