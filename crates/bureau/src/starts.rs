@@ -118,7 +118,8 @@ impl Bureau {
         }
         let case = number(&key);
         let (input, people) = (Input::default(), vec![Actor::system()]);
-        let draw = u32::from_str_radix(&hash(&["draw", &key])[..8], 16).ok();
+        // From the end of the journal: nobody can work it out before, and anybody can check it after.
+        let draw = u32::from_str_radix(&hash(&["draw", &key, &write.journal_end()?])[..8], 16).ok();
         let command = Command::Submit { case, service, start, input, draw, over: None, subject };
         let order = Order { key, people, case: None, command, secret: None, now: due.at };
         let (before, records) = match self.decide_within(write, &order) {

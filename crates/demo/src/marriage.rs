@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use base::Sex;
+use base::{DateTime, RegionCode, Sex};
 use bureau::Failure;
+use casework::Typed;
 
 use crate::dice::Dice;
-use crate::play::{Stage, person_named, say};
+use crate::life::working_hour;
+use crate::play::{Play, Stage, person_named, say};
 
 /// How many couples come to marry, and how many to part.
 const MARRY: u32 = 10;
@@ -45,7 +47,29 @@ fn couple(stage: &mut Stage, start: &str, key: &str, days: u32) -> Result<(), Fa
         ("capable", "是"),
     ];
     script.extend(plain.map(|(key, value)| (key.to_owned(), say(value))));
-    let begun = stage.days_ago(days);
+    let begun = working_hour(stage.days_ago(days), &mut stage.dice);
+    if start == "marry" {
+        return at_the_window(stage, (key, village), (&man.name, script), begun);
+    }
     stage.play(("marriage", start), (key, village), (&man.name, script), begun)?;
+    Ok(())
+}
+
+/// A couple waits until it is registered: all steps in one visit, with minutes between them.
+fn at_the_window(
+    stage: &mut Stage,
+    (key, village): (&str, RegionCode),
+    spoken: (&str, BTreeMap<String, Typed>),
+    begun: DateTime,
+) -> Result<(), Failure> {
+    let seed = format!("{}-{key}", stage.seed);
+    let Some(mut play) = Play::begin(stage.bureau, ("marriage", "marry"), (&seed, village), spoken, begun)? else {
+        return Ok(());
+    };
+    let mut now = begun;
+    while !play.is_closed()? && now < stage.present {
+        now = now.saturating_add(jiff::SignedDuration::from_mins(i64::from(stage.dice.between(4, 11))));
+        play.act_up_to(now, 1)?;
+    }
     Ok(())
 }

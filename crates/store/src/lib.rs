@@ -147,6 +147,11 @@ impl Read<'_> {
 }
 
 impl Write<'_> {
+    /// The chain value of the last entry: nobody knows it before that entry is written, and it can be looked up after.
+    pub fn journal_end(&self) -> Result<String, Fault> {
+        Ok(journal::head(self.sql)?.chain)
+    }
+
     pub fn remember(&mut self, key: &str, used: &Remembered) -> Result<(), Fault> {
         let sql = "INSERT INTO used_key (key, actor, content, case_id) VALUES (?1, ?2, ?3, ?4)";
         self.sql.prepare_cached(sql)?.execute(params![key, used.actor, used.content, used.case])?;

@@ -123,7 +123,10 @@ impl Site {
         let path = self.bureau.regions.path(region);
         path.map_or_else(
             || region.to_string(),
-            |path| path.rsplit_once('市').map_or(path.clone(), |(_, rest)| rest.to_owned()),
+            |path| match path.rsplit_once('市') {
+                Some((_, below)) if !below.is_empty() => below.to_owned(),
+                _ => path,
+            },
         )
     }
 

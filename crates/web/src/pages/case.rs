@@ -20,6 +20,9 @@ use crate::layout::{page, remaining};
 use crate::site::Site;
 use crate::visit::Visit;
 
+/// Beyond this many figures they stand in more columns.
+const MANY: usize = 12;
+
 pub async fn show(
     State(site): State<Arc<Site>>,
     Extension(visit): Extension<Visit>,
@@ -62,7 +65,7 @@ pub async fn show(
                 @if !answers.is_empty() {
                     div.card id="why" {
                         h2 { "按现在所知" }
-                        dl.pairs { @for answer in &answers {
+                        dl.pairs.many[answers.len() > MANY] { @for answer in &answers {
                             dt { (answer.name) }
                             dd { @if answer.known { b { (answer.value) } } @else { span.soft { (answer.value) } } }
                         } }
@@ -72,7 +75,7 @@ pub async fn show(
                 @if let Some(assessed) = &state.assessed {
                     div.card {
                         h2 { "作出决定时" }
-                        dl.pairs { @for (name, value) in &assessed.results { dt { (name) } dd { b { (value) } } } }
+                        dl.pairs.many[assessed.results.len() > MANY] { @for (name, value) in &assessed.results { dt { (name) } dd { b { (value) } } } }
                         (explanation("每个数的来历", &assessed.explanation, false))
                     }
                 }

@@ -38,7 +38,7 @@ pub async fn show(State(site): State<Arc<Site>>, Extension(visit): Extension<Vis
         @if services.is_empty() { p.empty { "您办的服务没有指标。" } }
         @for (guide, tables) in &services {
             h2 id=(guide.key) { (guide.title) }
-            @for (indicator, figures) in tables { (table(&site, &indicator.name, figures)) }
+            div.boards { @for (indicator, figures) in tables { (table(&site, &indicator.name, figures)) } }
         }
     };
     Ok(page(&site, &visit, "指标", body).into_response())
@@ -55,7 +55,8 @@ fn table(site: &Site, name: &str, figures: &Figures) -> Markup {
         Some((share * Rational::from(100)).to_integer())
     };
     html! {
-        div.scroll { table.work.counts {
+        @if regions.is_empty() { div { h3 { (name) } p.empty { "近期没有。" } } }
+        @else { div.scroll { table.work.counts {
             caption { (name) }
             thead { tr { th { "地区" } @for period in &figures.periods { th.num { (period) } } th { "最近一期" } } }
             tbody { @for (region, cells) in regions { tr {
@@ -68,6 +69,6 @@ fn table(site: &Site, name: &str, figures: &Figures) -> Markup {
                 @for (period, cell) in figures.periods.iter().zip(whole) { td.num data-label=(period) { b { (cell.text) } } }
                 td {}
             } }
-        } }
+        } } }
     }
 }
