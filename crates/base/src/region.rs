@@ -73,6 +73,13 @@ impl RegionCode {
         Self(self.0 / below * below)
     }
 
+    /// The level that the zeros at the end leave; `None` for the nation.
+    pub fn level(self) -> Option<Level> {
+        [Level::Province, Level::City, Level::County, Level::Township, Level::Village]
+            .into_iter()
+            .find(|level| self != Self::NATION && self.at(*level) == self)
+    }
+
     /// Whether `other` is this region or lies within it, by the digits of the codes alone.
     pub fn contains(self, other: Self) -> bool {
         let scale = self.scale();
@@ -286,7 +293,13 @@ mod tests {
         for text in ["", "4", "41032", "41032510100", "4103251010001", "41o325", "-1"] {
             assert!(RegionCode::parse(text).is_err(), "{text}");
         }
+        let levels = [("41", Level::Province), ("410300", Level::City), ("410325", Level::County)];
+        for (text, level) in levels {
+            assert_eq!(code(text).level(), Some(level));
+        }
+        assert_eq!((code("410325101").level(), RegionCode::NATION.level()), (Some(Level::Township), None));
         let village = code("410325101998");
+        assert_eq!(village.level(), Some(Level::Village));
         for region in ["41", "4103", "410325", "410325101", "410325101998"] {
             assert!(code(region).contains(village), "{region}");
             assert!(RegionCode::NATION.contains(code(region)));

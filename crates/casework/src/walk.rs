@@ -8,7 +8,7 @@ use guide::model::{FieldType, Move, Scenario, StepKind};
 use guide::{Guide, RateBook, clauses, step_outputs};
 
 use crate::decide::{Command, Draft, Rules, Spell, decide};
-use crate::event::{FileRef, Granted, Over, RegisterRow, Stated, Subject};
+use crate::event::{Datum, FileRef, Granted, Over, RegisterRow, Stated, Subject};
 use crate::intake::{self, Form, Input, Typed};
 use crate::people::{Actor, Capacity};
 use crate::refusal::Refusal;
@@ -177,10 +177,31 @@ impl Walked {
     }
 
     fn value(&self, rules: Rules, name: &str, wanted: &str, place: &Cell) -> Result<(), String> {
+        if let Some(written) = self.written(rules.guide, name) {
+            let same = written == wanted
+                || formula::parse_decimal(&written)
+                    .is_some_and(|number| formula::parse_decimal(wanted) == Some(number));
+            return if same { Ok(()) } else { Err(format!("{name}应是 {wanted}，实际是 {written}")) };
+        }
         let facts = self.facts(rules);
         let assessment = Assessment::new(&rules.guide.program, &facts, rules.rates, rules.calendar);
         let cell = |text: &str| Cell { text: text.to_owned(), span: place.span.clone() };
         crate::scenario::expect(rules.guide, &assessment, &cell(name), &cell(wanted)).map_err(|wrong| wrong.message)
+    }
+
+    /// `台账.列` of the row written last, in a case that is about no row of that register itself.
+    fn written(&self, guide: &Guide, name: &str) -> Option<String> {
+        let (register, column) = name.split_once('.')?;
+        let register = guide.writable.iter().find(|known| *known.name == *register)?;
+        if self.state.subject.as_ref().is_some_and(|subject| *subject.register == *register.key) {
+            return None;
+        }
+        let column = register.columns.iter().find(|known| *known.name == *column)?;
+        let (_, row) = self.state.registered.iter().rfind(|(_, row)| *row.register == *register.key)?;
+        Some(match row.columns.get(&*column.key)? {
+            Datum::Bool(holds) => if *holds { "是" } else { "否" }.to_owned(),
+            datum => registers::found_by(datum)?,
+        })
     }
 
     /// The facts of the case as they stand, with 计算日.
@@ -261,9 +282,9 @@ fn people(text: &str, state: &State, county: RegionCode) -> Result<Vec<Actor>, S
             }
             [label] => match found.last() {
                 Some(last) => (last.capacity.clone(), *label),
-                None => return Err(format!("“{part}”：写成 级别 岗位 称呼")),
+                None => return Err(format!("“{part}”：写成 级别 岗位 称呼，或者 申请人 姓名、群众 姓名、系统")),
             },
-            _ => return Err(format!("“{part}”：写成 级别 岗位 称呼")),
+            _ => return Err(format!("“{part}”：写成 级别 岗位 称呼，或者 申请人 姓名、群众 姓名、系统")),
         };
         let plain: String = label.chars().map(half_width).collect();
         let (name, elsewhere) =

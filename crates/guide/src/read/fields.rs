@@ -69,7 +69,7 @@ impl Reader {
         steps: &[StepName],
     ) -> (Vec<Field>, Vec<List>, Vec<RegisterName>) {
         let registers = registers();
-        let mut maker = Maker { steps, registers: &registers, lists: Vec::new(), keys: Vec::new() };
+        let mut maker = Maker { steps, registers: &registers, lists: Vec::new(), keys: Vec::new(), names: Vec::new() };
         let mut fields = Vec::new();
         let mut page = 0;
         for section in sections.iter().filter(|section| section.level == 2) {
@@ -174,6 +174,12 @@ impl Reader {
             self.error("G205", &key.span, format!("标识“{}”用了两次", key.text), "换一个标识");
         }
         maker.keys.push(place);
+        if let Some(inner) = list.filter(|inner| maker.is_named_outside(*inner, &name.text)) {
+            let message = format!("{}的列“{}”与上层项目同名", maker.lists[inner].name, name.text);
+            let help = format!("请改名，例如“{}的{}”", maker.lists[inner].name, name.text);
+            self.error("G204", &name.span, message, help);
+        }
+        maker.names.push((list, name.text.clone()));
         let ty = self.field_type(maker, &row.get("类型"), &name.text, &key.text, list)?;
         let (sources, computed) = self.sources(maker, &row.get("来源"), list.is_some());
         let required = row.get("必填");
@@ -302,9 +308,22 @@ struct Maker<'a> {
     registers: &'a [RegisterName],
     lists: Vec<List>,
     keys: Vec<(Option<usize>, String)>,
+    names: Vec<(Option<usize>, String)>,
 }
 
 impl Maker<'_> {
+    /// Whether a field that stands further out has this name, so that a formula could mean either.
+    fn is_named_outside(&self, list: usize, name: &str) -> bool {
+        let mut outer = Some(list);
+        while let Some(inner) = outer {
+            outer = self.lists[inner].parent;
+            if self.names.iter().any(|(place, known)| *place == outer && known == name) {
+                return true;
+            }
+        }
+        false
+    }
+
     fn list(
         &mut self,
         name: &str,

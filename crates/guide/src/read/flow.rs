@@ -392,7 +392,12 @@ impl Reader {
         if let Some(at) = at.filter(|at| matches!(at.ty, Type::Date | Type::Moment)) {
             return Some(ClockFrom::At(Box::new(at)));
         }
-        self.step(known.steps, cell).map(ClockFrom::Done)
+        if let Some(step) = known.steps.iter().position(|step| *step.name == *cell.text) {
+            return Some(ClockFrom::Done(step));
+        }
+        let help = "写 启动、一个步骤、“步骤 开始”，或者一个日期";
+        self.error("G506", &cell.span, format!("时限从“{}”起算不了", cell.text), help);
+        None
     }
 
     fn length(&mut self, known: &Known, cell: &Cell) -> Option<Length> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use base::{Level, RegionCode};
+use base::RegionCode;
 use formula::{Cell, Finding, Type, half_width, nearest, parse_decimal};
 
 use super::Reader;
@@ -126,7 +126,7 @@ impl Reader {
         let (region, from, value) = (row.get("地区"), row.get("起"), row.get("值"));
         let code =
             if region.text == "全国" { Some(RegionCode::NATION) } else { RegionCode::parse(&region.text).ok() };
-        let level = region_level(&region.text);
+        let level = code.and_then(RegionCode::level);
         let above = parameter.inherit && level.is_none_or(|level| parameter.level.is_some_and(|own| level < own));
         if code.is_none() || (level != parameter.level && !above) {
             let setter = parameter.level.map_or("全国".to_owned(), |level| level.to_string());
@@ -177,25 +177,6 @@ impl Reader {
             }
         }
     }
-}
-
-/// The level that a code of 2, 4, 6, 9 or 12 digits names; 全国 and what is no code have none.
-fn region_level(text: &str) -> Option<Level> {
-    if !text.bytes().all(|b| b.is_ascii_digit()) {
-        return None;
-    }
-    Some(match text.len() {
-        2 => Level::Province,
-        4 => Level::City,
-        6 => Level::County,
-        9 => Level::Township,
-        12 if text.ends_with("0000000000") => Level::Province,
-        12 if text.ends_with("00000000") => Level::City,
-        12 if text.ends_with("000000") => Level::County,
-        12 if text.ends_with("000") => Level::Township,
-        12 => Level::Village,
-        _ => return None,
-    })
 }
 
 /// Reads a value as cells and forms write it: digits with or without their unit, 是, 否, words of a choice, dates.
