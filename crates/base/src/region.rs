@@ -62,22 +62,13 @@ impl RegionCode {
 
     /// The region of a level in which this one lies: its code cut off there. One of a higher level stays as it is.
     pub fn at(self, level: Level) -> Self {
-        let digits = match level {
-            Level::Province => 2,
-            Level::City => 4,
-            Level::County => 6,
-            Level::Township => 9,
-            Level::Village => 12,
-        };
-        let below = 10_u64.pow(12 - digits);
+        let below = level.below();
         Self(self.0 / below * below)
     }
 
     /// The level that the zeros at the end leave; `None` for the nation.
     pub fn level(self) -> Option<Level> {
-        [Level::Province, Level::City, Level::County, Level::Township, Level::Village]
-            .into_iter()
-            .find(|level| self != Self::NATION && self.at(*level) == self)
+        Level::ALL.into_iter().find(|level| self != Self::NATION && self.at(*level) == self)
     }
 
     /// Whether `other` is this region or lies within it, by the digits of the codes alone.
@@ -100,8 +91,23 @@ impl RegionCode {
 
     /// The power of ten that cuts the levels below this region off its code.
     fn scale(self) -> u64 {
-        const SCALES: [u64; 5] = [1_000_000_000_000, 10_000_000_000, 100_000_000, 1_000_000, 1_000];
-        SCALES.into_iter().find(|scale| self.0.is_multiple_of(*scale)).unwrap_or(1)
+        self.level().map_or(1_000_000_000_000, Level::below)
+    }
+}
+
+impl Level {
+    /// From the highest to the lowest.
+    const ALL: [Self; 5] = [Self::Province, Self::City, Self::County, Self::Township, Self::Village];
+
+    /// The power of ten that cuts the levels below this one off a code.
+    fn below(self) -> u64 {
+        match self {
+            Self::Province => 10_000_000_000,
+            Self::City => 100_000_000,
+            Self::County => 1_000_000,
+            Self::Township => 1_000,
+            Self::Village => 1,
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use base::{DateTime, RegionCode};
 use formula::{Assessment, Cell, half_width};
-use guide::model::{FieldType, Move, Scenario, StepKind};
+use guide::model::{FieldType, Move, RegisterColumn, Scenario, StepKind};
 use guide::{Guide, RateBook, clauses, step_outputs};
 
 use crate::decide::{Command, Draft, Rules, Spell, decide};
@@ -177,11 +177,15 @@ impl Walked {
     }
 
     fn value(&self, rules: Rules, name: &str, wanted: &str, place: &Cell) -> Result<(), String> {
-        if let Some(written) = self.written(rules.guide, name) {
-            let same = written == wanted
-                || formula::parse_decimal(&written)
-                    .is_some_and(|number| formula::parse_decimal(wanted) == Some(number));
-            return if same { Ok(()) } else { Err(format!("{name}应是 {wanted}，实际是 {written}")) };
+        if let Some((column, written)) = self.written(rules.guide, name) {
+            if registers::read_cell(&column.ty, wanted).as_ref() == Ok(written) {
+                return Ok(());
+            }
+            let written = match written {
+                Datum::Bool(holds) => if *holds { "是" } else { "否" }.to_owned(),
+                written => registers::found_by(written).unwrap_or_default(),
+            };
+            return Err(format!("{name}应是 {wanted}，实际是 {written}"));
         }
         let facts = self.facts(rules);
         let assessment = Assessment::new(&rules.guide.program, &facts, rules.rates, rules.calendar);
@@ -190,7 +194,7 @@ impl Walked {
     }
 
     /// `台账.列` of the row written last, in a case that is about no row of that register itself.
-    fn written(&self, guide: &Guide, name: &str) -> Option<String> {
+    fn written<'w>(&'w self, guide: &'w Guide, name: &str) -> Option<(&'w RegisterColumn, &'w Datum)> {
         let (register, column) = name.split_once('.')?;
         let register = guide.writable.iter().find(|known| *known.name == *register)?;
         if self.state.subject.as_ref().is_some_and(|subject| *subject.register == *register.key) {
@@ -198,10 +202,7 @@ impl Walked {
         }
         let column = register.columns.iter().find(|known| *known.name == *column)?;
         let (_, row) = self.state.registered.iter().rfind(|(_, row)| *row.register == *register.key)?;
-        Some(match row.columns.get(&*column.key)? {
-            Datum::Bool(holds) => if *holds { "是" } else { "否" }.to_owned(),
-            datum => registers::found_by(datum)?,
-        })
+        Some((column, row.columns.get(&*column.key)?))
     }
 
     /// The facts of the case as they stand, with 计算日.
@@ -280,10 +281,7 @@ fn people(text: &str, state: &State, county: RegionCode) -> Result<Vec<Actor>, S
                 let region = state.region.unwrap_or(county).at(level);
                 (Capacity::Staff { level, posts: vec![(*post).to_owned()], region }, *label)
             }
-            [label] => match found.last() {
-                Some(last) => (last.capacity.clone(), *label),
-                None => return Err(format!("“{part}”：写成 级别 岗位 称呼，或者 申请人 姓名、群众 姓名、系统")),
-            },
+            [label] if !found.is_empty() => (found[found.len() - 1].capacity.clone(), *label),
             _ => return Err(format!("“{part}”：写成 级别 岗位 称呼，或者 申请人 姓名、群众 姓名、系统")),
         };
         let plain: String = label.chars().map(half_width).collect();

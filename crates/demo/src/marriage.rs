@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use base::{DateTime, RegionCode, Sex};
+use base::Sex;
 use bureau::Failure;
-use casework::Typed;
 
 use crate::dice::Dice;
 use crate::life::working_hour;
-use crate::play::{Play, Stage, person_named, say};
+use crate::play::{Stage, person_named, say};
 
 /// How many couples come to marry, and how many to part.
 const MARRY: u32 = 10;
@@ -48,28 +47,16 @@ fn couple(stage: &mut Stage, start: &str, key: &str, days: u32) -> Result<(), Fa
     ];
     script.extend(plain.map(|(key, value)| (key.to_owned(), say(value))));
     let begun = working_hour(stage.days_ago(days), &mut stage.dice);
-    if start == "marry" {
-        return at_the_window(stage, (key, village), (&man.name, script), begun);
-    }
-    stage.play(("marriage", start), (key, village), (&man.name, script), begun)?;
-    Ok(())
-}
-
-/// A couple waits until it is registered: all steps in one visit, with minutes between them.
-fn at_the_window(
-    stage: &mut Stage,
-    (key, village): (&str, RegionCode),
-    spoken: (&str, BTreeMap<String, Typed>),
-    begun: DateTime,
-) -> Result<(), Failure> {
-    let seed = format!("{}-{key}", stage.seed);
-    let Some(mut play) = Play::begin(stage.bureau, ("marriage", "marry"), (&seed, village), spoken, begun)? else {
-        return Ok(());
-    };
-    let mut now = begun;
-    while !play.is_closed()? && now < stage.present {
-        now = now.saturating_add(jiff::SignedDuration::from_mins(i64::from(stage.dice.between(4, 11))));
-        play.act_up_to(now, 1)?;
+    let (start, about, spoken) = (("marriage", start), (key, village), (&*man.name, script));
+    if start.1 != "marry" {
+        stage.play(start, about, spoken, begun)?;
+    } else if let Some(mut couple) = stage.begin(start, about, spoken, begun)? {
+        // They wait until they are registered: all steps in one visit, with minutes between them.
+        let mut now = begun;
+        while !couple.is_closed()? && now < stage.present {
+            now = now.saturating_add(jiff::SignedDuration::from_mins(i64::from(stage.dice.between(4, 11))));
+            couple.act_up_to(now, 1)?;
+        }
     }
     Ok(())
 }

@@ -31,15 +31,26 @@ pub struct Stage<'s> {
 }
 
 impl<'s> Stage<'s> {
-    /// Begins a case some days ago, and plays it until it ends or the present has come.
-    pub fn play(
-        &mut self,
+    /// Begins a case.
+    pub fn begin(
+        &self,
         start: (&str, &str),
         (key, village): (&str, RegionCode),
         spoken: (&str, BTreeMap<String, Typed>),
         begun: DateTime,
     ) -> Result<Option<Play<'s>>, Failure> {
-        let mut played = Play::begin(self.bureau, start, (&format!("{}-{key}", self.seed), village), spoken, begun)?;
+        Play::begin(self.bureau, start, (&format!("{}-{key}", self.seed), village), spoken, begun)
+    }
+
+    /// Begins a case some days ago, and plays it until it ends or the present has come.
+    pub fn play(
+        &mut self,
+        start: (&str, &str),
+        about: (&str, RegionCode),
+        spoken: (&str, BTreeMap<String, Typed>),
+        begun: DateTime,
+    ) -> Result<Option<Play<'s>>, Failure> {
+        let mut played = self.begin(start, about, spoken, begun)?;
         if let Some(play) = &mut played {
             play.until(self.present, &mut self.dice)?;
         }

@@ -216,11 +216,9 @@ impl<'g> Course<'g> {
                 ask(clock.until, bit(from), 0);
             }
         }
-        let during = |step: &usize, at: usize| self.sides[*step] & bit(at) != 0;
-        let after = |at: usize| {
-            guide.next(at, true).into_iter().chain((0..guide.steps.len()).filter(move |step| during(step, at)))
-        };
-        let after: Vec<Vec<usize>> = (0..guide.steps.len()).map(|at| after(at).collect()).collect();
+        let sides = |at: usize| (0..guide.steps.len()).filter(move |step| self.sides[*step] & bit(at) != 0);
+        let after = |at: usize| guide.next(at, true).into_iter().chain(sides(at)).collect();
+        let after: Vec<Vec<usize>> = (0..guide.steps.len()).map(after).collect();
         loop {
             let before = wanted.clone();
             for step in (0..after.len()).rev() {
@@ -471,10 +469,9 @@ impl<'g> Course<'g> {
     /// Opens what waits and is awaited no longer.
     fn settle(&mut self, mut situation: Situation) -> Vec<Situation> {
         for thread in 0..2 {
-            for step in (0..self.guide.steps.len()).filter(|step| situation.waiting[thread] & bit(*step) != 0) {
+            for step in steps_of(situation.waiting[thread]) {
                 let others = (situation.open[thread] | situation.waiting[thread]) & !bit(step);
-                let leads = |other: &usize| others & bit(*other) != 0 && self.reach[*other] & bit(step) != 0;
-                if !(0..self.guide.steps.len()).any(|other| leads(&other)) {
+                if steps_of(others).all(|other| self.reach[other] & bit(step) == 0) {
                     situation.waiting[thread] &= !bit(step);
                     let opened = self.open(situation, step, thread);
                     return opened.into_iter().flat_map(|situation| self.settle(situation)).collect();
@@ -546,7 +543,7 @@ impl<'g> Course<'g> {
             }
             Lack::Rows(list) => self.columns.get(*list).and_then(|columns| columns.last()).copied().unwrap_or(0),
         };
-        (0..self.guide.steps.len()).filter(move |step| steps & bit(*step) != 0)
+        steps_of(steps)
     }
 }
 

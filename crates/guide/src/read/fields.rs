@@ -69,7 +69,7 @@ impl Reader {
         steps: &[StepName],
     ) -> (Vec<Field>, Vec<List>, Vec<RegisterName>) {
         let registers = registers();
-        let mut maker = Maker { steps, registers: &registers, lists: Vec::new(), keys: Vec::new(), names: Vec::new() };
+        let mut maker = Maker { steps, registers: &registers, lists: Vec::new(), taken: Vec::new() };
         let mut fields = Vec::new();
         let mut page = 0;
         for section in sections.iter().filter(|section| section.level == 2) {
@@ -169,17 +169,15 @@ impl Reader {
     fn field(&mut self, maker: &mut Maker, row: &Row, list: Option<usize>, page: usize) -> Option<Field> {
         let (name, key) = (row.get("项目"), row.get("标识"));
         self.name(&name, &key);
-        let place = (list, key.text.clone());
-        if maker.keys.contains(&place) {
+        if maker.taken.iter().any(|(place, _, known)| *place == list && *known == key.text) {
             self.error("G205", &key.span, format!("标识“{}”用了两次", key.text), "换一个标识");
         }
-        maker.keys.push(place);
         if let Some(inner) = list.filter(|inner| maker.is_named_outside(*inner, &name.text)) {
             let message = format!("{}的列“{}”与上层项目同名", maker.lists[inner].name, name.text);
             let help = format!("请改名，例如“{}的{}”", maker.lists[inner].name, name.text);
             self.error("G204", &name.span, message, help);
         }
-        maker.names.push((list, name.text.clone()));
+        maker.taken.push((list, name.text.clone(), key.text.clone()));
         let ty = self.field_type(maker, &row.get("类型"), &name.text, &key.text, list)?;
         let (sources, computed) = self.sources(maker, &row.get("来源"), list.is_some());
         let required = row.get("必填");
@@ -307,8 +305,8 @@ struct Maker<'a> {
     steps: &'a [StepName],
     registers: &'a [RegisterName],
     lists: Vec<List>,
-    keys: Vec<(Option<usize>, String)>,
-    names: Vec<(Option<usize>, String)>,
+    /// Names and 标识, with the list in which they stand.
+    taken: Vec<(Option<usize>, String, String)>,
 }
 
 impl Maker<'_> {
@@ -317,7 +315,7 @@ impl Maker<'_> {
         let mut outer = Some(list);
         while let Some(inner) = outer {
             outer = self.lists[inner].parent;
-            if self.names.iter().any(|(place, known)| *place == outer && known == name) {
+            if self.taken.iter().any(|(place, known, _)| *place == outer && known == name) {
                 return true;
             }
         }

@@ -65,17 +65,14 @@ pub async fn show(
                 @if !answers.is_empty() {
                     div.card id="why" {
                         h2 { "按现在所知" }
-                        dl.pairs.many[answers.len() > MANY] { @for answer in &answers {
-                            dt { (answer.name) }
-                            dd { @if answer.known { b { (answer.value) } } @else { span.soft { (answer.value) } } }
-                        } }
+                        (pairs(answers.iter().map(|answer| (&answer.name, &answer.value, answer.known))))
                         @if why { (working(&answers, true)) } @else { a href="?why=1#why" { "怎么算的" } }
                     }
                 }
                 @if let Some(assessed) = &state.assessed {
                     div.card {
                         h2 { "作出决定时" }
-                        dl.pairs.many[assessed.results.len() > MANY] { @for (name, value) in &assessed.results { dt { (name) } dd { b { (value) } } } }
+                        (pairs(assessed.results.iter().map(|(name, value)| (name, value, true))))
                         (explanation("每个数的来历", &assessed.explanation, false))
                     }
                 }
@@ -181,6 +178,16 @@ fn clocks(site: &Site, state: &Case) -> Markup {
                 }
             }
         }
+    }
+}
+
+/// Names and values; what is not known yet says why.
+fn pairs<'a>(rows: impl ExactSizeIterator<Item = (&'a String, &'a String, bool)>) -> Markup {
+    html! {
+        dl.pairs.many[rows.len() > MANY] { @for (name, value, known) in rows {
+            dt { (name) }
+            dd { @if known { b { (value) } } @else { span.soft { (value) } } }
+        } }
     }
 }
 
