@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use base::{CitizenNumber, Date, NumberError, RegionCode, Sex};
+use base::{CitizenNumber, Date, Fen, NumberError, RegionCode, Sex};
 use casework::{given, scenario};
 use formula::{Assessment, Facts, Value};
 use guide::model::FixtureColumn;
@@ -25,6 +25,7 @@ pub fn run(folder: &Path) -> Result<(), String> {
         let results = match name {
             "citizen-numbers" => table.each(citizen_number),
             "working-days" => table.each(|row| working_day(row, &content)),
+            "fund-split" => table.each(fund_split),
             _ => match content.library.guides.iter().find(|guide| guide.fixtures.contains_key(name)) {
                 Some(guide) => by_guide(&content, guide, name, &table, folder)?,
                 None => {
@@ -76,6 +77,15 @@ impl<'t> Table<'t> {
 
 fn differs<T: PartialEq + std::fmt::Debug>(what: &str, found: T, wanted: T) -> Result<(), String> {
     if found == wanted { Ok(()) } else { Err(format!("{what}应是 {wanted:?}，实际是 {found:?}")) }
+}
+
+/// A total shared by weights, in parts that add up to it (QTY-02).
+fn fund_split(row: Row) -> Result<(), String> {
+    let amount = Fen::parse(row("amount")).ok_or("金额读不出")?;
+    let weights: Result<Vec<u64>, _> = row("weights").split('/').map(str::parse).collect();
+    let parts = ledger::share(amount.0, &weights.map_err(|_| "权重读不出")?).ok_or("权重全是零")?;
+    let parts: Vec<String> = parts.into_iter().map(|part| Fen(part).plain()).collect();
+    differs("分担", &*parts.join("/"), row("parts"))
 }
 
 fn citizen_number(row: Row) -> Result<(), String> {
