@@ -12,6 +12,7 @@ const USAGE: &str = "\
 cargo xtask test [--quick]   every test: format, lints, unit and whole-system tests, guides, acceptance
 cargo xtask walks [NAME]     the walks of a real Chromium alone, or those whose name contains NAME
 cargo xtask bench web [N] [PART ...]  measures a county of N households (default 2000): proof, pages, mixed, writers
+cargo xtask bench ledger [N]        measures N payments of four sources each (default 1,000,000)
 cargo xtask mutants          changes the rules of casework one by one; each change must fail a test (needs cargo-mutants)
 cargo xtask new-service NAME  a folder in guides/ with the smallest guide that runs, and its line in areas.md
 cargo xtask accept [DIR]     acceptance fixtures (default: the copy in crates/minzheng/tests/acceptance)";
@@ -23,7 +24,7 @@ fn main() -> ExitCode {
         ["test"] => test::run(false),
         ["test", "--quick"] => test::run(true),
         ["walks", names @ ..] => test::walks(names),
-        ["bench", "web", words @ ..] => test::bench(words),
+        ["bench", what @ ("web" | "ledger"), words @ ..] => test::bench(what, words),
         ["new-service", name] => new_service::make(&shell::root().join("guides"), name),
         ["mutants"] => test::mutants(),
         ["accept", folder @ ..] if folder.len() < 2 => test::accept(folder.first().copied()),

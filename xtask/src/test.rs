@@ -33,8 +33,8 @@ pub fn accept(folder: Option<&str>) -> Result<(), String> {
 }
 
 /// Measures; prints and judges nothing.
-pub fn bench(words: &[&str]) -> Result<(), String> {
-    shell::run(cargo().args(["bench", "--package", "minzheng", "--bench", "web", "--"]).args(words))
+pub fn bench(what: &str, words: &[&str]) -> Result<(), String> {
+    shell::run(cargo().args(["bench", "--package", "minzheng", "--bench", what, "--"]).args(words))
 }
 
 /// Changes the rules of `casework` one by one with cargo-mutants: a change that no test notices is a rule that no test holds.

@@ -209,6 +209,14 @@ pub enum Event {
         holder: Option<String>,
         values: BTreeMap<String, Datum>,
     },
+    /// 记账: amounts that a step moves in the ledger, together or not at all.
+    Booked {
+        /// Whom it concerns: the household or organisation as the case calls it.
+        party: String,
+        transfers: Vec<ledger::Transfer>,
+    },
+    /// What happens to many payments at once, in a stream of its own.
+    Batch(crate::payment::Batch),
     /// The number is filled in by the bureau, gap-free.
     LetterIssued {
         letter: String,

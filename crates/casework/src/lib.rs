@@ -14,6 +14,7 @@ mod grants;
 pub mod intake;
 mod options;
 mod outlook;
+pub mod payment;
 pub mod people;
 pub mod refusal;
 pub mod registers;

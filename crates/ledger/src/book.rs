@@ -1,6 +1,6 @@
 //! Balances: what flows do to them, and what they must never be.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +13,14 @@ pub struct Flow {
     pub from: u32,
     pub to: u32,
     /// 分 or pieces.
+    pub amount: i64,
+}
+
+/// A flow between accounts by their names, as whoever asks for it says it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transfer {
+    pub from: Account,
+    pub to: Account,
     pub amount: i64,
 }
 
@@ -70,37 +78,47 @@ pub struct Standing {
     pub reconciled: i64,
 }
 
-/// All accounts with their balances.
+/// Accounts with their balances: all of them, or those that what is to be posted names.
 #[derive(Clone, Debug, Default)]
 pub struct Book {
-    accounts: Vec<(Account, Balance)>,
+    accounts: BTreeMap<u32, (Account, Balance)>,
     numbers: BTreeMap<Account, u32>,
+    changed: BTreeSet<u32>,
 }
 
 impl Book {
-    /// A book as it was kept: accounts by their numbers, which count from zero.
-    pub fn of(accounts: Vec<(Account, Balance)>) -> Self {
-        let numbered = accounts.iter().zip(0..).map(|((account, _), number)| (account.clone(), number));
-        Self { numbers: numbered.collect(), accounts }
+    /// Takes in an account as it was kept.
+    pub fn keep(&mut self, number: u32, account: Account, balance: Balance) {
+        self.numbers.insert(account.clone(), number);
+        self.accounts.insert(number, (account, balance));
     }
 
-    /// The number of an account; one that is named for the first time is opened.
+    pub fn number(&self, account: &Account) -> Option<u32> {
+        self.numbers.get(account).copied()
+    }
+
+    /// The number of an account; one that is not there is opened with the next number.
     pub fn open(&mut self, account: &Account) -> u32 {
-        if let Some(number) = self.numbers.get(account) {
-            return *number;
+        if let Some(number) = self.number(account) {
+            return number;
         }
-        let number = u32::try_from(self.accounts.len()).unwrap_or(u32::MAX);
-        self.accounts.push((account.clone(), Balance::default()));
-        self.numbers.insert(account.clone(), number);
+        let number = self.accounts.last_key_value().map_or(0, |(last, _)| last + 1);
+        self.keep(number, account.clone(), Balance::default());
         number
     }
 
     pub fn accounts(&self) -> impl Iterator<Item = (u32, &Account, Balance)> {
-        (0..).zip(&self.accounts).map(|(number, (account, balance))| (number, account, *balance))
+        self.accounts.iter().map(|(number, (account, balance))| (*number, account, *balance))
     }
 
     pub fn account(&self, number: u32) -> Option<(&Account, Balance)> {
-        self.accounts.get(number as usize).map(|(account, balance)| (account, *balance))
+        self.accounts.get(&number).map(|(account, balance)| (account, *balance))
+    }
+
+    /// The accounts whose balances were changed since this was asked last.
+    pub fn take_changed(&mut self) -> Vec<(u32, Balance)> {
+        let changed = std::mem::take(&mut self.changed);
+        changed.into_iter().filter_map(|number| Some((number, self.account(number)?.1))).collect()
     }
 
     /// Carries flows out, all of them or none. Confirming or voiding takes the flows that were pending.
@@ -117,9 +135,17 @@ impl Book {
         let carried = flows.iter().try_for_each(|flow| self.carry(act, *flow));
         let done = carried.and_then(|()| touched.clone().try_for_each(|number| self.within_limit(number)));
         if done.is_err() {
-            before.into_iter().for_each(|(number, balance)| self.accounts[number as usize].1 = balance);
+            before.into_iter().for_each(|(number, balance)| self.set(number, balance));
+        } else {
+            self.changed.extend(touched);
         }
         done
+    }
+
+    fn set(&mut self, number: u32, balance: Balance) {
+        if let Some((_, known)) = self.accounts.get_mut(&number) {
+            *known = balance;
+        }
     }
 
     /// Changes both balances, or neither.
@@ -127,7 +153,7 @@ impl Book {
         if flow.amount <= 0 || flow.from == flow.to {
             return Err(Refused::Nothing);
         }
-        let known = |number: u32| self.accounts.get(number as usize).ok_or(Refused::NoAccount);
+        let known = |number: u32| self.account(number).ok_or(Refused::NoAccount);
         let ((from, out), (to, into)) = (known(flow.from)?, known(flow.to)?);
         if (&from.unit, from.source, &from.programme) != (&to.unit, to.source, &to.programme) {
             return Err(Refused::Mixed);
@@ -135,14 +161,15 @@ impl Book {
         if !from.heading.flows_to(to.heading) {
             return Err(Refused::NoWay(from.heading, to.heading));
         }
-        let changed = (changed(*out, act, flow.amount, true)?, changed(*into, act, flow.amount, false)?);
-        (self.accounts[flow.from as usize].1, self.accounts[flow.to as usize].1) = changed;
+        let (out, into) = (changed(out, act, flow.amount, true)?, changed(into, act, flow.amount, false)?);
+        self.set(flow.from, out);
+        self.set(flow.to, into);
         Ok(())
     }
 
     /// `INVARIANT (limits): no posting leaves an account beyond its heading's limit.`
     fn within_limit(&self, number: u32) -> Result<(), Refused> {
-        let (account, balance) = &self.accounts[number as usize];
+        let Some((account, balance)) = self.account(number) else { return Err(Refused::NoAccount) };
         let left = match account.heading.limit() {
             Limit::None => return Ok(()),
             Limit::NotBelowZero => balance.posted - balance.pending_out,
@@ -157,7 +184,7 @@ impl Book {
     /// By unit, what all balances add up to: zero, or something was changed from outside.
     pub fn trial_balance(&self) -> BTreeMap<&Unit, i128> {
         let mut sums: BTreeMap<&Unit, i128> = BTreeMap::new();
-        for (account, balance) in &self.accounts {
+        for (account, balance) in self.accounts.values() {
             *sums.entry(&account.unit).or_default() += i128::from(balance.posted);
         }
         sums
@@ -169,7 +196,7 @@ impl Book {
             Period::Year(own) => own == year,
             Period::Month(month) => month.year() == year,
         };
-        let own = self.accounts.iter().filter(|(account, _)| {
+        let own = self.accounts.values().filter(|(account, _)| {
             account.source == Some(source) && account.programme == programme && within(account.period)
         });
         let mut of = BTreeMap::<Heading, Balance>::new();

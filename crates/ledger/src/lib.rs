@@ -13,5 +13,5 @@ mod book;
 mod share;
 
 pub use account::{Account, Heading, Limit, Period, Source, Unit};
-pub use book::{Act, Balance, Book, Flow, Refused, Standing};
+pub use book::{Act, Balance, Book, Flow, Refused, Standing, Transfer};
 pub use share::share;

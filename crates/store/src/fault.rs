@@ -15,6 +15,9 @@ pub enum Fault {
     Newer { found: i64, known: i64 },
     #[error("办件在此期间被改动：应是第 {expected} 版，实际第 {found} 版")]
     Conflict { expected: u64, found: u64 },
+    /// Not broken: what is asked of the ledger cannot be. Whoever decides tells people why.
+    #[error("账：{0}")]
+    Ledger(ledger::Refused),
 }
 
 impl Fault {

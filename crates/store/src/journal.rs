@@ -242,7 +242,10 @@ impl Write<'_> {
             ])?;
         }
         let mut state = before.clone();
-        fresh.iter().for_each(|record| state.apply(record));
+        for record in fresh {
+            crate::payments::apply(self.sql, case, record)?;
+            state.apply(record);
+        }
         crate::rows::write(self.sql, before, &state)?;
         keep(self.states, case, chain, Arc::new(state));
         Ok(())

@@ -6,12 +6,14 @@
 
 mod accounts;
 mod backup;
+mod books;
 mod checkpoint;
 mod fault;
 mod files;
 mod head;
 mod journal;
 mod lists;
+mod payments;
 mod registers;
 mod relatives;
 mod rows;
@@ -29,10 +31,12 @@ use writer::Writer;
 
 pub use accounts::{Account, Appointment};
 pub use backup::Copied;
+pub use books::Posting;
 pub use fault::Fault;
 pub use files::{FileUse, file_digest};
 pub use journal::Entry;
 pub use lists::{CaseRow, KinRow, NoticeRow, RollRow, WorkRow};
+pub use payments::{Sent, Standing};
 pub use registers::RegisterVersion;
 pub use relatives::Declared;
 pub use verify::{Rebuilt, Verified};

@@ -6,9 +6,10 @@ use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
 use crate::fault::Fault;
+use crate::{books, payments};
 
 /// Version of the tables; a database of a newer one is refused.
-const VERSION: i64 = 11;
+const VERSION: i64 = 12;
 
 /// Tables that nothing can bring back.
 const TABLES: &str = "
@@ -202,6 +203,11 @@ CREATE TABLE look_row (
 ) STRICT, WITHOUT ROWID;
 ";
 
+/// The names of all tables that are derived from the journal.
+pub(crate) fn derived() -> impl Iterator<Item = &'static str> {
+    LISTS.iter().map(|list| list.name).chain(books::TABLES)
+}
+
 /// The connection, and whether the lists have to be written anew because they were those of an older version.
 pub(crate) fn open(path: &Path) -> Result<(Connection, bool), Fault> {
     let connection = Connection::open(path)?;
@@ -216,14 +222,18 @@ pub(crate) fn open(path: &Path) -> Result<(Connection, bool), Fault> {
     let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     let create = |tables: &str, drop: &str| {
         connection.execute_batch(&format!(
-            "BEGIN IMMEDIATE; {drop} {tables} {LIST_TABLES} PRAGMA user_version = {VERSION}; COMMIT;"
+            "BEGIN IMMEDIATE; {drop} {tables} {LIST_TABLES} {} {} PRAGMA user_version = {VERSION}; COMMIT;",
+            books::SCHEMA,
+            payments::SCHEMA,
         ))
     };
     let upgrades: String = UPGRADES.iter().filter(|(version, _)| *version > found).map(|(_, sql)| *sql).collect();
     match found {
         0 => create(&format!("{TABLES}{upgrades}"), "")?,
         VERSION => {}
-        1..VERSION => create(&upgrades, &LISTS.map(|list| format!("DROP TABLE IF EXISTS {};", list.name)).concat())?,
+        1..VERSION => {
+            create(&upgrades, &derived().map(|name| format!("DROP TABLE IF EXISTS {name};")).collect::<String>())?
+        }
         found => return Err(Fault::Newer { found, known: VERSION }),
     }
     Ok((connection, (1..VERSION).contains(&found)))

@@ -9,8 +9,8 @@ use crate::Store;
 use crate::fault::Fault;
 use crate::head::Head;
 use crate::journal::{GENESIS, digest, hex, read_parts, sm3};
-use crate::schema::LISTS;
-use crate::{head, journal, rows};
+use crate::schema::derived;
+use crate::{head, journal, payments, rows};
 
 /// What `verify` found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,25 +76,27 @@ impl Store {
 
     /// Writes every list anew from the journal, after a version of the program has changed the lists.
     pub(crate) fn renew(&self) -> Result<(), Fault> {
-        let states = states(&self.read())?;
-        self.transact(|write| states.values().try_for_each(|state| write.relist(state)))
+        self.transact(|write| {
+            let states = replay(&self.read(), write.sql)?;
+            states.values().try_for_each(|state| write.relist(state))
+        })
     }
 
     /// Makes every list anew from the journal and compares it with what is there, byte by byte. Changes nothing.
     pub fn rebuild(&self) -> Result<Rebuilt, Fault> {
         let connection = self.read();
-        let states = states(&connection)?;
         let fresh = Connection::open_in_memory()?;
-        for table in LISTS.map(|list| list.name) {
+        for table in derived() {
             let sql: String =
                 connection.query_row("SELECT sql FROM sqlite_master WHERE name = ?1", [table], |row| row.get(0))?;
             fresh.execute_batch(&sql)?;
         }
+        let states = replay(&connection, &fresh)?;
         for state in states.values() {
             rows::write(&fresh, &State::default(), state)?;
         }
         let mut differing = Vec::new();
-        for table in LISTS.map(|list| list.name) {
+        for table in derived() {
             if dump(&connection, table)? != dump(&fresh, table)? {
                 differing.push(table.to_owned());
             }
@@ -168,13 +170,16 @@ fn blob<'r>(row: &'r Row, column: usize) -> Result<&'r [u8], Fault> {
     row.get_ref(column)?.as_blob().map_err(|_| Fault::damaged("日志的一条不能读"))
 }
 
-fn states(connection: &Connection) -> Result<BTreeMap<String, State>, Fault> {
+/// Folds every case, and makes ledger and payments anew in the order of the journal.
+fn replay(connection: &Connection, fresh: &Connection) -> Result<BTreeMap<String, State>, Fault> {
     let mut statement = connection.prepare("SELECT case_id, version, parts FROM journal ORDER BY seq")?;
     let mut rows = statement.query([])?;
     let mut states: BTreeMap<String, State> = BTreeMap::new();
     while let Some(row) = rows.next()? {
         let (case, parts): (String, Vec<u8>) = (row.get(0)?, row.get(2)?);
-        states.entry(case).or_default().apply(&read_parts(row.get(1)?, &parts)?);
+        let record = read_parts(row.get(1)?, &parts)?;
+        payments::apply(fresh, &case, &record)?;
+        states.entry(case).or_default().apply(&record);
     }
     Ok(states)
 }

@@ -1,0 +1,129 @@
+//! Payments of a batch, as the journal holds them: lines of a roster, instructions to banks, and what banks answer.
+//!
+//! They stand in streams of their own, slice by slice, because a batch has more of them than a case can carry.
+//! Records of a journal: once released, a variant keeps its meaning; new fields have defaults.
+
+use base::{Fen, Month, RegionCode};
+use ledger::Source;
+use serde::{Deserialize, Serialize};
+
+/// What happens to many payments at once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "batch", rename_all = "snake_case")]
+pub enum Batch {
+    /// Lines of a frozen roster.
+    Rostered { run: String, lines: Vec<Line> },
+    /// What the lines `first` to `last` owe becomes payable, out of the year's appropriations.
+    Committed { run: String, first: u32, last: u32 },
+    /// Instructions are made; their amounts are set aside until the bank answers.
+    Instructed { run: String, instructions: Vec<Instruction> },
+    /// What a bank says of instructions.
+    Answered { answers: Vec<Answer> },
+    /// Entries of a bank's statement, each with the instructions that it explains.
+    Explained { entries: Vec<Explained> },
+    /// Lines that were held are left to a later batch.
+    Released { run: String, lines: Vec<u32> },
+    /// The roster is made anew: what was listed is void.
+    Discarded { run: String },
+}
+
+/// What somebody gets by one batch for one entitlement.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    pub seq: u32,
+    /// The first case of the chain by which it is held, and the last one, which says what is paid.
+    pub root: String,
+    pub case: String,
+    /// 标识 of service and entitlement.
+    pub service: String,
+    pub entitlement: String,
+    /// What it is booked under.
+    pub programme: String,
+    pub region: RegionCode,
+    /// Whose it is: the name and citizen number of the first who holds it.
+    pub holder: String,
+    pub number: String,
+    /// Into whose account it goes; why it is not the holder's own stands in `reason`.
+    pub payee: String,
+    pub payee_number: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+    pub bank: String,
+    pub account: String,
+    pub month: Month,
+    /// What it is made of: for the month itself and for earlier ones (补发). Deductions are negative.
+    pub parts: Vec<Part>,
+    pub total: Fen,
+    /// Which source bears how much; the sum is the total.
+    pub shares: Vec<(Source, i64)>,
+    /// What the batch before had; `None` for who was not in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Fen>,
+    /// What stands out, each a name of 异常.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub marks: Vec<String>,
+    /// Why it is not paid by this batch.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub held: String,
+}
+
+/// A part of a line: a component of an entitlement for a month.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    pub name: String,
+    pub month: Month,
+    pub fen: Fen,
+}
+
+/// An order to a bank. Its id is made before it is sent and never again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Instruction {
+    /// At most 35 letters, digits and `-`, as ISO 20022 has it.
+    pub id: String,
+    /// Lines of the batch that it pays: all that one person gets into one account.
+    pub lines: Vec<u32>,
+    pub payee: String,
+    pub bank: String,
+    pub account: String,
+    pub amount: Fen,
+    /// The instruction that came back and is sent anew.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub again: String,
+}
+
+/// What a bank says of an instruction.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    pub id: String,
+    pub outcome: Outcome,
+    /// Why not (PAY-04), as 标识 of the list; empty for what was paid.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub code: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    Paid,
+    /// Never left the bureau's account.
+    Failed,
+    /// Was paid and came back.
+    Returned,
+}
+
+/// An entry of a statement with what it stands for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Explained {
+    /// The bank's own reference: the same entry is never taken twice.
+    pub reference: String,
+    /// What left the account is positive, what came back negative.
+    pub amount: Fen,
+    pub instructions: Vec<String>,
+}
+
+impl Line {
+    /// The sum of the parts; differs from the total of no line.
+    pub fn sum(&self) -> Fen {
+        Fen(self.parts.iter().map(|part| part.fen.0).sum())
+    }
+}

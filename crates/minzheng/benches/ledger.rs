@@ -1,0 +1,156 @@
+//! `cargo xtask bench ledger [N]`: N payments (default 1,000,000) of four sources each through journal, ledger and lists,
+//! beside the same transfers as plain inserts in SQLite and through a function of PostgreSQL.
+//! A benchmark, not a test: it prints what it measured and judges nothing.
+#![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
+
+use std::time::Instant;
+
+use base::{DateTime, Fen, Month, RegionCode};
+use casework::State;
+use casework::event::{ActorRef, Event, Record};
+use casework::payment::{Answer, Batch, Explained, Instruction, Line, Outcome, Part};
+use ledger::{Account, Heading, Period, Source, Transfer, Unit};
+use store::Store;
+
+/// Lines of one entry of the journal.
+const SLICE: usize = 5_000;
+
+/// What each of the four sources bears of a payment, in 分.
+const SHARES: [(Source, i64); 4] =
+    [(Source::Central, 30_000), (Source::Province, 10_000), (Source::City, 5_000), (Source::County, 5_001)];
+
+const TOTAL: i64 = 50_001;
+
+struct Bench {
+    store: Store,
+    at: DateTime,
+    streams: usize,
+}
+
+impl Bench {
+    fn does(&mut self, event: Event) {
+        self.streams += 1;
+        let by = ActorRef { id: "system".into(), name: "系统".into(), for_applicant: false };
+        let (stream, record) = (format!("BENCH-{}", self.streams), Record { at: self.at, by, event });
+        self.store.transact(|write| write.append(&stream, &State::default(), &[record])).unwrap();
+    }
+
+    fn appropriate(&mut self, count: i64) {
+        let of = |heading, source| Account {
+            heading,
+            source: Some(source),
+            programme: "grant".into(),
+            period: Period::Year(2026),
+            owner: String::new(),
+            unit: Unit::Fen,
+        };
+        let transfer = |(source, amount): (Source, i64)| Transfer {
+            from: of(Heading::Treasury, source),
+            to: of(Heading::Appropriation, source),
+            amount: amount * count,
+        };
+        self.does(Event::Booked { party: String::new(), transfers: SHARES.map(transfer).to_vec() });
+    }
+}
+
+fn line(seq: usize) -> Line {
+    let month = Month::new(2026, 10).unwrap();
+    let text = |text: &str| text.to_owned();
+    let number = format!("41032519500101{seq:07}");
+    Line {
+        seq: seq as u32,
+        root: format!("A{seq:07}"),
+        case: format!("A{seq:07}"),
+        service: text("grant"),
+        entitlement: text("monthly"),
+        programme: text("grant"),
+        region: RegionCode::parse("410325001001").unwrap(),
+        holder: text("示例人"),
+        number: number.clone(),
+        payee: text("示例人"),
+        payee_number: number,
+        reason: String::new(),
+        bank: text("104"),
+        account: format!("62170000{seq:011}"),
+        month,
+        parts: vec![Part { name: text("基本金"), month, fen: Fen(TOTAL) }],
+        total: Fen(TOTAL),
+        shares: SHARES.to_vec(),
+        before: Some(Fen(TOTAL)),
+        marks: Vec::new(),
+        held: String::new(),
+    }
+}
+
+fn instruction(seq: usize) -> Instruction {
+    Instruction {
+        id: format!("BENCH-{seq:07}-1"),
+        lines: vec![seq as u32],
+        payee: "示例人".into(),
+        bank: "104".into(),
+        account: format!("62170000{seq:011}"),
+        amount: Fen(TOTAL),
+        again: String::new(),
+    }
+}
+
+/// Does something for slices of the payments, and says how fast it was.
+fn phase(
+    bench: &mut Bench,
+    what: &str,
+    count: usize,
+    transfers: usize,
+    mut slice: impl FnMut(&mut Bench, usize, usize),
+) {
+    let begun = Instant::now();
+    for first in (1..=count).step_by(SLICE) {
+        slice(bench, first, (first + SLICE - 1).min(count));
+    }
+    let seconds = begun.elapsed().as_secs_f64();
+    let rate = (count * transfers) as f64 / seconds;
+    println!("{what}: {seconds:.1} s, {:.0} payments a second, {rate:.0} transfers a second", count as f64 / seconds);
+}
+
+fn own(count: usize) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let mut bench = Bench { store, at: "2026-10-05T09:00:00".parse().unwrap(), streams: 0 };
+    bench.appropriate(count as i64);
+    let run = || "RUN".to_owned();
+    phase(&mut bench, "roster", count, 0, |bench, first, last| {
+        bench.does(Event::Batch(Batch::Rostered { run: run(), lines: (first..=last).map(line).collect() }));
+    });
+    phase(&mut bench, "commit", count, 4, |bench, first, last| {
+        bench.does(Event::Batch(Batch::Committed { run: run(), first: first as u32, last: last as u32 }));
+    });
+    phase(&mut bench, "instruct", count, 4, |bench, first, last| {
+        let instructions = (first..=last).map(instruction).collect();
+        bench.does(Event::Batch(Batch::Instructed { run: run(), instructions }));
+    });
+    phase(&mut bench, "answer", count, 4, |bench, first, last| {
+        // One in twenty comes back.
+        let answer = |seq: usize| Answer {
+            id: instruction(seq).id,
+            outcome: if seq % 20 == 0 { Outcome::Failed } else { Outcome::Paid },
+            code: String::new(),
+        };
+        bench.does(Event::Batch(Batch::Answered { answers: (first..=last).map(answer).collect() }));
+    });
+    phase(&mut bench, "reconcile", count, 4, |bench, first, last| {
+        let instructions: Vec<String> =
+            (first..=last).filter(|seq| seq % 20 != 0).map(|seq| instruction(seq).id).collect();
+        let amount = Fen(TOTAL * instructions.len() as i64);
+        let entry = Explained { reference: format!("S-{first}"), amount, instructions };
+        bench.does(Event::Batch(Batch::Explained { entries: vec![entry] }));
+    });
+    let book = bench.store.book().unwrap();
+    assert!(book.trial_balance().values().all(|sum| *sum == 0));
+    let size = std::fs::metadata(folder.path().join("minzheng.db")).unwrap().len();
+    println!("{} MB of database; trial balance zero", size / 1_000_000);
+}
+
+fn main() {
+    let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
+    let count = words.first().and_then(|word| word.parse().ok()).unwrap_or(1_000_000);
+    own(count);
+}

@@ -1,0 +1,524 @@
+//! Payments as they are kept: lines of rosters, instructions to banks, entries of statements.
+//!
+//! Like the ledger they follow from the journal in its order: `apply` is the only way in.
+
+use std::collections::BTreeMap;
+
+use casework::event::{Event, Record};
+use casework::payment::{Answer, Batch, Explained, Instruction, Line, Outcome};
+use ledger::{Account, Act, Flow, Heading, Period, Source, Unit};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::books::{self, Books, Entry};
+use crate::fault::Fault;
+use crate::lists::list;
+use crate::{Read, Store};
+
+pub(crate) const SCHEMA: &str = "
+CREATE TABLE pay_line (
+    run TEXT NOT NULL, seq INTEGER NOT NULL, root TEXT NOT NULL, entitlement TEXT NOT NULL, month TEXT NOT NULL,
+    number TEXT NOT NULL, account TEXT NOT NULL, region TEXT NOT NULL, total INTEGER NOT NULL, status TEXT NOT NULL,
+    content TEXT NOT NULL, PRIMARY KEY (run, seq)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX line_once ON pay_line (root, entitlement, month) WHERE status NOT IN ('held', 'released');
+CREATE INDEX line_by_number ON pay_line (number);
+CREATE TABLE pay_instruction (
+    id TEXT PRIMARY KEY, run TEXT NOT NULL, amount INTEGER NOT NULL, status TEXT NOT NULL, code TEXT NOT NULL,
+    at TEXT NOT NULL, explained INTEGER NOT NULL, posting INTEGER NOT NULL, content TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX instruction_by_run ON pay_instruction (run, status);
+CREATE TABLE pay_statement (
+    reference TEXT PRIMARY KEY, at TEXT NOT NULL, amount INTEGER NOT NULL, instructions TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+";
+
+/// Where a line or an instruction stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Standing {
+    /// On the roster.
+    Listed,
+    /// On the roster, and not to be paid by this batch.
+    Held,
+    /// Approved: owed, and not with the bank.
+    Payable,
+    /// With the bank, which has not answered.
+    Sent,
+    Paid,
+    /// The bank did not take it, or sent it back: an instruction; its lines are payable again.
+    Failed,
+    Returned,
+    /// A line that was held and is left to a later batch.
+    Released,
+}
+
+const STANDINGS: [(Standing, &str); 8] = [
+    (Standing::Listed, "listed"),
+    (Standing::Held, "held"),
+    (Standing::Payable, "payable"),
+    (Standing::Sent, "sent"),
+    (Standing::Paid, "paid"),
+    (Standing::Failed, "failed"),
+    (Standing::Returned, "returned"),
+    (Standing::Released, "released"),
+];
+
+impl Standing {
+    pub fn key(self) -> &'static str {
+        STANDINGS.iter().find(|(known, _)| *known == self).map_or("", |(_, key)| key)
+    }
+
+    fn of(key: &str) -> Result<Self, Fault> {
+        let known = STANDINGS.iter().find(|(_, known)| *known == key);
+        known.map(|(standing, _)| *standing).ok_or_else(|| Fault::damaged("发放的一行不认识"))
+    }
+}
+
+/// An instruction with what has become of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sent {
+    pub run: String,
+    pub instruction: Instruction,
+    pub standing: Standing,
+    /// The bank's reason, by its 标识.
+    pub code: String,
+    pub at: String,
+    /// How often a statement has shown it: once for what left, once more for what came back.
+    pub explained: i64,
+}
+
+/// What an entry of the journal does to ledger and payments.
+pub(crate) fn apply(sql: &Connection, case: &str, record: &Record) -> Result<(), Fault> {
+    match &record.event {
+        Event::Booked { party, transfers } => books::book(sql, record.at, case, party, transfers),
+        Event::Batch(batch) => apply_batch(sql, batch, &record.at.to_string()),
+        _ => Ok(()),
+    }
+}
+
+fn apply_batch(sql: &Connection, batch: &Batch, at: &str) -> Result<(), Fault> {
+    match batch {
+        Batch::Rostered { run, lines } => lines.iter().try_for_each(|line| insert(sql, run, line)),
+        Batch::Committed { run, first, last } => commit(sql, run, (*first, *last), at),
+        Batch::Instructed { run, instructions } => instruct(sql, run, instructions, at),
+        Batch::Answered { answers } => answer(sql, answers, at),
+        Batch::Explained { entries } => explain(sql, entries, at),
+        Batch::Released { run, lines } => lines.iter().try_for_each(|seq| stand(sql, run, *seq, Standing::Released)),
+        Batch::Discarded { run } => {
+            let delete = "DELETE FROM pay_line WHERE run = ?1 AND status IN ('listed', 'held')";
+            sql.prepare_cached(delete)?.execute([run])?;
+            Ok(())
+        }
+    }
+}
+
+fn insert(sql: &Connection, run: &str, line: &Line) -> Result<(), Fault> {
+    if line.sum() != line.total || line.shares.iter().map(|(_, amount)| amount).sum::<i64>() != line.total.0 {
+        return Err(Fault::damaged(format!("{run} 的第 {} 行合计不对", line.seq)));
+    }
+    let query = "INSERT INTO pay_line VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+    let standing = if line.held.is_empty() { Standing::Listed } else { Standing::Held };
+    let entitlement = format!("{}/{}", line.service, line.entitlement);
+    let month = String::from(line.month);
+    let (region, status, content) = (line.region.to_string(), standing.key(), json(line)?);
+    sql.prepare_cached(query)?.execute(params![
+        run,
+        line.seq,
+        line.root,
+        entitlement,
+        month,
+        line.number,
+        line.account,
+        region,
+        line.total.0,
+        status,
+        content,
+    ])?;
+    Ok(())
+}
+
+fn stand(sql: &Connection, run: &str, seq: u32, standing: Standing) -> Result<(), Fault> {
+    let query = "UPDATE pay_line SET status = ?3 WHERE run = ?1 AND seq = ?2";
+    sql.prepare_cached(query)?.execute(params![run, seq, standing.key()])?;
+    Ok(())
+}
+
+/// The account through which the money of a source for a line goes.
+fn account(heading: Heading, source: Source, line: &Line) -> Account {
+    let period =
+        if heading == Heading::Appropriation { Period::Year(line.month.year()) } else { Period::Month(line.month) };
+    let (programme, owner, unit) = (line.programme.clone(), String::new(), Unit::Fen);
+    Account { heading, source: Some(source), programme, period, owner, unit }
+}
+
+/// One flow for each source that bears something.
+fn flows(books: &mut Books, line: &Line, from: Heading, to: Heading) -> Result<Vec<Flow>, Fault> {
+    let borne = line.shares.iter().filter(|(_, amount)| *amount > 0);
+    let flow = |(source, amount): &(Source, i64)| {
+        let (from, to) = (account(from, *source, line), account(to, *source, line));
+        Ok(Flow { from: books.number(&from)?, to: books.number(&to)?, amount: *amount })
+    };
+    borne.map(flow).collect()
+}
+
+fn commit(sql: &Connection, run: &str, (first, last): (u32, u32), at: &str) -> Result<(), Fault> {
+    let mut books = Books::open(sql)?;
+    for line in lines_between(sql, run, (first, last), Standing::Listed)? {
+        let flows = flows(&mut books, &line, Heading::Appropriation, Heading::Payable)?;
+        let document = format!("{run}/{}", line.seq);
+        books.post(&Entry {
+            at,
+            act: Act::Post,
+            about: None,
+            party: &line.number,
+            document: &document,
+            flows: &flows,
+        })?;
+        stand(sql, run, line.seq, Standing::Payable)?;
+    }
+    books.close()
+}
+
+/// `INVARIANT (never twice): an instruction takes lines that are payable, and leaves none of them so.`
+fn instruct(sql: &Connection, run: &str, instructions: &[Instruction], at: &str) -> Result<(), Fault> {
+    let mut books = Books::open(sql)?;
+    let insert = "INSERT INTO pay_instruction VALUES (?1, ?2, ?3, ?4, '', ?5, 0, ?6, ?7)";
+    let mut insert = sql.prepare_cached(insert)?;
+    for instruction in instructions {
+        let (mut all, mut party, mut sum) = (Vec::new(), String::new(), 0);
+        for seq in &instruction.lines {
+            let Some(line) = line(sql, run, *seq, Some(Standing::Payable))? else {
+                return Err(Fault::damaged(format!("{run} 的第 {seq} 行不在待付中")));
+            };
+            all.extend(flows(&mut books, &line, Heading::Payable, Heading::Paid)?);
+            sum += line.total.0;
+            party = line.number;
+            stand(sql, run, *seq, Standing::Sent)?;
+        }
+        if sum != instruction.amount.0 {
+            return Err(Fault::damaged(format!("指令 {} 的金额不等于各行之和", instruction.id)));
+        }
+        let entry = Entry { at, act: Act::Pend, about: None, party: &party, document: &instruction.id, flows: &all };
+        let posting = books.post(&entry)?;
+        let (status, content) = (Standing::Sent.key(), json(instruction)?);
+        insert.execute(params![instruction.id, run, instruction.amount.0, status, at, posting, content])?;
+    }
+    books.close()
+}
+
+/// Who calls this has left out what was answered before and what nobody sent.
+fn answer(sql: &Connection, answers: &[Answer], at: &str) -> Result<(), Fault> {
+    let mut books = Books::open(sql)?;
+    for answer in answers {
+        let query = "SELECT run, status, posting, content FROM pay_instruction WHERE id = ?1";
+        let row = |row: &rusqlite::Row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, i64>(2)?, row.get::<_, String>(3)?))
+        };
+        let (run, status, posting, content) = sql.prepare_cached(query)?.query_row([&answer.id], row)?;
+        let instruction: Instruction = read(&content)?;
+        let (standing, of_lines) = match (Standing::of(&status)?, answer.outcome) {
+            (Standing::Sent, Outcome::Paid) => (Standing::Paid, Standing::Paid),
+            (Standing::Sent, Outcome::Failed) => (Standing::Failed, Standing::Payable),
+            (Standing::Paid, Outcome::Returned) => (Standing::Returned, Standing::Payable),
+            _ => return Err(Fault::damaged(format!("指令 {} 已经有了结果", answer.id))),
+        };
+        match answer.outcome {
+            Outcome::Paid => _ = books.resolve(posting, Act::Confirm, at, &answer.id)?,
+            Outcome::Failed => _ = books.resolve(posting, Act::Void, at, &answer.id)?,
+            Outcome::Returned => give_back(sql, &mut books, posting, &run, &instruction, at)?,
+        }
+        let update = "UPDATE pay_instruction SET status = ?2, code = ?3, at = ?4 WHERE id = ?1";
+        sql.prepare_cached(update)?.execute(params![answer.id, standing.key(), answer.code, at])?;
+        for seq in &instruction.lines {
+            stand(sql, &run, *seq, of_lines)?;
+        }
+    }
+    books.close()
+}
+
+/// What was paid is payable again, and the bank owes it until its statement shows it.
+fn give_back(
+    sql: &Connection,
+    books: &mut Books,
+    posting: i64,
+    run: &str,
+    instruction: &Instruction,
+    at: &str,
+) -> Result<(), Fault> {
+    let mut all = Vec::new();
+    let mut party = String::new();
+    for line in lines_of(sql, run, instruction)? {
+        all.extend(flows(books, &line, Heading::Returning, Heading::Payable)?);
+        party = line.number;
+    }
+    let about = Some(posting);
+    books.post(&Entry { at, act: Act::Post, about, party: &party, document: &instruction.id, flows: &all })?;
+    Ok(())
+}
+
+fn lines_of(sql: &Connection, run: &str, instruction: &Instruction) -> Result<Vec<Line>, Fault> {
+    let line = |seq: &u32| line(sql, run, *seq, None)?.ok_or_else(|| Fault::damaged("发放的一行不见了"));
+    instruction.lines.iter().map(line).collect()
+}
+
+/// What a statement shows is explained once: what left, and what came back.
+fn explain(sql: &Connection, entries: &[Explained], at: &str) -> Result<(), Fault> {
+    let mut books = Books::open(sql)?;
+    for entry in entries {
+        let insert = "INSERT INTO pay_statement VALUES (?1, ?2, ?3, ?4)";
+        let ids = json(&entry.instructions)?;
+        sql.prepare_cached(insert)?.execute(params![entry.reference, at, entry.amount.0, ids])?;
+        let (from, to) = if entry.amount.0 >= 0 {
+            (Heading::Paid, Heading::Reconciled)
+        } else {
+            (Heading::Reconciled, Heading::Returning)
+        };
+        let mut sums: BTreeMap<(u32, u32), i64> = BTreeMap::new();
+        for id in &entry.instructions {
+            // Once for what left and once for what came back, in this order.
+            let query = "UPDATE pay_instruction SET explained = explained + 1
+                         WHERE id = ?1 AND explained = ?2 AND status IN ('returned', ?3) RETURNING run, content";
+            let row = |row: &rusqlite::Row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?));
+            let (seen, standing) = if entry.amount.0 >= 0 { (0, "paid") } else { (1, "returned") };
+            let found = sql.prepare_cached(query)?.query_row(params![id, seen, standing], row).optional()?;
+            let unexplained = || Fault::damaged(format!("对账单 {} 说明不了指令 {id}", entry.reference));
+            let (run, content) = found.ok_or_else(unexplained)?;
+            for line in lines_of(sql, &run, &read(&content)?)? {
+                for flow in flows(&mut books, &line, from, to)? {
+                    *sums.entry((flow.from, flow.to)).or_default() += flow.amount;
+                }
+            }
+        }
+        let all: Vec<Flow> = sums.into_iter().map(|((from, to), amount)| Flow { from, to, amount }).collect();
+        if all.iter().map(|flow| flow.amount).sum::<i64>() != entry.amount.0.abs() {
+            return Err(Fault::damaged(format!("对账单 {} 的金额不等于它说明的指令之和", entry.reference)));
+        }
+        let document = &entry.reference;
+        books.post(&Entry { at, act: Act::Post, about: None, party: "", document, flows: &all })?;
+    }
+    books.close()
+}
+
+fn lines_between(
+    sql: &Connection,
+    run: &str,
+    (first, last): (u32, u32),
+    standing: Standing,
+) -> Result<Vec<Line>, Fault> {
+    let query = "SELECT content FROM pay_line WHERE run = ?1 AND seq BETWEEN ?2 AND ?3 AND status = ?4 ORDER BY seq";
+    let values = params![run, first, last, standing.key()];
+    let rows: Vec<String> = list(sql, query, values, |row| row.get(0))?;
+    rows.iter().map(|content| read(content)).collect()
+}
+
+/// A line, if it stands where it should.
+fn line(sql: &Connection, run: &str, seq: u32, standing: Option<Standing>) -> Result<Option<Line>, Fault> {
+    let query = "SELECT content FROM pay_line WHERE run = ?1 AND seq = ?2 AND (?3 = '' OR status = ?3)";
+    let values = params![run, seq, standing.map_or("", Standing::key)];
+    let found: Option<String> = sql.prepare_cached(query)?.query_row(values, |row| row.get(0)).optional()?;
+    found.map(|content| read(&content)).transpose()
+}
+
+fn json(value: &impl serde::Serialize) -> Result<String, Fault> {
+    serde_json::to_string(value).map_err(|error| Fault::damaged(error.to_string()))
+}
+
+fn read<T: serde::de::DeserializeOwned>(content: &str) -> Result<T, Fault> {
+    serde_json::from_str(content).map_err(|error| Fault::damaged(error.to_string()))
+}
+
+impl Read<'_> {
+    /// The lines of a batch from one number to another that stand somewhere.
+    pub fn lines(&self, run: &str, between: (u32, u32), standing: Standing) -> Result<Vec<Line>, Fault> {
+        lines_between(self.sql, run, between, standing)
+    }
+
+    /// An instruction with what has become of it.
+    pub fn sent(&self, id: &str) -> Result<Option<Sent>, Fault> {
+        let query = "SELECT run, status, code, at, explained, content FROM pay_instruction WHERE id = ?1";
+        let found = self.sql.prepare_cached(query)?.query_row([id], sent).optional()?;
+        found.map(read_sent).transpose()
+    }
+}
+
+type RawSent = (String, String, String, String, i64, String);
+
+fn sent(row: &rusqlite::Row) -> rusqlite::Result<RawSent> {
+    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
+}
+
+fn read_sent((run, status, code, at, explained, content): RawSent) -> Result<Sent, Fault> {
+    Ok(Sent { run, instruction: read(&content)?, standing: Standing::of(&status)?, code, at, explained })
+}
+
+impl Store {
+    /// How many lines of a batch stand where, and their sum in 分.
+    pub fn tally(&self, run: &str) -> Result<Vec<(Standing, i64, i64)>, Fault> {
+        let query = "SELECT status, COUNT(*), SUM(total) FROM pay_line WHERE run = ?1 GROUP BY status ORDER BY status";
+        let rows: Vec<(String, i64, i64)> =
+            list(&self.read(), query, [run], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        rows.into_iter().map(|(status, count, sum)| Ok((Standing::of(&status)?, count, sum))).collect()
+    }
+
+    /// The instructions of a batch.
+    pub fn instructions(&self, run: &str) -> Result<Vec<Sent>, Fault> {
+        let query = "SELECT run, status, code, at, explained, content FROM pay_instruction WHERE run = ?1 ORDER BY id";
+        list(&self.read(), query, [run], sent)?.into_iter().map(read_sent).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base::{DateTime, Fen, Month, RegionCode};
+    use casework::State;
+    use casework::event::ActorRef;
+    use casework::payment::Part;
+    use ledger::Transfer;
+
+    use super::*;
+
+    const SHARES: [(Source, i64); 2] = [(Source::Central, 60_000), (Source::County, 5_000)];
+
+    fn month() -> Month {
+        Month::new(2026, 10).unwrap()
+    }
+
+    fn some_line(seq: u32) -> Line {
+        let total = Fen(65_000);
+        let text = |text: &str| text.to_owned();
+        Line {
+            seq,
+            root: format!("R-{seq}"),
+            case: format!("R-{seq}"),
+            service: text("grant"),
+            entitlement: text("monthly"),
+            programme: text("grant"),
+            region: RegionCode::parse("410325001001").unwrap(),
+            holder: text("示例人"),
+            number: format!("N-{seq}"),
+            payee: text("示例人"),
+            payee_number: format!("N-{seq}"),
+            reason: String::new(),
+            bank: text("示例银行"),
+            account: format!("62000000{seq}"),
+            month: month(),
+            parts: vec![Part { name: text("基本"), month: month(), fen: total }],
+            total,
+            shares: SHARES.to_vec(),
+            before: None,
+            marks: Vec::new(),
+            held: String::new(),
+        }
+    }
+
+    /// A store in which a hundred households' worth of each source was appropriated.
+    struct Bank {
+        _folder: tempfile::TempDir,
+        store: Store,
+        at: DateTime,
+        streams: std::cell::Cell<u32>,
+    }
+
+    impl Bank {
+        fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let store = Store::open(folder.path()).unwrap();
+            let at = "2026-10-05T09:00:00".parse().unwrap();
+            let bank = Self { _folder: folder, store, at, streams: std::cell::Cell::new(0) };
+            let transfers = SHARES.map(|(source, amount)| {
+                let of = |heading| Account { period: Period::Year(2026), ..account(heading, source, &some_line(0)) };
+                Transfer { from: of(Heading::Treasury), to: of(Heading::Appropriation), amount: amount * 100 }
+            });
+            bank.does(Event::Booked { party: "财政局".into(), transfers: transfers.to_vec() }).unwrap();
+            bank
+        }
+
+        fn does(&self, event: Event) -> Result<(), Fault> {
+            self.streams.set(self.streams.get() + 1);
+            let by = ActorRef { id: "system".into(), name: "系统".into(), for_applicant: false };
+            let record = Record { at: self.at, by, event };
+            let stream = format!("S-{}", self.streams.get());
+            self.store.transact(|write| write.append(&stream, &State::default(), &[record]))
+        }
+
+        fn batch(&self, batch: Batch) -> Result<(), Fault> {
+            self.does(Event::Batch(batch))
+        }
+
+        fn instruct(&self, id: &str, lines: &[u32]) -> Result<(), Fault> {
+            let amount = Fen(65_000 * lines.len() as i64);
+            let (payee, bank, account) = ("示例人".to_owned(), "示例银行".to_owned(), "62".to_owned());
+            let lines = lines.to_vec();
+            let instruction = Instruction { id: id.into(), lines, payee, bank, account, amount, again: String::new() };
+            self.batch(Batch::Instructed { run: "RUN".into(), instructions: vec![instruction] })
+        }
+
+        fn answers(&self, id: &str, outcome: Outcome) -> Result<(), Fault> {
+            self.batch(Batch::Answered { answers: vec![Answer { id: id.into(), outcome, code: String::new() }] })
+        }
+
+        fn explains(&self, reference: &str, fen: i64, ids: &[&str]) -> Result<(), Fault> {
+            let instructions = ids.iter().map(|id| (*id).to_owned()).collect();
+            let entry = Explained { reference: reference.into(), amount: Fen(fen), instructions };
+            self.batch(Batch::Explained { entries: vec![entry] })
+        }
+
+        fn standing(&self, source: Source) -> ledger::Standing {
+            self.store.book().unwrap().standing(source, "grant", 2026)
+        }
+    }
+
+    #[test]
+    fn a_payment_goes_its_way_once_and_the_ledger_follows_it() {
+        let bank = Bank::new();
+        let lines = (1..=3).map(some_line).collect();
+        bank.batch(Batch::Rostered { run: "RUN".into(), lines }).unwrap();
+        assert!(bank.instruct("I-1", &[1]).is_err(), "nobody has approved it");
+        bank.batch(Batch::Committed { run: "RUN".into(), first: 1, last: 3 }).unwrap();
+        bank.instruct("I-1", &[1, 2]).unwrap();
+        bank.instruct("I-2", &[3]).unwrap();
+        assert!(bank.instruct("I-3", &[3]).is_err(), "it is with the bank");
+        let central = bank.standing(Source::Central);
+        assert_eq!((central.committed, central.in_flight, central.paid), (180_000, 180_000, 0));
+        bank.answers("I-1", Outcome::Paid).unwrap();
+        assert!(bank.answers("I-1", Outcome::Paid).is_err(), "the same answer again");
+        assert!(bank.answers("I-1", Outcome::Failed).is_err(), "another answer after that");
+        bank.answers("I-2", Outcome::Failed).unwrap();
+        bank.instruct("I-4", &[3]).unwrap();
+        bank.answers("I-4", Outcome::Paid).unwrap();
+        assert!(bank.explains("S1", 195_001, &["I-1", "I-4"]).is_err(), "one fen more than what it stands for");
+        bank.explains("S1", 195_000, &["I-1", "I-4"]).unwrap();
+        assert!(bank.explains("S1", 195_000, &["I-1", "I-4"]).is_err(), "the same entry again");
+        assert!(bank.explains("S2", 130_000, &["I-1"]).is_err(), "what was explained before");
+        bank.answers("I-4", Outcome::Returned).unwrap();
+        let county = bank.standing(Source::County);
+        assert_eq!((county.committed, county.paid, county.reconciled), (15_000, 10_000, 10_000));
+        bank.explains("S3", -65_000, &["I-4"]).unwrap();
+        bank.instruct("I-5", &[3]).unwrap();
+        bank.answers("I-5", Outcome::Paid).unwrap();
+        let tally = bank.store.tally("RUN").unwrap();
+        assert_eq!(tally, [(Standing::Paid, 3, 195_000)]);
+        assert_eq!(bank.store.look(|read| read.postings_of("", "I-4")).unwrap().len(), 3);
+        assert_eq!(bank.store.look(|read| read.postings_of("N-3", "")).unwrap().len(), 8);
+        assert!(bank.store.book().unwrap().trial_balance().values().all(|sum| *sum == 0));
+        assert_eq!(bank.store.rebuild().unwrap().differing, Vec::<String>::new());
+        assert_eq!(bank.store.verify().unwrap().problems, Vec::<String>::new());
+    }
+
+    #[test]
+    fn nobody_is_paid_twice_for_a_month_and_nothing_beyond_what_was_appropriated() {
+        let bank = Bank::new();
+        let rostered = |run: &str, lines: Vec<Line>| bank.batch(Batch::Rostered { run: run.into(), lines });
+        rostered("RUN", vec![some_line(1)]).unwrap();
+        assert!(rostered("AGAIN", vec![some_line(1)]).is_err(), "the same household, entitlement and month");
+        let wrong = Line { total: Fen(65_001), ..some_line(2) };
+        assert!(rostered("RUN", vec![wrong]).is_err(), "parts that do not add up");
+        let many = (2..=101).map(some_line).collect();
+        rostered("RUN", many).unwrap();
+        let before = bank.store.book().unwrap().accounts().map(|(_, _, balance)| balance).collect::<Vec<_>>();
+        let refused = bank.batch(Batch::Committed { run: "RUN".into(), first: 1, last: 101 });
+        assert!(matches!(refused, Err(Fault::Ledger(ledger::Refused::Short { short: 60_000, .. }))), "{refused:?}");
+        let after = bank.store.book().unwrap().accounts().map(|(_, _, balance)| balance).collect::<Vec<_>>();
+        assert_eq!(before, after, "none of it was committed");
+        assert_eq!(bank.store.tally("RUN").unwrap(), [(Standing::Listed, 101, 6_565_000)]);
+    }
+}
