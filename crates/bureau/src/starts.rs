@@ -5,13 +5,13 @@ use std::sync::Arc;
 use base::{Date, DateTime, Recurrence};
 use casework::event::{RegisterRow, Subject};
 use casework::registers::read_columns;
-use casework::{Actor, Command, Event, Input, Record, State};
+use casework::{Actor, Code, Command, Event, Input, Record, Refusal, State};
 use formula::Value;
 use guide::Guide;
 use guide::model::{Counted, Start, When};
 use store::{Remembered, Write};
 
-use crate::{Bureau, Failure, Order, hash};
+use crate::{Bureau, Failure, Fault, Order, hash};
 
 /// The setting that says until when the calendar has been followed.
 const FOLLOWED: &str = "starts followed until";
@@ -148,7 +148,10 @@ impl Bureau {
                 new.push((row, record.at));
             }
         }
-        write.append(case, before, records)?;
+        write.append(case, before, records).map_err(|fault| match fault {
+            Fault::Ledger(refused) => crate::refused(Refusal::new(Code::R114, refused.to_string(), WAY_OUT)),
+            fault => Failure::Fault(fault),
+        })?;
         for (row, at) in new {
             self.follow_row(write, row, at)?;
         }
@@ -171,6 +174,9 @@ impl Bureau {
         Ok(begun)
     }
 }
+
+/// What to do where the ledger refuses.
+const WAY_OUT: &str = "请先核对拨款和已经记过的账，再办这一步";
 
 /// The number of a case that nobody submitted: it follows from what it is for, so that it is begun once.
 fn number(key: &str) -> String {

@@ -14,7 +14,8 @@ const MOST_BY_SYSTEM: usize = 50;
 impl Draft<'_> {
     /// Whether the system does a step, at once and without a person.
     pub(crate) fn is_systems(&self, index: usize, thread: u32) -> bool {
-        self.performer(index, thread).is_ok_and(|performer| performer.actor == ActorKind::System)
+        let is_batch = matches!(self.rules.guide.steps[index].kind, StepKind::Batch(_));
+        !is_batch && self.performer(index, thread).is_ok_and(|performer| performer.actor == ActorKind::System)
     }
 
     /// What the system does at once: steps of its own, in a decision with the one conclusion that is open.

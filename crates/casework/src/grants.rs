@@ -213,7 +213,8 @@ fn amounts(entitlement: &Entitlement, assessment: &Assessment) -> Result<Amounts
     entitlement.components.iter().map(amount).collect()
 }
 
-fn fen(yuan: Rational) -> Option<Fen> {
+/// A number of 元 that is a whole number of 分.
+pub(crate) fn fen(yuan: Rational) -> Option<Fen> {
     let fen = yuan * Rational::from(100);
     if fen.is_integer() { i64::try_from(fen.to_integer()).ok().map(Fen) } else { None }
 }

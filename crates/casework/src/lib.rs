@@ -3,6 +3,7 @@
 //! `decide` turns a command into events or refusals; `State::fold` turns events into a case.
 //! Invariant: knows no HTTP, SQL or clock, and no word of any service.
 
+mod booking;
 mod clocks;
 pub mod decide;
 mod due;
@@ -19,6 +20,7 @@ pub mod people;
 pub mod refusal;
 pub mod registers;
 mod results;
+pub mod roster;
 pub mod scenario;
 mod sight;
 pub mod state;

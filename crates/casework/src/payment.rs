@@ -3,7 +3,7 @@
 //! They stand in streams of their own, slice by slice, because a batch has more of them than a case can carry.
 //! Records of a journal: once released, a variant keeps its meaning; new fields have defaults.
 
-use base::{Fen, Month, RegionCode};
+use base::{DateTime, Fen, Month, RegionCode};
 use ledger::Source;
 use serde::{Deserialize, Serialize};
 
@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "batch", rename_all = "snake_case")]
 pub enum Batch {
-    /// Lines of a frozen roster.
-    Rostered { run: String, lines: Vec<Line> },
+    /// Lines of a roster for a month, frozen at a moment; and what turned out to have been paid too much.
+    Rostered { run: String, month: Month, frozen: DateTime, lines: Vec<Line>, overpaid: Vec<Overpaid> },
     /// What the lines `first` to `last` owe becomes payable, out of the year's appropriations.
     Committed { run: String, first: u32, last: u32 },
     /// Instructions are made; their amounts are set aside until the bank answers.
@@ -65,6 +65,16 @@ pub struct Line {
     /// Why it is not paid by this batch.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub held: String,
+}
+
+/// What somebody was paid for a month beyond what decisions that are known now give: never set off without a decision.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Overpaid {
+    pub root: String,
+    pub service: String,
+    pub entitlement: String,
+    pub month: Month,
+    pub fen: Fen,
 }
 
 /// A part of a line: a component of an entitlement for a month.

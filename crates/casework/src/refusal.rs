@@ -43,6 +43,8 @@ pub enum Code {
     R112,
     /// Already done.
     R113,
+    /// The ledger has not enough, or does not know of it.
+    R114,
 }
 
 impl Refusal {

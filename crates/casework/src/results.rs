@@ -103,6 +103,7 @@ impl Draft<'_> {
             Action::Letter(letter) => Ok(vec![self.letter(&guide.letters[*letter], (&assessment, row))?]),
             Action::Register(register) => Ok(vec![self.register(effect, *register, (&assessment, row))?]),
             Action::Begin { service, start, .. } => Ok(vec![begun((service, start), effect, (&assessment, row))?]),
+            Action::Book(from, to) => Ok(vec![self.book((*from, *to), effect, (&assessment, row))?]),
             Action::Grant(index) | Action::Stop(index) | Action::Pause(index) | Action::Resume(index) => {
                 let entitlement = &guide.entitlements[*index];
                 let from = month_of(&entitlement.name, &effect.from)?.unwrap_or(Month::of(self.now.date()).next());
@@ -195,7 +196,7 @@ pub(crate) fn unknown(what: &str, why: &str) -> Refusal {
 }
 
 /// A value as a letter writes it: dates in Chinese, money with two decimals.
-fn written(value: &Value, ty: &Type) -> String {
+pub(crate) fn written(value: &Value, ty: &Type) -> String {
     match value {
         Value::Date(date) => base::format_date(*date),
         Value::Month(month) => month.to_string(),

@@ -39,6 +39,7 @@ pub struct Guide {
     pub checks: Vec<Check>,
     pub entitlements: Vec<Entitlement>,
     pub effects: Vec<Effect>,
+    pub marks: Vec<Mark>,
     pub letters: Vec<Letter>,
     pub indicators: Vec<Indicator>,
     pub laws: Vec<Law>,
@@ -158,6 +159,21 @@ pub enum StepKind {
     Publicity,
     Decide,
     Wait,
+    /// The bureau does it, row by row and slice by slice; nobody fills in a form.
+    Batch(Job),
+}
+
+/// What is done to all payments of a batch (发放批次).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Job {
+    /// 编制: a line for everybody who is owed something, frozen.
+    Roster,
+    /// 付款: what is approved becomes payable, and instructions to banks are made.
+    Pay,
+    /// 收回单: until every instruction is answered, and what came back is settled.
+    Collect,
+    /// 对账: until the bank's statements explain all of it.
+    Reconcile,
 }
 
 /// `## 步骤`.
@@ -304,6 +320,10 @@ pub struct Entitlement {
     pub rows: Option<Expression>,
     /// 月 季 年 一次.
     pub period: String,
+    /// 科目: what it is booked under; the service's title where the guide says none.
+    pub programme: Option<Arc<str>>,
+    /// 账户: the field of the person into whose account it goes.
+    pub payee: String,
     pub components: Vec<Component>,
     /// 互斥: entitlements, also of other services, that the same person may not hold in the same month.
     pub exclusive_with: Vec<formula::Cell>,
@@ -368,6 +388,18 @@ pub enum Action {
     /// 启动: service and start by 标识. In 内容 stand the first step's fields by 标识, and 享受人 for a start over an
     /// entitlement: whose it is.
     Begin { service: String, start: String, span: Range<usize> },
+    /// 记账: an amount from one account to another. 内容 says of what source, for what, when, whose and how much.
+    Book(ledger::Heading, ledger::Heading),
+}
+
+/// A row of `## 异常`: what stands out in a line of a roster.
+#[derive(Clone, Debug)]
+pub struct Mark {
+    pub name: Arc<str>,
+    /// Sees the line by its columns and what registers say of it.
+    pub condition: Expression,
+    /// 暂缓: the line is not paid until somebody has looked at it; otherwise it is only shown.
+    pub holds: bool,
 }
 
 impl Effect {
@@ -393,7 +425,7 @@ impl Action {
     pub fn entitlement(&self) -> Option<usize> {
         match self {
             Self::Grant(index) | Self::Stop(index) | Self::Pause(index) | Self::Resume(index) => Some(*index),
-            Self::Letter(_) | Self::Register(_) | Self::Begin { .. } => None,
+            Self::Letter(_) | Self::Register(_) | Self::Begin { .. } | Self::Book(..) => None,
         }
     }
 }
@@ -529,7 +561,7 @@ impl Step {
 }
 
 impl StepKind {
-    pub const WORDS: [(&'static str, Self); 8] = [
+    pub const WORDS: [(&'static str, Self); 12] = [
         ("填写", Self::Form),
         ("记录", Self::Record),
         ("核对", Self::Match),
@@ -538,6 +570,10 @@ impl StepKind {
         ("公示", Self::Publicity),
         ("决定", Self::Decide),
         ("等待", Self::Wait),
+        ("编制", Self::Batch(Job::Roster)),
+        ("付款", Self::Batch(Job::Pay)),
+        ("收回单", Self::Batch(Job::Collect)),
+        ("对账", Self::Batch(Job::Reconcile)),
     ];
 
     pub fn word(self) -> &'static str {

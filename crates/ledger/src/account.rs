@@ -111,6 +111,11 @@ impl Heading {
         }
     }
 
+    /// Whether everybody has an account of their own: debtors, and stores of goods.
+    pub fn is_owned(self) -> bool {
+        matches!(self, Self::Receivable | Self::Stock | Self::Issued)
+    }
+
     /// The ways that there are. Whatever goes back goes back along the same way.
     pub fn flows_to(self, other: Self) -> bool {
         use Heading::{

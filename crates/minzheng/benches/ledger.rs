@@ -118,7 +118,13 @@ fn own(count: usize) {
     bench.appropriate(count as i64);
     let run = || "RUN".to_owned();
     phase(&mut bench, "roster", count, 0, |bench, first, last| {
-        bench.does(Event::Batch(Batch::Rostered { run: run(), lines: (first..=last).map(line).collect() }));
+        bench.does(Event::Batch(Batch::Rostered {
+            run: run(),
+            month: Month::new(2026, 10).unwrap(),
+            frozen: bench.at,
+            lines: (first..=last).map(line).collect(),
+            overpaid: Vec::new(),
+        }));
     });
     phase(&mut bench, "commit", count, 4, |bench, first, last| {
         bench.does(Event::Batch(Batch::Committed { run: run(), first: first as u32, last: last as u32 }));

@@ -15,6 +15,11 @@ use crate::lists::list;
 use crate::{Read, Store};
 
 pub(crate) const SCHEMA: &str = "
+CREATE TABLE pay_run (run TEXT PRIMARY KEY, month TEXT NOT NULL, frozen TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE pay_over (
+    run TEXT NOT NULL, root TEXT NOT NULL, entitlement TEXT NOT NULL, month TEXT NOT NULL, fen INTEGER NOT NULL,
+    PRIMARY KEY (run, root, entitlement, month)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE pay_line (
     run TEXT NOT NULL, seq INTEGER NOT NULL, root TEXT NOT NULL, entitlement TEXT NOT NULL, month TEXT NOT NULL,
     number TEXT NOT NULL, account TEXT NOT NULL, region TEXT NOT NULL, total INTEGER NOT NULL, status TEXT NOT NULL,
@@ -97,7 +102,17 @@ pub(crate) fn apply(sql: &Connection, case: &str, record: &Record) -> Result<(),
 
 fn apply_batch(sql: &Connection, batch: &Batch, at: &str) -> Result<(), Fault> {
     match batch {
-        Batch::Rostered { run, lines } => lines.iter().try_for_each(|line| insert(sql, run, line)),
+        Batch::Rostered { run, month, frozen, lines, overpaid } => {
+            let insert_run = "INSERT INTO pay_run VALUES (?1, ?2, ?3) ON CONFLICT (run) DO UPDATE SET frozen = ?3";
+            sql.prepare_cached(insert_run)?.execute(params![run, String::from(*month), frozen.to_string()])?;
+            for over in overpaid {
+                let insert_over = "INSERT INTO pay_over VALUES (?1, ?2, ?3, ?4, ?5)";
+                let entitlement = format!("{}/{}", over.service, over.entitlement);
+                let values = params![run, over.root, entitlement, String::from(over.month), over.fen.0];
+                sql.prepare_cached(insert_over)?.execute(values)?;
+            }
+            lines.iter().try_for_each(|line| insert(sql, run, line))
+        }
         Batch::Committed { run, first, last } => commit(sql, run, (*first, *last), at),
         Batch::Instructed { run, instructions } => instruct(sql, run, instructions, at),
         Batch::Answered { answers } => answer(sql, answers, at),
@@ -106,6 +121,7 @@ fn apply_batch(sql: &Connection, batch: &Batch, at: &str) -> Result<(), Fault> {
         Batch::Discarded { run } => {
             let delete = "DELETE FROM pay_line WHERE run = ?1 AND status IN ('listed', 'held')";
             sql.prepare_cached(delete)?.execute([run])?;
+            sql.prepare_cached("DELETE FROM pay_over WHERE run = ?1")?.execute([run])?;
             Ok(())
         }
     }
@@ -444,6 +460,11 @@ mod tests {
             self.does(Event::Batch(batch))
         }
 
+        fn rosters(&self, run: &str, lines: Vec<Line>) -> Result<(), Fault> {
+            let (run, month, frozen, overpaid) = (run.to_owned(), month(), self.at, Vec::new());
+            self.batch(Batch::Rostered { run, month, frozen, lines, overpaid })
+        }
+
         fn instruct(&self, id: &str, lines: &[u32]) -> Result<(), Fault> {
             let amount = Fen(65_000 * lines.len() as i64);
             let (payee, bank, account) = ("示例人".to_owned(), "示例银行".to_owned(), "62".to_owned());
@@ -471,7 +492,7 @@ mod tests {
     fn a_payment_goes_its_way_once_and_the_ledger_follows_it() {
         let bank = Bank::new();
         let lines = (1..=3).map(some_line).collect();
-        bank.batch(Batch::Rostered { run: "RUN".into(), lines }).unwrap();
+        bank.rosters("RUN", lines).unwrap();
         assert!(bank.instruct("I-1", &[1]).is_err(), "nobody has approved it");
         bank.batch(Batch::Committed { run: "RUN".into(), first: 1, last: 3 }).unwrap();
         bank.instruct("I-1", &[1, 2]).unwrap();
@@ -507,7 +528,7 @@ mod tests {
     #[test]
     fn nobody_is_paid_twice_for_a_month_and_nothing_beyond_what_was_appropriated() {
         let bank = Bank::new();
-        let rostered = |run: &str, lines: Vec<Line>| bank.batch(Batch::Rostered { run: run.into(), lines });
+        let rostered = |run: &str, lines: Vec<Line>| bank.rosters(run, lines);
         rostered("RUN", vec![some_line(1)]).unwrap();
         assert!(rostered("AGAIN", vec![some_line(1)]).is_err(), "the same household, entitlement and month");
         let wrong = Line { total: Fen(65_001), ..some_line(2) };

@@ -9,6 +9,7 @@ mod flow;
 mod indicators;
 mod lacks;
 mod law;
+mod payments;
 mod rates;
 mod registers;
 mod results;
@@ -207,6 +208,7 @@ impl Reader {
         let writable: Vec<Register> = own.iter().chain(common).cloned().collect();
         let read = self.relation_rows(chapter(&chapters, "台账"), &writable);
         registers::names(&read, (chapter(&chapters, "启动"), &writable), &mut env);
+        payments::names(chapter(&chapters, "异常"), &writable, &mut env);
         env.values.extend(promised(&chapters));
         let (program, diagnostics) = formula::compile(&blocks, env);
         self.required_if(&program, chapter(&chapters, "项目"), &mut fields, &mut lists);
@@ -231,6 +233,7 @@ impl Reader {
         let targets = (&entitlements[..], &letters[..], &writable[..]);
         let effects = self.effects(&known, chapter(&chapters, "效果"), targets);
         let relations = self.relations(&known, read);
+        let marks = self.marks(&known, chapter(&chapters, "异常"));
         let guide = Guide {
             indicators: self.indicators(chapter(&chapters, "指标"), &starts, &writable),
             key: key.as_str().into(),
@@ -252,6 +255,7 @@ impl Reader {
             checks,
             entitlements,
             effects,
+            marks,
             letters,
             laws,
             scenarios,
@@ -564,6 +568,7 @@ pub fn step_outputs(kind: StepKind, conclusions: &[Arc<str>]) -> Vec<(&'static s
         StepKind::Visit => vec![("在场人", Type::Text), ("地点", Type::Text), ("时间", Type::Moment)],
         StepKind::Meeting => ["应到", "实到", "赞成", "反对", "弃权"].map(|name| (name, count("人"))).to_vec(),
         StepKind::Publicity => vec![("张贴日期", Type::Date), ("异议数", count("件"))],
+        StepKind::Batch(job) => payments::outputs(job),
         StepKind::Form | StepKind::Record | StepKind::Wait => Vec::new(),
     }
 }

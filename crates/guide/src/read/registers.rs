@@ -33,19 +33,18 @@ pub(super) fn names(read: &[RelationRow], (starts, registers): (&[&Section], &[R
             env.values.extend(columns.map(|(name, ty)| ValueName::new(format!("{}.{name}", row.relation.name), ty)));
         }
     }
-    names_of_rows(starts, registers, env);
+    let named = super::column_of(starts, "启动", "对每个");
+    registers.iter().filter(|register| named.contains(&*register.name)).for_each(|known| names_of_row(known, env));
 }
 
-fn names_of_rows(starts: &[&Section], registers: &[Register], env: &mut Environment) {
-    let named = super::column_of(starts, "启动", "对每个");
-    for register in registers.iter().filter(|register| named.contains(&*register.name)) {
-        let names = register.columns.iter().map(|column| (format!("{}.{}", register.name, column.name), column));
-        let fresh: Vec<ValueName> = names
-            .filter(|(name, _)| !env.values.iter().any(|known| *known.name == **name))
-            .map(|(name, column)| ValueName::new(name, column_type(column)))
-            .collect();
-        env.values.extend(fresh);
-    }
+/// The columns of a register's row, as `台账.列`.
+pub(super) fn names_of_row(register: &Register, env: &mut Environment) {
+    let names = register.columns.iter().map(|column| (format!("{}.{}", register.name, column.name), column));
+    let fresh: Vec<ValueName> = names
+        .filter(|(name, _)| !env.values.iter().any(|known| *known.name == **name))
+        .map(|(name, column)| ValueName::new(name, column_type(column)))
+        .collect();
+    env.values.extend(fresh);
 }
 
 pub(super) fn column_type(column: &RegisterColumn) -> Type {

@@ -11,10 +11,10 @@ use crate::document::Section;
 use crate::model::{Action, Component, Effect, Entitlement, Fill, Letter, LetterPart, Register, StepKind, row_list};
 
 /// The closed list of actions.
-const ACTIONS: [&str; 7] = ["给予", "停止", "暂停", "恢复", "发文", "登记", "启动"];
+const ACTIONS: [&str; 8] = ["给予", "停止", "暂停", "恢复", "发文", "登记", "启动", "记账"];
 
 impl Reader {
-    fn result_rows(&mut self, sections: &[&Section], heading: &str) -> Vec<Row> {
+    pub(super) fn result_rows(&mut self, sections: &[&Section], heading: &str) -> Vec<Row> {
         let mut findings = Vec::new();
         let columns = tables::columns(heading).unwrap_or_default();
         let tables = sections.iter().filter(|section| section.level == 2).flat_map(|section| &section.tables);
@@ -58,6 +58,8 @@ impl Reader {
                         of_person: row.text("享受人") == "人员",
                         rows: self.holders(known, &row.get("享受人")),
                         period,
+                        programme: Some(row.text("科目")).filter(|text| !text.is_empty()).map(|text| text.into()),
+                        payee: row.text("账户"),
                         components: vec![component],
                         exclusive_with: tables::names(&row.get("互斥")),
                     });
@@ -116,6 +118,9 @@ impl Reader {
             }
             let (service, start) = (service.to_owned(), start.to_owned());
             return Some(Action::Begin { service, start, span: object.span.clone() });
+        }
+        if action.text == "记账" {
+            return self.booking(&object);
         }
         let names: Vec<&Arc<str>> = match &*action.text {
             "发文" => letters.iter().map(|letter| &letter.name).collect(),
@@ -203,6 +208,7 @@ impl Reader {
                         "“若”写 每个 列表[条件]，与文书的“送达”是同一个列表",
                     );
                 }
+                Action::Book(..) => self.booked(&row, &set),
                 Action::Begin { .. } | Action::Letter(_) => {}
                 _ if each.is_some() => {
                     let help = "每个 只用于 发文、登记、启动";

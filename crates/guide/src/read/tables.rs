@@ -8,7 +8,7 @@ use formula::{Cell, Finding, half_width, nearest};
 use crate::document::{Document, Section, Table};
 
 /// Headings of guide.md with the columns of their tables; those in brackets may be left out.
-pub const HEADINGS: [(&str, &[&str]); 14] = [
+pub const HEADINGS: [(&str, &[&str]); 15] = [
     ("服务", &["服务", "内容"]),
     ("启动", &["启动", "标识", "何时", "对每个", "若", "先办"]),
     ("项目", &["项目", "标识", "类型", "必填", "来源", "[说明]"]),
@@ -21,6 +21,7 @@ pub const HEADINGS: [(&str, &[&str]); 14] = [
     ("校验", &["校验", "步骤", "应当", "否则", "提示", "[依据]"]),
     ("待遇", &["待遇", "标识", "享受人", "周期", "成分", "金额", "账户", "[互斥]", "[科目]"]),
     ("效果", &["步骤", "[若]", "动作", "对象", "[自]", "[至]", "[内容]"]),
+    ("异常", &["异常", "若", "处理", "[说明]"]),
     ("文书", &["文书", "标识", "编号", "送达"]),
     ("指标", &["指标", "标识", "取自", "若", "算", "按"]),
 ];
