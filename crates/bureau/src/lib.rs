@@ -5,11 +5,14 @@
 //! with events or refusals → one transaction in which the ground is found unchanged (or decided on anew), letters get
 //! their numbers, the events are appended with the lists, and the key is remembered.
 
+pub mod bank;
 pub mod evidence;
 mod explain;
+mod gathered;
 pub mod import;
 pub mod indicators;
 mod looks;
+pub mod payroll;
 pub mod staff;
 mod starts;
 
@@ -29,7 +32,8 @@ use store::{Read, Remembered, Store, Write};
 use crate::looks::{Looks, Place};
 
 pub use store::{
-    CaseRow, Declared, Fault, FileUse, KinRow, NoticeRow, Rebuilt, RegisterVersion, RollRow, Verified, WorkRow,
+    CaseRow, Counts, Declared, Fault, FileUse, KinRow, NoticeRow, Rebuilt, RegisterVersion, RollRow, Run, Sent, Spelt,
+    Standing, Verified, WorkRow,
 };
 
 /// Somebody's command, to be carried out once however often it arrives.

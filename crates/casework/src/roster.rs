@@ -5,10 +5,15 @@
 use std::collections::BTreeMap;
 
 use base::{DateTime, Fen, Month};
-use guide::model::Entitlement;
+use formula::Value;
+use guide::model::{Entitlement, Register};
 
-use crate::event::{Granted, granted};
+use crate::decide::{Draft, Rules};
+use crate::event::{Granted, RegisterRow, granted};
 use crate::payment::Part;
+use crate::people::Actor;
+use crate::registers::read_columns;
+use crate::state::State;
 
 /// What was paid before, by month and component.
 pub type PaidBefore = BTreeMap<(Month, String), Fen>;
@@ -18,6 +23,17 @@ pub type PaidBefore = BTreeMap<(Month, String), Fen>;
 pub struct Owed {
     pub parts: Vec<Part>,
     pub overpaid: Vec<(Month, Fen)>,
+}
+
+/// What stands out in a line: the numbers of 异常 whose condition holds. What cannot be told does not stand out.
+pub fn marks(rules: Rules, lines: &Register, line: &RegisterRow, now: DateTime) -> Vec<usize> {
+    let draft = Draft::new(rules, &State::default(), Actor::system().reference(), now);
+    let mut facts = read_columns(lines, line, now);
+    draft.relate(&mut facts);
+    let assessment = draft.assess(&facts);
+    let marks = rules.guide.marks.iter().enumerate();
+    let holding = marks.filter(|(_, mark)| assessment.expression(&mark.condition) == Ok(Value::Bool(true)));
+    holding.map(|(place, _)| place).collect()
 }
 
 /// Decisions that were known at a moment, in their order.

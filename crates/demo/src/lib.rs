@@ -10,6 +10,7 @@ mod life;
 mod marriage;
 mod names;
 mod organisations;
+mod payroll;
 mod play;
 mod report;
 mod tekun;
@@ -30,7 +31,7 @@ const VILLAGE: &str = "410325101200";
 const COUNTY: &str = "410325";
 
 /// A sign-in of the demo: account, name, level, posts. Two where a step needs two people.
-pub const STAFF: [(&str, &str, Level, &str); 19] = [
+pub const STAFF: [(&str, &str, Level, &str); 22] = [
     ("shouli", "郭受理", Level::Township, "受理员、服务站员、救灾员"),
     ("diaocha1", "马调查", Level::Township, "调查员"),
     ("diaocha2", "宋调查", Level::Township, "调查员"),
@@ -50,6 +51,9 @@ pub const STAFF: [(&str, &str, Level, &str); 19] = [
     ("fuhe", "汪复核", Level::County, "复核员、年检员、救灾员"),
     ("shifuhe", "翟复核", Level::City, "优抚复核人"),
     ("guanli", "曹管理", Level::County, "管理员"),
+    ("fafang", "秦发放", Level::County, "发放员"),
+    ("kuaiji", "尤会计", Level::County, "会计"),
+    ("caiwu", "许财务", Level::County, "复核人"),
 ];
 
 /// A member of staff who works for a village: of its own, of its township, or of the county.
@@ -121,5 +125,6 @@ pub fn make_county(
     marriage::registry(&mut stage)?;
     // What has fallen due by then: notices end, re-checks open.
     bureau.pass_time(now)?;
+    payroll::year(&stage)?;
     Ok(())
 }

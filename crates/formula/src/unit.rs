@@ -28,9 +28,10 @@ pub enum Counted {
     Pieces,
     Times,
     Items,
+    Payments,
 }
 
-const COUNTED: [(&str, Counted); 9] = [
+const COUNTED: [(&str, Counted); 10] = [
     ("人", Counted::Persons),
     ("户", Counted::Households),
     ("间", Counted::Rooms),
@@ -40,10 +41,11 @@ const COUNTED: [(&str, Counted); 9] = [
     ("件", Counted::Pieces),
     ("次", Counted::Times),
     ("项", Counted::Items),
+    ("笔", Counted::Payments),
 ];
 
 /// Every unit that a literal or a type may name, the longest first, so that the first match is the right one.
-pub(crate) const NAMES: [&str; 22] = [
+pub(crate) const NAMES: [&str; 23] = [
     "平方米",
     "元/月",
     "元/年",
@@ -63,6 +65,7 @@ pub(crate) const NAMES: [&str; 22] = [
     "头",
     "票",
     "件",
+    "笔",
     "次",
     "项",
     "%",

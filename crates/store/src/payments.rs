@@ -12,7 +12,6 @@ use rusqlite::{Connection, OptionalExtension, params};
 use crate::books::{self, Books, Entry};
 use crate::fault::Fault;
 use crate::lists::list;
-use crate::{Read, Store};
 
 pub(crate) const SCHEMA: &str = "
 CREATE TABLE pay_run (run TEXT PRIMARY KEY, month TEXT NOT NULL, frozen TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -22,11 +21,12 @@ CREATE TABLE pay_over (
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE pay_line (
     run TEXT NOT NULL, seq INTEGER NOT NULL, root TEXT NOT NULL, entitlement TEXT NOT NULL, month TEXT NOT NULL,
-    number TEXT NOT NULL, account TEXT NOT NULL, region TEXT NOT NULL, total INTEGER NOT NULL, status TEXT NOT NULL,
-    content TEXT NOT NULL, PRIMARY KEY (run, seq)
+    number TEXT NOT NULL, payee TEXT NOT NULL, account TEXT NOT NULL, region TEXT NOT NULL, total INTEGER NOT NULL,
+    before INTEGER, marked INTEGER NOT NULL, status TEXT NOT NULL, content TEXT NOT NULL, PRIMARY KEY (run, seq)
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX line_once ON pay_line (root, entitlement, month) WHERE status NOT IN ('held', 'released');
 CREATE INDEX line_by_number ON pay_line (number);
+CREATE INDEX line_by_spell ON pay_line (root, entitlement, run);
 CREATE TABLE pay_instruction (
     id TEXT PRIMARY KEY, run TEXT NOT NULL, amount INTEGER NOT NULL, status TEXT NOT NULL, code TEXT NOT NULL,
     at TEXT NOT NULL, explained INTEGER NOT NULL, posting INTEGER NOT NULL, content TEXT NOT NULL
@@ -56,25 +56,31 @@ pub enum Standing {
     Released,
 }
 
-const STANDINGS: [(Standing, &str); 8] = [
-    (Standing::Listed, "listed"),
-    (Standing::Held, "held"),
-    (Standing::Payable, "payable"),
-    (Standing::Sent, "sent"),
-    (Standing::Paid, "paid"),
-    (Standing::Failed, "failed"),
-    (Standing::Returned, "returned"),
-    (Standing::Released, "released"),
+/// Each by its key and as people read it.
+const STANDINGS: [(Standing, &str, &str); 8] = [
+    (Standing::Listed, "listed", "在册"),
+    (Standing::Held, "held", "暂缓"),
+    (Standing::Payable, "payable", "待付"),
+    (Standing::Sent, "sent", "在途"),
+    (Standing::Paid, "paid", "已付"),
+    (Standing::Failed, "failed", "未成功"),
+    (Standing::Returned, "returned", "退回"),
+    (Standing::Released, "released", "转下批"),
 ];
 
 impl Standing {
     pub fn key(self) -> &'static str {
-        STANDINGS.iter().find(|(known, _)| *known == self).map_or("", |(_, key)| key)
+        STANDINGS.iter().find(|(known, ..)| *known == self).map_or("", |(_, key, _)| key)
     }
 
-    fn of(key: &str) -> Result<Self, Fault> {
-        let known = STANDINGS.iter().find(|(_, known)| *known == key);
-        known.map(|(standing, _)| *standing).ok_or_else(|| Fault::damaged("发放的一行不认识"))
+    /// As people read it.
+    pub fn name(self) -> &'static str {
+        STANDINGS.iter().find(|(known, ..)| *known == self).map_or("", |(.., name)| name)
+    }
+
+    pub(crate) fn of(key: &str) -> Result<Self, Fault> {
+        let known = STANDINGS.iter().find(|(_, known, _)| *known == key);
+        known.map(|(standing, ..)| *standing).ok_or_else(|| Fault::damaged("发放的一行不认识"))
     }
 }
 
@@ -106,7 +112,7 @@ fn apply_batch(sql: &Connection, batch: &Batch, at: &str) -> Result<(), Fault> {
             let insert_run = "INSERT INTO pay_run VALUES (?1, ?2, ?3) ON CONFLICT (run) DO UPDATE SET frozen = ?3";
             sql.prepare_cached(insert_run)?.execute(params![run, String::from(*month), frozen.to_string()])?;
             for over in overpaid {
-                let insert_over = "INSERT INTO pay_over VALUES (?1, ?2, ?3, ?4, ?5)";
+                let insert_over = "INSERT INTO pay_over VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
                 let entitlement = format!("{}/{}", over.service, over.entitlement);
                 let values = params![run, over.root, entitlement, String::from(over.month), over.fen.0];
                 sql.prepare_cached(insert_over)?.execute(values)?;
@@ -131,7 +137,7 @@ fn insert(sql: &Connection, run: &str, line: &Line) -> Result<(), Fault> {
     if line.sum() != line.total || line.shares.iter().map(|(_, amount)| amount).sum::<i64>() != line.total.0 {
         return Err(Fault::damaged(format!("{run} 的第 {} 行合计不对", line.seq)));
     }
-    let query = "INSERT INTO pay_line VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+    let query = "INSERT INTO pay_line VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
     let standing = if line.held.is_empty() { Standing::Listed } else { Standing::Held };
     let entitlement = format!("{}/{}", line.service, line.entitlement);
     let month = String::from(line.month);
@@ -143,9 +149,12 @@ fn insert(sql: &Connection, run: &str, line: &Line) -> Result<(), Fault> {
         entitlement,
         month,
         line.number,
+        line.payee_number,
         line.account,
         region,
         line.total.0,
+        line.before.map(|fen| fen.0),
+        !line.marks.is_empty(),
         status,
         content,
     ])?;
@@ -314,7 +323,7 @@ fn explain(sql: &Connection, entries: &[Explained], at: &str) -> Result<(), Faul
     books.close()
 }
 
-fn lines_between(
+pub(crate) fn lines_between(
     sql: &Connection,
     run: &str,
     (first, last): (u32, u32),
@@ -338,48 +347,18 @@ fn json(value: &impl serde::Serialize) -> Result<String, Fault> {
     serde_json::to_string(value).map_err(|error| Fault::damaged(error.to_string()))
 }
 
-fn read<T: serde::de::DeserializeOwned>(content: &str) -> Result<T, Fault> {
+pub(crate) fn read<T: serde::de::DeserializeOwned>(content: &str) -> Result<T, Fault> {
     serde_json::from_str(content).map_err(|error| Fault::damaged(error.to_string()))
-}
-
-impl Read<'_> {
-    /// The lines of a batch from one number to another that stand somewhere.
-    pub fn lines(&self, run: &str, between: (u32, u32), standing: Standing) -> Result<Vec<Line>, Fault> {
-        lines_between(self.sql, run, between, standing)
-    }
-
-    /// An instruction with what has become of it.
-    pub fn sent(&self, id: &str) -> Result<Option<Sent>, Fault> {
-        let query = "SELECT run, status, code, at, explained, content FROM pay_instruction WHERE id = ?1";
-        let found = self.sql.prepare_cached(query)?.query_row([id], sent).optional()?;
-        found.map(read_sent).transpose()
-    }
 }
 
 type RawSent = (String, String, String, String, i64, String);
 
-fn sent(row: &rusqlite::Row) -> rusqlite::Result<RawSent> {
+pub(crate) fn sent(row: &rusqlite::Row) -> rusqlite::Result<RawSent> {
     Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
 }
 
-fn read_sent((run, status, code, at, explained, content): RawSent) -> Result<Sent, Fault> {
+pub(crate) fn read_sent((run, status, code, at, explained, content): RawSent) -> Result<Sent, Fault> {
     Ok(Sent { run, instruction: read(&content)?, standing: Standing::of(&status)?, code, at, explained })
-}
-
-impl Store {
-    /// How many lines of a batch stand where, and their sum in 分.
-    pub fn tally(&self, run: &str) -> Result<Vec<(Standing, i64, i64)>, Fault> {
-        let query = "SELECT status, COUNT(*), SUM(total) FROM pay_line WHERE run = ?1 GROUP BY status ORDER BY status";
-        let rows: Vec<(String, i64, i64)> =
-            list(&self.read(), query, [run], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-        rows.into_iter().map(|(status, count, sum)| Ok((Standing::of(&status)?, count, sum))).collect()
-    }
-
-    /// The instructions of a batch.
-    pub fn instructions(&self, run: &str) -> Result<Vec<Sent>, Fault> {
-        let query = "SELECT run, status, code, at, explained, content FROM pay_instruction WHERE run = ?1 ORDER BY id";
-        list(&self.read(), query, [run], sent)?.into_iter().map(read_sent).collect()
-    }
 }
 
 #[cfg(test)]
@@ -391,6 +370,7 @@ mod tests {
     use ledger::Transfer;
 
     use super::*;
+    use crate::Store;
 
     const SHARES: [(Source, i64); 2] = [(Source::Central, 60_000), (Source::County, 5_000)];
 

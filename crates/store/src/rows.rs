@@ -1,9 +1,11 @@
 //! The rows that a case has in the lists, from its state alone.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base::DateTime;
-use casework::{State, Status};
+use casework::event::PersonRef;
+use casework::state::Fact;
+use casework::{Datum, State, Status};
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
@@ -155,7 +157,13 @@ fn notices(state: &State, region: &str) -> Result<Vec<Row>, Fault> {
 fn roll(state: &State, region: &str) -> Result<Vec<Row>, Fault> {
     let Some((_, closed)) = state.closed.as_ref().filter(|_| !state.grants.is_empty()) else { return Ok(Vec::new()) };
     let names = [text(region), text(&state.root), text(&state.case), text(&state.service), text(&state.applicant)];
-    Ok(vec![names.into_iter().chain([moment(*closed), json(&state.grants)?]).collect()])
+    // By field the person whom it names last: into whose account something is paid.
+    let people: BTreeMap<&str, &PersonRef> = state.facts.iter().filter_map(|fact| person(fact)).collect();
+    Ok(vec![names.into_iter().chain([moment(*closed), json(&state.grants)?, json(&people)?]).collect()])
+}
+
+fn person(fact: &Fact) -> Option<(&str, &PersonRef)> {
+    if let Datum::Person(person) = &fact.value { Some((&fact.field, person)) } else { None }
 }
 
 fn scheduled(state: &State) -> Vec<Row> {

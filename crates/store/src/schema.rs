@@ -99,7 +99,7 @@ pub(crate) const LISTS: [List; 13] = [
     },
     List {
         name: "roll_row",
-        columns: &["region", "root", "case_id", "service", "applicant", "closed_at", "grants"],
+        columns: &["region", "root", "case_id", "service", "applicant", "closed_at", "grants", "people"],
         key: &["case_id"],
     },
     List { name: "schedule_row", columns: &["at", "case_id", "start"], key: &["at", "case_id", "start"] },
@@ -168,9 +168,10 @@ CREATE TABLE notice_row (
 CREATE INDEX notice_that_hangs ON notice_row (until, case_id) WHERE open = 1;
 CREATE TABLE roll_row (
     region TEXT NOT NULL, root TEXT NOT NULL, case_id TEXT PRIMARY KEY, service TEXT NOT NULL, applicant TEXT NOT NULL,
-    closed_at TEXT NOT NULL, grants TEXT NOT NULL
+    closed_at TEXT NOT NULL, grants TEXT NOT NULL, people TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX roll_by_region ON roll_row (region, root);
+CREATE INDEX roll_by_root ON roll_row (root, closed_at);
 CREATE TABLE schedule_row (
     at TEXT NOT NULL, case_id TEXT NOT NULL, start TEXT NOT NULL, PRIMARY KEY (at, case_id, start)
 ) STRICT, WITHOUT ROWID;

@@ -211,10 +211,10 @@ impl Reader {
         payments::names(chapter(&chapters, "异常"), &writable, &mut env);
         env.values.extend(promised(&chapters));
         let (program, diagnostics) = formula::compile(&blocks, env);
+        self.file = document.file.clone();
         self.required_if(&program, chapter(&chapters, "项目"), &mut fields, &mut lists);
         let sound_so_far = diagnostics.is_empty() && self.findings.len() == begun;
         self.findings.extend(diagnostics);
-        self.file = document.file.clone();
         let scenarios = self.scenarios(folder, files);
         let fixtures = self.fixtures(folder, files);
         self.file = document.file.clone();
@@ -225,16 +225,16 @@ impl Reader {
         let known = Known { program: &program, steps: &steps, fields: &fields, articles: &articles };
         let steps = self.steps(&known, chapter(&chapters, "步骤"));
         let clocks = self.clocks(&known, chapter(&chapters, "时限"));
-        let publicities = self.publicities(&known, chapter(&chapters, "公示"));
-        let checks = self.checks(&known, chapter(&chapters, "校验"));
         let entitlements = self.entitlements(&known, chapter(&chapters, "待遇"));
         let starts = self.starts(&known, chapter(&chapters, "启动"), &entitlements, &writable);
         let letters = self.letters(&known, chapter(&chapters, "文书"));
         let targets = (&entitlements[..], &letters[..], &writable[..]);
         let effects = self.effects(&known, chapter(&chapters, "效果"), targets);
-        let relations = self.relations(&known, read);
-        let marks = self.marks(&known, chapter(&chapters, "异常"));
         let guide = Guide {
+            publicities: self.publicities(&known, chapter(&chapters, "公示")),
+            checks: self.checks(&known, chapter(&chapters, "校验")),
+            relations: self.relations(&known, read),
+            marks: self.marks(&known, chapter(&chapters, "异常")),
             indicators: self.indicators(chapter(&chapters, "指标"), &starts, &writable),
             key: key.as_str().into(),
             title: document.title().to_owned(),
@@ -247,15 +247,11 @@ impl Reader {
             parameters,
             registers: own,
             writable,
-            relations,
             untouched: Arc::new(untouched(&steps)),
             steps,
             clocks,
-            publicities,
-            checks,
             entitlements,
             effects,
-            marks,
             letters,
             laws,
             scenarios,

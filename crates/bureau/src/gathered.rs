@@ -1,0 +1,59 @@
+//! Registers asked for many rows at once: what a slice of rows asks is gathered first, then found in one look each.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use base::Date;
+use casework::event::RegisterRow;
+use casework::{Query, Registers, Spell};
+use store::{Fault, Store};
+
+/// A column of a register on a day.
+type Asked = (String, String, Date);
+
+/// Notes what is asked; after `find_all` it answers.
+#[derive(Default)]
+pub(crate) struct Gathered {
+    asked: RefCell<BTreeMap<Asked, BTreeSet<String>>>,
+    found: BTreeMap<Asked, HashMap<String, Vec<RegisterRow>>>,
+}
+
+impl Gathered {
+    pub fn ask(&self, query: &Query) {
+        let column = (query.register.clone(), query.column.clone(), query.on);
+        self.asked.borrow_mut().entry(column).or_default().extend(query.values.iter().cloned());
+    }
+
+    /// Finds all that was asked since, a column of a register at a time.
+    pub fn find_all(&mut self, store: &Store) -> Result<(), Fault> {
+        for ((register, column, on), values) in std::mem::take(self.asked.get_mut()) {
+            let known = self.found.entry((register.clone(), column.clone(), on)).or_default();
+            let values: Vec<String> = values.into_iter().filter(|value| !known.contains_key(value)).collect();
+            let query = Query { register, column, values, on };
+            for row in store.look(|read| read.registered(&query))? {
+                let own = row.found_by.iter().filter(|(column, _)| *column == query.column);
+                for (_, value) in own.cloned().collect::<Vec<_>>() {
+                    known.entry(value).or_default().push(row.clone());
+                }
+            }
+            query.values.into_iter().for_each(|value| _ = known.entry(value).or_default());
+        }
+        Ok(())
+    }
+}
+
+impl Registers for Gathered {
+    fn find(&self, query: &Query) -> Vec<RegisterRow> {
+        let found = self.found.get(&(query.register.clone(), query.column.clone(), query.on));
+        let rows = |value: &String| found.and_then(|known| known.get(value));
+        if query.values.iter().any(|value| rows(value).is_none()) {
+            self.ask(query);
+        }
+        query.values.iter().filter_map(rows).flatten().cloned().collect()
+    }
+
+    /// No roster asks what somebody holds.
+    fn spells(&self, _: &str) -> Vec<Spell> {
+        Vec::new()
+    }
+}

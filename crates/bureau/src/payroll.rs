@@ -1,0 +1,556 @@
+//! Batches of payments (发放批次): the steps of a batch that the bureau does by itself, slice by slice.
+//!
+//! A slice is written in a transaction of its own, in a stream whose name says which slice it is; whoever comes again
+//! after a crash goes on behind the last one. What is frozen does not move while the slices are made: each sees
+//! decisions as they were known when the step was opened.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use base::{Date, DateTime, Fen, Month, RegionCode};
+use casework::event::{Datum, PersonRef, RegisterRow};
+use casework::payment::{Batch, Instruction, Line, Overpaid};
+use casework::state::Instance;
+use casework::{Actor, Command, Event, Input, Query, Record, Rules, State, Status, registers, roster};
+use formula::{RateRequest, Rates, Value};
+use guide::Guide;
+use guide::model::{Job, Register, StepKind};
+use ledger::{Account, Heading, Period, Source, Unit};
+use num_rational::Ratio;
+use num_traits::ToPrimitive;
+use store::{Run, Spelt, Standing};
+
+use crate::gathered::Gathered;
+use crate::{Bureau, Failure, Order, county};
+
+/// Lines, or instructions, that one transaction writes.
+const SLICE: usize = 2_000;
+
+/// 标识 of the register that says into whose account somebody is paid, and of that whose columns a line fills.
+const ACCOUNTS: &str = "bank_account";
+const LINES: &str = "pay_line";
+
+/// 标识 of the parameter that says which source bears how much.
+const SHARES: &str = "fund_share";
+
+/// How far a batch has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Progress {
+    pub case: String,
+    /// 编制 付款 收回单 对账.
+    pub job: &'static str,
+    pub done: usize,
+}
+
+/// What keeps a batch from going on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Waits {
+    /// Chinese sentences: which appropriations are not enough.
+    Funds(Vec<String>),
+    /// So many payments that are not settled, so many that are not explained.
+    Bank { unsettled: i64, unexplained: i64 },
+}
+
+/// A batch at a step that the bureau does.
+struct At<'a> {
+    state: &'a State,
+    guide: &'a Arc<Guide>,
+    instance: &'a Instance,
+    now: DateTime,
+}
+
+impl Bureau {
+    /// Does what batches wait for, the earliest first, as far as it can be done. Gives how many steps were completed.
+    pub fn work(&self, now: DateTime, tell: &mut dyn FnMut(Progress)) -> Result<usize, Failure> {
+        let mut done = 0;
+        for case in self.batches()? {
+            done += self.work_on(&case, now, tell)?;
+        }
+        Ok(done)
+    }
+
+    /// Does what one batch waits for, step by step, until it waits for somebody else.
+    pub fn work_on(&self, case: &str, now: DateTime, tell: &mut dyn FnMut(Progress)) -> Result<usize, Failure> {
+        let mut done = 0;
+        while let Some(state) = self.store.state(case)? {
+            let guide = self.guide(&state.edition)?;
+            let Some((instance, job)) = batch_step(&state, &guide) else { break };
+            let at = At { state: &state, guide: &guide, instance: &instance, now };
+            if self.job(&at, job, tell)?.is_some() {
+                break;
+            }
+            done += 1;
+        }
+        Ok(done)
+    }
+
+    /// The batches that are at a step of the bureau's own, in the order in which they were begun.
+    fn batches(&self) -> Result<Vec<String>, Failure> {
+        let mut found = Vec::new();
+        for guide in &self.library.guides {
+            for step in guide.steps.iter().filter(|step| matches!(step.kind, StepKind::Batch(_))) {
+                for case in self.store.at_task(&format!("{} {}", guide.key, step.key))? {
+                    found.extend(self.store.state(&case)?.and_then(|state| Some((state.opened_at?, case))));
+                }
+            }
+        }
+        found.sort();
+        Ok(found.into_iter().map(|(_, case)| case).collect())
+    }
+
+    /// What a batch waits for at its step, if it is at one that the bureau does.
+    pub fn waits(&self, case: &str, now: DateTime) -> Result<Option<Waits>, Failure> {
+        let Some(state) = self.store.state(case)? else { return Ok(None) };
+        let guide = self.guide(&state.edition)?;
+        let Some((instance, job)) = batch_step(&state, &guide) else { return Ok(None) };
+        let at = At { state: &state, guide: &guide, instance: &instance, now };
+        match job {
+            Job::Roster => Ok(None),
+            Job::Pay => Ok(self.short_of(&at)?),
+            Job::Collect | Job::Reconcile => self.unsettled(&at, job),
+        }
+    }
+
+    fn job(&self, at: &At, job: Job, tell: &mut dyn FnMut(Progress)) -> Result<Option<Waits>, Failure> {
+        let outputs = match job {
+            Job::Roster => self.make_roster(at, tell)?,
+            Job::Pay => {
+                if let Some(waits) = self.short_of(at)? {
+                    return Ok(Some(waits));
+                }
+                self.commit(at, tell)?;
+                let made = self.instruct(at, tell)?;
+                let total: i64 = self.store.tally(&at.state.case)?.iter().map(|(_, _, sum)| sum).sum();
+                vec![("指令数", made.to_string()), ("金额", Fen(total).plain())]
+            }
+            Job::Collect | Job::Reconcile => {
+                if let Some(waits) = self.unsettled(at, job)? {
+                    return Ok(Some(waits));
+                }
+                self.settled(at, job)?
+            }
+        };
+        self.complete(at, outputs)?;
+        Ok(None)
+    }
+
+    /// The step is done, by the system.
+    fn complete(&self, at: &At, outputs: Vec<(&str, String)>) -> Result<(), Failure> {
+        let outputs = outputs.into_iter().map(|(name, text)| (name.to_owned(), Datum::Text(text))).collect();
+        let input = Input { outputs, ..Input::default() };
+        let step = at.instance.step.clone();
+        self.execute(&Order {
+            key: format!("batch:{}:{}", at.state.case, at.instance.id),
+            people: vec![Actor::system()],
+            case: Some(at.state.case.clone()),
+            command: Command::Do { step, conclusion: None, input },
+            secret: None,
+            now: at.now,
+        })?;
+        Ok(())
+    }
+
+    /// Writes a slice, in a stream of its own.
+    pub(crate) fn write_slice(&self, stream: &str, batch: Batch, now: DateTime) -> Result<(), Failure> {
+        let record = Record { at: now, by: Actor::system().reference(), event: Event::Batch(batch) };
+        self.store.transact(|write| {
+            if write.state(stream)?.revision > 0 {
+                return Ok(());
+            }
+            self.write_down(write, stream, &State::default(), &[record])
+        })
+    }
+
+    /// 编制: a line for everybody who is owed something by decisions as they were known when the step was opened.
+    fn make_roster(&self, at: &At, tell: &mut dyn FnMut(Progress)) -> Result<Vec<(&'static str, String)>, Failure> {
+        let (run, frozen) = (&at.state.case, at.instance.opened_at);
+        let month = Month::of(at.state.opened_at.unwrap_or(frozen).date());
+        let runs = self.store.runs()?;
+        let others: Vec<&Run> = runs.iter().filter(|known| known.case != *run && known.month <= month).collect();
+        let before = others.last().copied();
+        let since = others.first().map_or(month, |first| first.month);
+        let stream = |slice: &str| format!("{run}.{}.{slice}", at.instance.id);
+        if runs.iter().any(|known| known.case == *run && known.frozen != frozen) {
+            self.write_slice(&stream("void"), Batch::Discarded { run: run.clone() }, at.now)?;
+        }
+        let (mut last, mut after) = self.store.look(|read| read.last_line(run))?.unwrap_or_default();
+        let maker = Maker { bureau: self, at, month, since, before, shares: Default::default() };
+        loop {
+            let spelt = self.store.look(|read| read.spelt(&after, frozen, SLICE))?;
+            let is_last = spelt.len() < SLICE;
+            after = spelt.last().map_or(after, |last| last.root.clone());
+            let slice = stream(&format!("{last}-{after}"));
+            let (lines, overpaid) = maker.lines(spelt, last)?;
+            last += u32::try_from(lines.len()).unwrap_or(0);
+            let batch = Batch::Rostered { run: run.clone(), month, frozen, lines, overpaid };
+            self.write_slice(&slice, batch, at.now)?;
+            tell(Progress { case: run.clone(), job: "编制", done: last as usize });
+            if is_last {
+                break;
+            }
+        }
+        let counts = self.store.counts(run, before.map_or("", |before| &before.case))?;
+        Ok(vec![
+            ("笔数", counts.lines.to_string()),
+            ("金额", Fen(counts.total).plain()),
+            ("暂缓笔数", counts.held.to_string()),
+            ("提示笔数", counts.marked.to_string()),
+            ("新增", counts.entered.to_string()),
+            ("退出", counts.left.to_string()),
+            ("变动", counts.changed.to_string()),
+        ])
+    }
+
+    /// Which appropriations the listed lines would overdraw.
+    fn short_of(&self, at: &At) -> Result<Option<Waits>, Failure> {
+        let mut wanted: BTreeMap<(Source, String, i16), i64> = BTreeMap::new();
+        self.each_line(&at.state.case, Standing::Listed, |line| {
+            for (source, amount) in &line.shares {
+                *wanted.entry((*source, line.programme.clone(), line.month.year())).or_default() += amount;
+            }
+        })?;
+        let book = self.store.book()?;
+        let mut short = Vec::new();
+        for ((source, programme, year), wanted) in wanted {
+            let (heading, period, owner, unit) = (Heading::Appropriation, Period::Year(year), String::new(), Unit::Fen);
+            let name = programme.clone();
+            let account = Account { heading, source: Some(source), programme, period, owner, unit };
+            let there = book.number(&account).and_then(|number| book.account(number)).map_or(0, |(_, b)| b.posted);
+            if there < wanted {
+                let (source, wanted, missing) = (source.name(), Fen(wanted), Fen(wanted - there));
+                short.push(format!("{year}年{name}的{source}资金要付 {wanted} 元，可用指标还差 {missing} 元"));
+            }
+        }
+        Ok(Some(short).filter(|short| !short.is_empty()).map(Waits::Funds))
+    }
+
+    /// Shows every line that stands somewhere, in the order of their numbers.
+    fn each_line(&self, run: &str, standing: Standing, mut show: impl FnMut(&Line)) -> Result<(), Failure> {
+        let (last, _) = self.store.look(|read| read.last_line(run))?.unwrap_or_default();
+        for first in (1..=last).step_by(SLICE) {
+            let between = (first, first + SLICE as u32 - 1);
+            self.store.look(|read| read.lines(run, between, standing))?.iter().for_each(&mut show);
+        }
+        Ok(())
+    }
+
+    fn commit(&self, at: &At, tell: &mut dyn FnMut(Progress)) -> Result<(), Failure> {
+        let run = &at.state.case;
+        let (last, _) = self.store.look(|read| read.last_line(run))?.unwrap_or_default();
+        for first in (1..=last).step_by(SLICE) {
+            let stream = format!("{run}.{}.{first}", at.instance.id);
+            let last = (first + SLICE as u32 - 1).min(last);
+            self.write_slice(&stream, Batch::Committed { run: run.clone(), first, last }, at.now)?;
+            tell(Progress { case: run.clone(), job: "记账", done: last as usize });
+        }
+        Ok(())
+    }
+
+    /// Makes instructions for what is payable: all that one person gets into one account is one of them.
+    fn instruct(&self, at: &At, tell: &mut dyn FnMut(Progress)) -> Result<usize, Failure> {
+        let run = &at.state.case;
+        let mut groups: BTreeMap<(String, String), Instruction> = BTreeMap::new();
+        self.each_line(run, Standing::Payable, |line| {
+            let group =
+                groups.entry((line.payee_number.clone(), line.account.clone())).or_insert_with(|| Instruction {
+                    id: String::new(),
+                    lines: Vec::new(),
+                    payee: line.payee.clone(),
+                    bank: line.bank.clone(),
+                    account: line.account.clone(),
+                    amount: Fen(0),
+                    again: String::new(),
+                });
+            group.lines.push(line.seq);
+            group.amount.0 += line.total.0;
+        })?;
+        let made = self.store.instructions(run)?.len();
+        let plain: String = run.chars().filter(char::is_ascii_alphanumeric).collect();
+        let numbered = groups.into_values().zip(made + 1..);
+        let numbered: Vec<Instruction> =
+            numbered.map(|(group, place)| Instruction { id: format!("{plain}-{place:07}-1"), ..group }).collect();
+        for (place, slice) in numbered.chunks(SLICE).enumerate() {
+            let (run, instructions) = (run.clone(), slice.to_vec());
+            let stream = format!("{run}.{}.send-{}", at.instance.id, slice[0].id);
+            self.write_slice(&stream, Batch::Instructed { run: run.clone(), instructions }, at.now)?;
+            tell(Progress { case: run, job: "付款", done: place * SLICE + slice.len() });
+        }
+        Ok(made + numbered.len())
+    }
+
+    /// What a bank has still to say: nothing is given up, and nothing goes on without it.
+    fn unsettled(&self, at: &At, job: Job) -> Result<Option<Waits>, Failure> {
+        let tally = self.store.tally(&at.state.case)?;
+        let open = tally.iter().filter(|(standing, ..)| matches!(standing, Standing::Payable | Standing::Sent));
+        let unsettled = open.map(|(_, count, _)| count).sum();
+        let unexplained = if job == Job::Reconcile { self.store.unexplained(&at.state.case)? } else { 0 };
+        let waits = Waits::Bank { unsettled, unexplained };
+        Ok(Some(waits).filter(|_| unsettled + unexplained > 0))
+    }
+
+    fn settled(&self, at: &At, job: Job) -> Result<Vec<(&'static str, String)>, Failure> {
+        if job == Job::Reconcile {
+            return Ok(vec![("差额", "0".to_owned())]);
+        }
+        let tally = self.store.tally(&at.state.case)?;
+        let of = |wanted: Standing| tally.iter().find(|(standing, ..)| *standing == wanted).copied();
+        let paid = of(Standing::Paid).unwrap_or((Standing::Paid, 0, 0));
+        let others: i64 = tally.iter().filter(|(standing, ..)| *standing != Standing::Paid).map(|(_, n, _)| n).sum();
+        Ok(vec![("成功", paid.1.to_string()), ("未成功", others.to_string()), ("金额", Fen(paid.2).plain())])
+    }
+}
+
+/// The step at which a batch stands, if the bureau does it.
+fn batch_step(state: &State, guide: &Guide) -> Option<(Instance, Job)> {
+    let job = |instance: &Instance| match guide.steps.iter().find(|step| *step.key == instance.step)?.kind {
+        StepKind::Batch(job) if instance.status == Status::Open => Some(job),
+        _ => None,
+    };
+    state.live().find_map(|instance| Some((instance.clone(), job(instance)?)))
+}
+
+/// Makes lines of a roster.
+struct Maker<'m> {
+    bureau: &'m Bureau,
+    at: &'m At<'m>,
+    month: Month,
+    /// The month of the first batch ever: what was before is not this program's to pay.
+    since: Month,
+    before: Option<&'m Run>,
+    /// By programme and county what each source bears.
+    shares: RefCell<HashMap<(String, RegionCode), Result<Weights, String>>>,
+}
+
+/// What each source bears, in proportion.
+type Weights = Vec<(Source, u64)>;
+
+/// A line with its person's and its payee's account, while it is made.
+struct Making {
+    line: Line,
+    payee: PersonRef,
+    arrears: Fen,
+}
+
+impl Maker<'_> {
+    /// The lines of some chains, numbered after `last`, with what was paid too much.
+    fn lines(&self, spelt: Vec<Spelt>, last: u32) -> Result<(Vec<Line>, Vec<Overpaid>), Failure> {
+        let (mut makings, mut overpaid) = (Vec::new(), Vec::new());
+        for spelt in spelt {
+            let guide = self.bureau.library.guides.iter().find(|guide| *guide.key == *spelt.service);
+            let Some(guide) = guide else { continue };
+            for entitlement in &guide.entitlements {
+                let (making, over) = self.making(guide, entitlement, &spelt)?;
+                makings.extend(making);
+                overpaid.extend(over);
+            }
+        }
+        let frozen = self.at.instance.opened_at;
+        let mut gathered = Gathered::default();
+        let people: Vec<String> = makings.iter().filter_map(|making| making.payee.number.clone()).collect();
+        gathered.ask(&self.query("person", people));
+        gathered.find_all(&self.bureau.store)?;
+        let mut since = Vec::new();
+        for making in &mut makings {
+            since.push(self.find_account(making, &gathered));
+        }
+        let accounts = makings.iter().map(|making| making.line.account.clone()).filter(|account| !account.is_empty());
+        gathered.ask(&self.query("account", accounts.collect()));
+        gathered.find_all(&self.bureau.store)?;
+        let guide = self.at.guide;
+        let register = guide.writable.iter().find(|register| &*register.key == LINES);
+        let rows: Vec<Option<RegisterRow>> = makings
+            .iter()
+            .zip(&since)
+            .map(|(making, since)| {
+                let sharing = self.query("account", vec![making.line.account.clone()]);
+                let sharing = casework::Registers::find(&gathered, &sharing).len();
+                register.map(|register| columns(register, making, *since, sharing, frozen.date()))
+            })
+            .collect();
+        // What conditions ask of registers is gathered first, then found at once.
+        for _ in 0..2 {
+            let rules = Rules { registers: &gathered, ..self.bureau.rules(guide) };
+            for (making, row) in makings.iter_mut().zip(&rows) {
+                let (Some(register), Some(row)) = (register, row) else { continue };
+                let marks = roster::marks(rules, register, row, frozen);
+                making.line.marks = marks.iter().map(|place| guide.marks[*place].name.to_string()).collect();
+                let held = marks.iter().find(|place| guide.marks[**place].holds);
+                if let Some(place) = held.filter(|_| making.line.held.is_empty()) {
+                    making.line.held = guide.marks[*place].name.to_string();
+                }
+            }
+            gathered.find_all(&self.bureau.store)?;
+        }
+        let numbered = makings.into_iter().map(|making| making.line).zip(last + 1..);
+        Ok((numbered.map(|(line, seq)| Line { seq, ..line }).collect(), overpaid))
+    }
+
+    fn query(&self, column: &str, values: Vec<String>) -> Query {
+        let (register, column) = (ACCOUNTS.to_owned(), column.to_owned());
+        Query { register, column, values, on: self.at.instance.opened_at.date() }
+    }
+
+    /// What a chain is owed for an entitlement, with nobody's account yet.
+    fn making(
+        &self,
+        guide: &Arc<Guide>,
+        entitlement: &guide::model::Entitlement,
+        spelt: &Spelt,
+    ) -> Result<(Option<Making>, Vec<Overpaid>), Failure> {
+        let grants = roster::known_at(&spelt.grants, &entitlement.key, self.at.instance.opened_at);
+        if grants.is_empty() {
+            return Ok((None, Vec::new()));
+        }
+        let name = format!("{}/{}", guide.key, entitlement.key);
+        let before = match self.before {
+            Some(run) => self.bureau.store.look(|read| read.total_of(&run.case, &spelt.root, &name))?,
+            None => None,
+        };
+        // Whoever was in the last batch and has had no decision since is owed this month alone.
+        let is_plain = before.is_some()
+            && self.before.is_some_and(|run| {
+                run.month.next() == self.month && grants.iter().all(|grant| grant.decided_at <= run.frozen)
+            });
+        let is_plain = is_plain && !self.was_held(spelt, &name)?;
+        let (since, paid) = if is_plain {
+            (self.month, Default::default())
+        } else {
+            (self.since, self.bureau.store.look(|read| read.paid_before(&spelt.root, &name))?)
+        };
+        let owed = roster::owed(&grants, entitlement, since, self.month, &paid);
+        let (root, service, key) = (spelt.root.clone(), guide.key.to_string(), entitlement.key.to_string());
+        let over = owed.overpaid.iter().map(|(month, fen)| Overpaid {
+            root: root.clone(),
+            service: service.clone(),
+            entitlement: key.clone(),
+            month: *month,
+            fen: *fen,
+        });
+        let over = over.collect();
+        let total = Fen(owed.parts.iter().map(|part| part.fen.0).sum());
+        if total.0 <= 0 {
+            return Ok((None, over));
+        }
+        let person = |field: &str| guide.field(field).and_then(|field| spelt.people.get(&*field.key)).cloned();
+        let first = grants.iter().rev().find_map(|grant| grant.holders.first());
+        let nobody = || PersonRef { name: spelt.applicant.clone(), number: first.cloned() };
+        let holder = person(&guide.service.found_by).unwrap_or_else(nobody);
+        let payee = person(&entitlement.payee).unwrap_or_else(|| holder.clone());
+        let region = RegionCode::parse(&spelt.region).unwrap_or(RegionCode::NATION);
+        let programme = entitlement.programme.as_deref().unwrap_or(&guide.title).to_owned();
+        let (shares, held) = match self.shares(&programme, region, total) {
+            Ok(shares) => (shares, String::new()),
+            // Nobody has said who bears it: it is listed, and paid by nobody.
+            Err(why) => (vec![(Source::County, total.0)], why),
+        };
+        let arrears = Fen(owed.parts.iter().filter(|part| part.month < self.month).map(|part| part.fen.0).sum());
+        let line = Line {
+            seq: 0,
+            root,
+            case: spelt.case.clone(),
+            service,
+            entitlement: key,
+            programme,
+            region,
+            holder: holder.name.clone(),
+            number: holder.number.clone().unwrap_or_default(),
+            payee: payee.name.clone(),
+            payee_number: payee.number.clone().unwrap_or_default(),
+            reason: if payee == holder { String::new() } else { entitlement.payee.clone() },
+            bank: String::new(),
+            account: String::new(),
+            month: self.month,
+            parts: owed.parts,
+            total,
+            shares,
+            before,
+            marks: Vec::new(),
+            held,
+        };
+        Ok((Some(Making { line, payee, arrears }), over))
+    }
+
+    /// Whether the last batch did not pay its line.
+    fn was_held(&self, spelt: &Spelt, entitlement: &str) -> Result<bool, Failure> {
+        let Some(run) = self.before else { return Ok(false) };
+        Ok(self.bureau.store.look(|read| read.was_held(&run.case, &spelt.root, entitlement))?)
+    }
+
+    /// Puts the payee's account into a line; from which day it has been in use.
+    fn find_account(&self, making: &mut Making, gathered: &Gathered) -> Option<Date> {
+        let number = making.payee.number.clone().unwrap_or_default();
+        let row = casework::Registers::find(gathered, &self.query("person", vec![number])).into_iter().next();
+        let text = |row: &RegisterRow, column: &str| {
+            row.columns.get(column).and_then(Datum::text).unwrap_or_default().to_owned()
+        };
+        let line = &mut making.line;
+        match row {
+            Some(row) => {
+                (line.bank, line.account, line.payee) =
+                    (text(&row, "bank"), text(&row, "account"), text(&row, "holder"));
+                let relation = text(&row, "relation");
+                if relation != "本人" {
+                    line.reason = format!("{relation} {}", text(&row, "reason")).trim().to_owned();
+                }
+                Some(row.from)
+            }
+            None => {
+                if line.held.is_empty() {
+                    line.held = "没有银行账户".to_owned();
+                }
+                None
+            }
+        }
+    }
+
+    /// A total shared among the sources as the county's parameter of the month has it.
+    fn shares(&self, programme: &str, region: RegionCode, total: Fen) -> Result<Vec<(Source, i64)>, String> {
+        let place = (programme.to_owned(), county(region));
+        let mut known = self.shares.borrow_mut();
+        let weights = known.entry(place).or_insert_with(|| self.weights(programme, county(region))).clone()?;
+        let parts = ledger::share(total.0, &weights.iter().map(|(_, weight)| *weight).collect::<Vec<_>>());
+        let parts = parts.ok_or_else(|| format!("{programme}的资金分担全是零"))?;
+        Ok(weights.iter().map(|(source, _)| *source).zip(parts).filter(|(_, part)| *part > 0).collect())
+    }
+
+    fn weights(&self, programme: &str, county: RegionCode) -> Result<Weights, String> {
+        let parameter = self.bureau.library.parameters.iter().find(|parameter| &*parameter.key == SHARES);
+        let parameter = parameter.ok_or_else(|| "没有参数“资金分担”".to_owned())?;
+        let mut found = Vec::new();
+        for source in Source::ALL {
+            let key = [programme.to_owned(), source.name().to_owned()];
+            let date = self.month.first_day();
+            let request = RateRequest { parameter: &parameter.name, key: &key, region: county, date };
+            match self.bureau.rates.rate(&request)?.value {
+                Value::Number(number) => found.push((*source, number)),
+                _ => return Err(format!("{programme}的资金分担不是数")),
+            }
+        }
+        // Shares such as 0.3 become whole numbers in the same proportion.
+        let scale = found.iter().map(|(_, number)| *number.denom()).fold(1, num_integer::lcm);
+        let whole = |number: &Ratio<i128>| (number * Ratio::from(scale)).to_integer().to_u64();
+        let weights = found.iter().map(|(source, number)| Some((*source, whole(number)?)));
+        weights.collect::<Option<_>>().ok_or_else(|| format!("{programme}的资金分担不能是负数"))
+    }
+}
+
+/// The columns of a line that the guide's register declares.
+fn columns(register: &Register, making: &Making, since: Option<Date>, sharing: usize, day: Date) -> RegisterRow {
+    let line = &making.line;
+    let holder = PersonRef { name: line.holder.clone(), number: Some(line.number.clone()) };
+    let text = |text: String| Datum::Text(text);
+    let all = [
+        ("holder", Some(Datum::Person(holder))),
+        ("entitlement", Some(text(line.entitlement.clone()))),
+        ("amount", Some(text(line.total.plain()))),
+        ("before", line.before.map(|fen| text(fen.plain()))),
+        ("arrears", Some(text(making.arrears.plain()))),
+        ("payee", Some(Datum::Person(making.payee.clone()))),
+        ("account_since", since.map(|day| text(day.to_string()))),
+        ("sharing", Some(text(sharing.to_string()))),
+    ];
+    let declared = all.into_iter().filter(|(key, _)| register.columns.iter().any(|column| *column.key == **key));
+    let columns = declared.filter_map(|(key, datum)| Some((key.to_owned(), datum?))).collect();
+    registers::row(register, day, line.region, columns)
+}

@@ -1,0 +1,203 @@
+//! What is read of payments.
+
+use std::collections::BTreeMap;
+
+use base::{DateTime, Fen, Month};
+use casework::event::{Granted, PersonRef};
+use casework::payment::Line;
+use rusqlite::params;
+
+use crate::fault::Fault;
+use crate::lists::list;
+use crate::payments::{Sent, Standing, lines_between, read, read_sent, sent};
+use crate::{Read, Store};
+
+/// A batch: its case, the month that it pays, and the moment as of which its roster was frozen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    pub case: String,
+    pub month: Month,
+    pub frozen: DateTime,
+}
+
+/// What a chain of cases leaves to be paid, as its last closed case has it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Spelt {
+    pub root: String,
+    pub case: String,
+    pub service: String,
+    pub region: String,
+    pub applicant: String,
+    pub grants: Vec<Granted>,
+    /// By 标识 of the field the person whom it names.
+    pub people: BTreeMap<String, PersonRef>,
+}
+
+/// The lines of a batch counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub lines: i64,
+    pub total: i64,
+    pub held: i64,
+    pub marked: i64,
+    /// In this batch and not in the one before, the other way round, and in both with another amount.
+    pub entered: i64,
+    pub left: i64,
+    pub changed: i64,
+}
+
+fn spelt(row: &rusqlite::Row) -> rusqlite::Result<(Spelt, String, String)> {
+    let spelt = Spelt {
+        root: row.get(0)?,
+        case: row.get(1)?,
+        service: row.get(2)?,
+        region: row.get(3)?,
+        applicant: row.get(4)?,
+        grants: Vec::new(),
+        people: BTreeMap::new(),
+    };
+    Ok((spelt, row.get(5)?, row.get(6)?))
+}
+
+impl Read<'_> {
+    /// Chains in the order of their first cases, after one of them: of each the last case that was closed by a moment.
+    pub fn spelt(&self, after: &str, by: DateTime, most: usize) -> Result<Vec<Spelt>, Fault> {
+        let query = "SELECT root, case_id, service, region, applicant, grants, people FROM roll_row r
+                     WHERE root > ?1 AND closed_at <= ?2 AND NOT EXISTS (SELECT 1 FROM roll_row n
+                     WHERE n.root = r.root AND n.closed_at <= ?2
+                     AND (n.closed_at, length(n.case_id), n.case_id) > (r.closed_at, length(r.case_id), r.case_id))
+                     ORDER BY root LIMIT ?3";
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let rows = list(self.sql, query, params![after, by.to_string(), most], spelt)?;
+        let whole = |(row, grants, people): (Spelt, String, String)| {
+            Ok(Spelt { grants: read(&grants)?, people: read(&people)?, ..row })
+        };
+        rows.into_iter().map(whole).collect()
+    }
+
+    /// What the lines of a spell paid or are to pay, by month and component.
+    pub fn paid_before(&self, root: &str, entitlement: &str) -> Result<BTreeMap<(Month, String), Fen>, Fault> {
+        let query = "SELECT content FROM pay_line WHERE root = ?1 AND entitlement = ?2
+                     AND status NOT IN ('held', 'released')";
+        let rows: Vec<String> = list(self.sql, query, [root, entitlement], |row| row.get(0))?;
+        let mut paid: BTreeMap<(Month, String), Fen> = BTreeMap::new();
+        for content in rows {
+            for part in read::<Line>(&content)?.parts {
+                paid.entry((part.month, part.name)).or_default().0 += part.fen.0;
+            }
+        }
+        Ok(paid)
+    }
+
+    /// Whether a batch did not pay its line for a spell.
+    pub fn was_held(&self, run: &str, root: &str, entitlement: &str) -> Result<bool, Fault> {
+        let query = "SELECT EXISTS (SELECT 1 FROM pay_line WHERE root = ?1 AND entitlement = ?2 AND run = ?3
+                     AND status IN ('held', 'released'))";
+        Ok(self.sql.prepare_cached(query)?.query_row([root, entitlement, run], |row| row.get(0))?)
+    }
+
+    /// What a batch has for a spell.
+    pub fn total_of(&self, run: &str, root: &str, entitlement: &str) -> Result<Option<Fen>, Fault> {
+        let query = "SELECT total FROM pay_line WHERE root = ?1 AND entitlement = ?2 AND run = ?3";
+        let rows: Vec<i64> = list(self.sql, query, [root, entitlement, run], |row| row.get(0))?;
+        Ok(rows.first().map(|fen| Fen(*fen)))
+    }
+
+    /// The last line of a batch, by its number and the first case of its chain.
+    pub fn last_line(&self, run: &str) -> Result<Option<(u32, String)>, Fault> {
+        let query = "SELECT seq, root FROM pay_line WHERE run = ?1 ORDER BY seq DESC LIMIT 1";
+        Ok(list(self.sql, query, [run], |row| Ok((row.get(0)?, row.get(1)?)))?.pop())
+    }
+
+    /// The lines of a batch from one number to another that stand somewhere.
+    pub fn lines(&self, run: &str, between: (u32, u32), standing: Standing) -> Result<Vec<Line>, Fault> {
+        lines_between(self.sql, run, between, standing)
+    }
+
+    /// An instruction with what has become of it.
+    pub fn sent(&self, id: &str) -> Result<Option<Sent>, Fault> {
+        let query = "SELECT run, status, code, at, explained, content FROM pay_instruction WHERE id = ?1";
+        list(self.sql, query, [id], sent)?.pop().map(read_sent).transpose()
+    }
+}
+
+impl Store {
+    /// All batches, the earliest first.
+    pub fn runs(&self) -> Result<Vec<Run>, Fault> {
+        let query = "SELECT run, month, frozen FROM pay_run ORDER BY month, frozen";
+        let rows: Vec<(String, String, String)> =
+            list(&self.read(), query, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        let unreadable = || Fault::damaged("发放批次不能读");
+        let run = |(case, month, frozen): (String, String, String)| {
+            let (month, frozen) = (month.parse().map_err(|_| unreadable())?, frozen.parse().map_err(|_| unreadable())?);
+            Ok(Run { case, month, frozen })
+        };
+        rows.into_iter().map(run).collect()
+    }
+
+    /// How many lines of a batch stand where, and their sum in 分.
+    pub fn tally(&self, run: &str) -> Result<Vec<(Standing, i64, i64)>, Fault> {
+        let query = "SELECT status, COUNT(*), SUM(total) FROM pay_line WHERE run = ?1 GROUP BY status ORDER BY status";
+        let rows: Vec<(String, i64, i64)> =
+            list(&self.read(), query, [run], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        rows.into_iter().map(|(status, count, sum)| Ok((Standing::of(&status)?, count, sum))).collect()
+    }
+
+    /// The lines of a batch counted, compared with the batch before.
+    pub fn counts(&self, run: &str, before: &str) -> Result<Counts, Fault> {
+        let own =
+            "SELECT COUNT(*), COALESCE(SUM(total), 0), COALESCE(SUM(status = 'held'), 0), COALESCE(SUM(marked), 0),
+                   COALESCE(SUM(before IS NULL), 0), COALESCE(SUM(before <> total), 0) FROM pay_line WHERE run = ?1";
+        let left = "SELECT COUNT(*) FROM pay_line p WHERE run = ?2 AND NOT EXISTS (SELECT 1 FROM pay_line n
+                    WHERE n.root = p.root AND n.entitlement = p.entitlement AND n.run = ?1)";
+        let sql = self.read();
+        let mut counts = sql.prepare_cached(own)?.query_row([run], |row| {
+            Ok(Counts {
+                lines: row.get(0)?,
+                total: row.get(1)?,
+                held: row.get(2)?,
+                marked: row.get(3)?,
+                entered: row.get(4)?,
+                changed: row.get(5)?,
+                left: 0,
+            })
+        })?;
+        counts.left = sql.prepare_cached(left)?.query_row([run, before], |row| row.get(0))?;
+        Ok(counts)
+    }
+
+    /// How many instructions of a batch a statement has still to explain: what left, and what came back.
+    pub fn unexplained(&self, run: &str) -> Result<i64, Fault> {
+        let query = "SELECT COUNT(*) FROM pay_instruction WHERE run = ?1
+                     AND (status = 'paid' AND explained < 1 OR status = 'returned' AND explained < 2)";
+        Ok(self.read().prepare_cached(query)?.query_row([run], |row| row.get(0))?)
+    }
+
+    /// Whether an entry of a statement was taken before.
+    pub fn is_explained(&self, reference: &str) -> Result<bool, Fault> {
+        let query = "SELECT EXISTS (SELECT 1 FROM pay_statement WHERE reference = ?1)";
+        Ok(self.read().prepare_cached(query)?.query_row([reference], |row| row.get(0))?)
+    }
+
+    /// The cases at a task: service and step by 标识.
+    pub fn at_task(&self, task: &str) -> Result<Vec<String>, Fault> {
+        let query = "SELECT case_id FROM work_row WHERE task = ?1 AND status = 'Open' ORDER BY case_id";
+        list(&self.read(), query, [task], |row| row.get(0))
+    }
+
+    /// The instructions of a batch.
+    pub fn instructions(&self, run: &str) -> Result<Vec<Sent>, Fault> {
+        let query = "SELECT run, status, code, at, explained, content FROM pay_instruction WHERE run = ?1 ORDER BY id";
+        list(&self.read(), query, [run], sent)?.into_iter().map(read_sent).collect()
+    }
+
+    /// What was paid too much as a roster found it: chain, entitlement, month and 分.
+    pub fn overpaid(&self, run: &str) -> Result<Vec<(String, String, Month, Fen)>, Fault> {
+        let query =
+            "SELECT root, entitlement, month, fen FROM pay_over WHERE run = ?1 ORDER BY root, entitlement, month";
+        let rows: Vec<(String, String, String, i64)> =
+            list(&self.read(), query, [run], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
+        let month = |month: String| month.parse().map_err(|_| Fault::damaged("月份不能读"));
+        rows.into_iter().map(|(root, what, of, fen)| Ok((root, what, month(of)?, Fen(fen)))).collect()
+    }
+}
