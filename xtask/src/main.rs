@@ -13,6 +13,7 @@ cargo xtask test [--quick]   every test: format, lints, unit and whole-system te
 cargo xtask walks [NAME]     the walks of a real Chromium alone, or those whose name contains NAME
 cargo xtask bench web [N] [PART ...]  measures a county of N households (default 2000): proof, pages, mixed, writers
 cargo xtask bench ledger [N]        measures N payments of four sources each (default 1,000,000)
+cargo xtask simulate bank --seeds N [--from SEED]  histories of a bank and a bureau in which everything goes wrong
 cargo xtask mutants          changes the rules of casework one by one; each change must fail a test (needs cargo-mutants)
 cargo xtask new-service NAME  a folder in guides/ with the smallest guide that runs, and its line in areas.md
 cargo xtask accept [DIR]     acceptance fixtures (default: the copy in crates/minzheng/tests/acceptance)";
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
         ["test"] => test::run(false),
         ["test", "--quick"] => test::run(true),
         ["walks", names @ ..] => test::walks(names),
+        ["simulate", "bank", words @ ..] => test::simulate(words),
         ["bench", what @ ("web" | "ledger"), words @ ..] => test::bench(what, words),
         ["new-service", name] => new_service::make(&shell::root().join("guides"), name),
         ["mutants"] => test::mutants(),

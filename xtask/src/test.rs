@@ -37,6 +37,33 @@ pub fn bench(what: &str, words: &[&str]) -> Result<(), String> {
     shell::run(cargo().args(["bench", "--package", "minzheng", "--bench", what, "--"]).args(words))
 }
 
+/// Histories of payments, more of them than the tests go through; fails where one pays twice, loses or cannot explain.
+pub fn simulate(words: &[&str]) -> Result<(), String> {
+    let (mut seeds, mut from) = ("2000", "1");
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        let value = words.next().ok_or_else(|| format!("{word} needs a number"))?;
+        match *word {
+            "--seeds" => seeds = value,
+            "--from" => from = value,
+            other => return Err(format!("simulate bank knows --seeds and --from, not {other}")),
+        }
+    }
+    let mut command = cargo();
+    command.args([
+        "test",
+        "--release",
+        "--quiet",
+        "--package",
+        "bureau",
+        "--test",
+        "simulate_bank",
+        "--",
+        "--nocapture",
+    ]);
+    shell::run(command.env("SIMULATE_SEEDS", seeds).env("SIMULATE_FROM", from))
+}
+
 /// Changes the rules of `casework` one by one with cargo-mutants: a change that no test notices is a rule that no test holds.
 pub fn mutants() -> Result<(), String> {
     let files = ["decide", "follow", "people", "clocks"].map(|file| format!("crates/casework/src/{file}.rs"));

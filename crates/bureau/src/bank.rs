@@ -5,9 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use base::{DateTime, Fen};
+use base::{Date, DateTime, Fen};
 use casework::payment::{Answer, Batch, Explained, Instruction, Outcome};
-use casework::{Datum, Query};
+use casework::{Code, Datum, Query, Refusal};
+use exchange::{Debtor, Format, Message, Payment, Reply, Unreadable};
 use store::{Sent, Standing};
 
 use crate::{Bureau, Failure, hash};
@@ -21,6 +22,8 @@ pub struct Taken {
     pub taken: usize,
     /// Said before, with the same outcome.
     pub repeated: usize,
+    /// The bank does not know yet, or says it by a code that nobody has declared: nothing is sent again.
+    pub undecided: usize,
     /// Ids that nobody has sent.
     pub unknown: Vec<String>,
     /// Chinese sentences: the bank says something else than it said before.
@@ -47,7 +50,119 @@ pub struct Reconciled {
     pub differences: Vec<String>,
 }
 
+/// What a file was taken for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TakenIn {
+    Answers(Taken),
+    Statement(Reconciled),
+}
+
 impl Bureau {
+    /// The formats of banks' files.
+    ///
+    /// # Errors
+    /// What is wrong with `banks.md`.
+    pub fn bank_formats(&self) -> Result<&[Format], Failure> {
+        let wrong = |wrong: &Vec<String>| crate::refused(Refusal::new(Code::R114, wrong.join("；"), "请改正 banks.md"));
+        self.formats.as_deref().map_err(wrong)
+    }
+
+    /// The file for a bank: everything of a batch that is with that bank and not answered. Making it again changes
+    /// nothing; it has the same ids.
+    ///
+    /// # Errors
+    /// What does not fit into the format.
+    pub fn export(&self, run: &str, format: &Format, day: Date) -> Result<Vec<u8>, Failure> {
+        let batch = self.outgoing(run, &format.bank, day)?;
+        format.write(&batch).map_err(unreadable)
+    }
+
+    /// The same as an ISO 20022 message for all banks.
+    pub fn export_iso(&self, run: &str, debtor: &Debtor, at: DateTime) -> Result<Vec<u8>, Failure> {
+        exchange::pain_001(&self.outgoing(run, "", at.date())?, debtor, at).map_err(unreadable)
+    }
+
+    fn outgoing(&self, run: &str, bank: &str, day: Date) -> Result<exchange::Batch, Failure> {
+        let runs = self.store.runs()?;
+        let month = runs.iter().find(|known| known.case == run).map(|run| run.month.to_string());
+        let purpose = format!("{}民政补助", month.unwrap_or_default());
+        let sent = self.store.instructions(run)?.into_iter();
+        let sent = sent.filter(|sent| sent.standing == Standing::Sent);
+        let own = sent.map(|sent| sent.instruction).filter(|own| bank.is_empty() || own.bank == bank);
+        let payment = |own: Instruction| Payment {
+            id: own.id,
+            payee: own.payee,
+            account: own.account,
+            bank: own.bank,
+            amount: own.amount,
+            purpose: purpose.clone(),
+        };
+        let id = run.chars().filter(char::is_ascii_alphanumeric).collect();
+        Ok(exchange::Batch { id, day, payments: own.map(payment).collect() })
+    }
+
+    /// A file that came from a bank, in its format; a message of ISO 20022 is known by itself.
+    ///
+    /// # Errors
+    /// A file that is not whole or cannot be read: then nothing of it is taken in.
+    pub fn take_file(&self, format: Option<&Format>, bytes: &[u8], now: DateTime) -> Result<TakenIn, Failure> {
+        let message = match format {
+            Some(format) => Message::Replies(format.read(bytes).map_err(unreadable)?),
+            None => exchange::read_message(bytes).map_err(unreadable)?,
+        };
+        match message {
+            Message::Replies(replies) => Ok(TakenIn::Answers(self.take_replies(replies, now)?)),
+            Message::Statement(entries) => {
+                let entries = entries.into_iter().map(|entry| self.entry(entry));
+                let entries = entries.collect::<Result<Vec<_>, Failure>>()?;
+                Ok(TakenIn::Statement(self.reconcile(&entries, now)?))
+            }
+        }
+    }
+
+    fn take_replies(&self, replies: Vec<Reply>, now: DateTime) -> Result<Taken, Failure> {
+        let (mut answers, mut undecided, mut other) = (Vec::new(), 0, Vec::new());
+        for reply in replies {
+            let outcome = match reply.result {
+                exchange::Outcome::Paid => Outcome::Paid,
+                exchange::Outcome::Failed => Outcome::Failed,
+                exchange::Outcome::Returned => Outcome::Returned,
+                exchange::Outcome::Unknown => {
+                    undecided += 1;
+                    continue;
+                }
+            };
+            let sent = self.store.look(|read| read.sent(&reply.id))?;
+            let said = sent.zip(reply.amount).filter(|(sent, said)| sent.instruction.amount != *said);
+            if let Some((sent, said)) = said {
+                let known = sent.instruction.amount;
+                other.push(format!("{}：发的是 {known} 元，银行说 {said} 元", reply.id));
+                continue;
+            }
+            answers.push(Answer { id: reply.id, outcome, code: reply.reason });
+        }
+        let mut taken = self.take_answers(&answers, now)?;
+        taken.undecided = undecided;
+        taken.contradicted.extend(other);
+        Ok(taken)
+    }
+
+    /// An entry that names a batch stands for all of it that no statement has shown yet.
+    fn entry(&self, entry: exchange::Entry) -> Result<Entry, Failure> {
+        let mut instructions = entry.payments;
+        if let Some(batch) = entry.batch.filter(|_| instructions.is_empty()) {
+            let plain = |run: &str| run.chars().filter(char::is_ascii_alphanumeric).collect::<String>();
+            let runs = self.store.runs()?;
+            let run = runs.iter().find(|run| run.case == batch || plain(&run.case) == batch);
+            let sent = run.map(|run| self.store.instructions(&run.case)).transpose()?.unwrap_or_default();
+            let paid = sent
+                .into_iter()
+                .filter(|sent| matches!(sent.standing, Standing::Paid | Standing::Returned) && sent.explained == 0);
+            instructions = paid.map(|sent| sent.instruction.id).collect();
+        }
+        Ok(Entry { reference: entry.reference, amount: entry.amount, instructions })
+    }
+
     /// Takes in what a bank says of instructions.
     pub fn take_answers(&self, answers: &[Answer], now: DateTime) -> Result<Taken, Failure> {
         let mut outcome = Taken::default();
@@ -194,7 +309,7 @@ impl Bureau {
 }
 
 /// Reasons of banks (PAY-04): 标识, name, whether the account has to be put right before anything is sent again.
-pub const REASONS: [(&str, &str, bool); 11] = [
+pub const REASONS: [(&str, &str, bool); 12] = [
     ("no_account", "账号不存在", true),
     ("name_mismatch", "户名不符", true),
     ("closed", "账户已销户", true),
@@ -205,8 +320,17 @@ pub const REASONS: [(&str, &str, bool); 11] = [
     ("format", "格式错误", false),
     ("duplicate", "银行认为重复", false),
     ("no_funds", "代发账户余额不足", false),
+    ("deceased", "收款人死亡", true),
     ("other", "其他原因", true),
 ];
+
+fn unreadable(why: Unreadable) -> Failure {
+    crate::refused(Refusal::new(
+        Code::R108,
+        why.to_string(),
+        "请向银行要完整的文件，改好以后再导入；这个文件一行也没有记",
+    ))
+}
 
 fn is_of_account(code: &str) -> bool {
     REASONS.iter().find(|(key, ..)| *key == code).is_none_or(|(.., of_account)| *of_account)

@@ -8,6 +8,7 @@
 pub mod bank;
 pub mod evidence;
 mod explain;
+pub mod formats;
 mod gathered;
 pub mod import;
 pub mod indicators;
@@ -91,6 +92,8 @@ pub struct Bureau {
     pub library: Library,
     pub rates: RateBook,
     pub calendar: Calendar,
+    /// The formats of banks' files; an error says what is wrong with `banks.md`.
+    pub formats: Result<Vec<exchange::Format>, Vec<String>>,
     pub regions: Arc<Regions>,
     /// The bureau's own region: where cases belong that do not depend on where somebody lives.
     pub home: RegionCode,
@@ -118,6 +121,7 @@ impl Bureau {
             library,
             rates,
             calendar,
+            formats: formats::read(files.get("banks.md").map_or("", |text| text)),
             regions,
             home,
             editions: RwLock::new(editions),

@@ -5,7 +5,7 @@
 //! decisions as they were known when the step was opened.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use base::{Date, DateTime, Fen, Month, RegionCode};
@@ -250,8 +250,14 @@ impl Bureau {
     /// Makes instructions for what is payable: all that one person gets into one account is one of them.
     fn instruct(&self, at: &At, tell: &mut dyn FnMut(Progress)) -> Result<usize, Failure> {
         let run = &at.state.case;
+        // What came back is for `reissue`, which links the new instruction to the old one.
+        let known = self.store.instructions(run)?;
+        let instructed: BTreeSet<u32> = known.iter().flat_map(|sent| sent.instruction.lines.iter().copied()).collect();
         let mut groups: BTreeMap<(String, String), Instruction> = BTreeMap::new();
         self.each_line(run, Standing::Payable, |line| {
+            if instructed.contains(&line.seq) {
+                return;
+            }
             let group =
                 groups.entry((line.payee_number.clone(), line.account.clone())).or_insert_with(|| Instruction {
                     id: String::new(),
@@ -265,7 +271,7 @@ impl Bureau {
             group.lines.push(line.seq);
             group.amount.0 += line.total.0;
         })?;
-        let made = self.store.instructions(run)?.len();
+        let made = known.len();
         let plain: String = run.chars().filter(char::is_ascii_alphanumeric).collect();
         let numbered = groups.into_values().zip(made + 1..);
         let numbered: Vec<Instruction> =
@@ -404,15 +410,14 @@ impl Maker<'_> {
         }
         let name = format!("{}/{}", guide.key, entitlement.key);
         let before = match self.before {
-            Some(run) => self.bureau.store.look(|read| read.total_of(&run.case, &spelt.root, &name))?,
+            Some(run) => self.bureau.store.look(|read| read.line_of(&run.case, &spelt.root, &name))?,
             None => None,
         };
-        // Whoever was in the last batch and has had no decision since is owed this month alone.
-        let is_plain = before.is_some()
-            && self.before.is_some_and(|run| {
-                run.month.next() == self.month && grants.iter().all(|grant| grant.decided_at <= run.frozen)
-            });
-        let is_plain = is_plain && !self.was_held(spelt, &name)?;
+        // Who was paid by the last batch and has had no decision since is owed this month alone. Decisions are counted:
+        // one of the very moment of the freeze may or may not have been seen.
+        let decisions = u32::try_from(grants.len()).unwrap_or(u32::MAX);
+        let is_next = self.before.is_some_and(|run| run.month.next() == self.month);
+        let is_plain = is_next && before.is_some_and(|(_, seen, held)| seen == decisions && !held);
         let (since, paid) = if is_plain {
             (self.month, Default::default())
         } else {
@@ -464,17 +469,12 @@ impl Maker<'_> {
             parts: owed.parts,
             total,
             shares,
-            before,
+            decisions,
+            before: before.map(|(total, ..)| total),
             marks: Vec::new(),
             held,
         };
         Ok((Some(Making { line, payee, arrears }), over))
-    }
-
-    /// Whether the last batch did not pay its line.
-    fn was_held(&self, spelt: &Spelt, entitlement: &str) -> Result<bool, Failure> {
-        let Some(run) = self.before else { return Ok(false) };
-        Ok(self.bureau.store.look(|read| read.was_held(&run.case, &spelt.root, entitlement))?)
     }
 
     /// Puts the payee's account into a line; from which day it has been in use.

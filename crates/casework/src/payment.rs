@@ -56,6 +56,9 @@ pub struct Line {
     pub total: Fen,
     /// Which source bears how much; the sum is the total.
     pub shares: Vec<(Source, i64)>,
+    /// How many decisions of the chain it follows from: the next batch sees by it whether there were more since.
+    #[serde(default)]
+    pub decisions: u32,
     /// What the batch before had; `None` for who was not in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<Fen>,

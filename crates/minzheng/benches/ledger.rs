@@ -76,6 +76,7 @@ fn line(seq: usize) -> Line {
         parts: vec![Part { name: text("基本金"), month, fen: Fen(TOTAL) }],
         total: Fen(TOTAL),
         shares: SHARES.to_vec(),
+        decisions: 1,
         before: Some(Fen(TOTAL)),
         marks: Vec::new(),
         held: String::new(),
@@ -137,14 +138,14 @@ fn own(count: usize) {
         // One in twenty comes back.
         let answer = |seq: usize| Answer {
             id: instruction(seq).id,
-            outcome: if seq % 20 == 0 { Outcome::Failed } else { Outcome::Paid },
+            outcome: if seq.is_multiple_of(20) { Outcome::Failed } else { Outcome::Paid },
             code: String::new(),
         };
         bench.does(Event::Batch(Batch::Answered { answers: (first..=last).map(answer).collect() }));
     });
     phase(&mut bench, "reconcile", count, 4, |bench, first, last| {
         let instructions: Vec<String> =
-            (first..=last).filter(|seq| seq % 20 != 0).map(|seq| instruction(seq).id).collect();
+            (first..=last).filter(|seq| !seq.is_multiple_of(20)).map(|seq| instruction(seq).id).collect();
         let amount = Fen(TOTAL * instructions.len() as i64);
         let entry = Explained { reference: format!("S-{first}"), amount, instructions };
         bench.does(Event::Batch(Batch::Explained { entries: vec![entry] }));

@@ -22,7 +22,7 @@ CREATE TABLE pay_over (
 CREATE TABLE pay_line (
     run TEXT NOT NULL, seq INTEGER NOT NULL, root TEXT NOT NULL, entitlement TEXT NOT NULL, month TEXT NOT NULL,
     number TEXT NOT NULL, payee TEXT NOT NULL, account TEXT NOT NULL, region TEXT NOT NULL, total INTEGER NOT NULL,
-    before INTEGER, marked INTEGER NOT NULL, status TEXT NOT NULL, content TEXT NOT NULL, PRIMARY KEY (run, seq)
+    before INTEGER, decisions INTEGER NOT NULL, marked INTEGER NOT NULL, status TEXT NOT NULL, content TEXT NOT NULL, PRIMARY KEY (run, seq)
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX line_once ON pay_line (root, entitlement, month) WHERE status NOT IN ('held', 'released');
 CREATE INDEX line_by_number ON pay_line (number);
@@ -137,7 +137,7 @@ fn insert(sql: &Connection, run: &str, line: &Line) -> Result<(), Fault> {
     if line.sum() != line.total || line.shares.iter().map(|(_, amount)| amount).sum::<i64>() != line.total.0 {
         return Err(Fault::damaged(format!("{run} 的第 {} 行合计不对", line.seq)));
     }
-    let query = "INSERT INTO pay_line VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+    let query = "INSERT INTO pay_line VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
     let standing = if line.held.is_empty() { Standing::Listed } else { Standing::Held };
     let entitlement = format!("{}/{}", line.service, line.entitlement);
     let month = String::from(line.month);
@@ -154,6 +154,7 @@ fn insert(sql: &Connection, run: &str, line: &Line) -> Result<(), Fault> {
         region,
         line.total.0,
         line.before.map(|fen| fen.0),
+        line.decisions,
         !line.marks.is_empty(),
         status,
         content,
@@ -400,6 +401,7 @@ mod tests {
             parts: vec![Part { name: text("基本"), month: month(), fen: total }],
             total,
             shares: SHARES.to_vec(),
+            decisions: 1,
             before: None,
             marks: Vec::new(),
             held: String::new(),

@@ -89,18 +89,12 @@ impl Read<'_> {
         Ok(paid)
     }
 
-    /// Whether a batch did not pay its line for a spell.
-    pub fn was_held(&self, run: &str, root: &str, entitlement: &str) -> Result<bool, Fault> {
-        let query = "SELECT EXISTS (SELECT 1 FROM pay_line WHERE root = ?1 AND entitlement = ?2 AND run = ?3
-                     AND status IN ('held', 'released'))";
-        Ok(self.sql.prepare_cached(query)?.query_row([root, entitlement, run], |row| row.get(0))?)
-    }
-
-    /// What a batch has for a spell.
-    pub fn total_of(&self, run: &str, root: &str, entitlement: &str) -> Result<Option<Fen>, Fault> {
-        let query = "SELECT total FROM pay_line WHERE root = ?1 AND entitlement = ?2 AND run = ?3";
-        let rows: Vec<i64> = list(self.sql, query, [root, entitlement, run], |row| row.get(0))?;
-        Ok(rows.first().map(|fen| Fen(*fen)))
+    /// The line that a batch has for a spell: what it came to, how many decisions it followed from, and whether it was held.
+    pub fn line_of(&self, run: &str, root: &str, entitlement: &str) -> Result<Option<(Fen, u32, bool)>, Fault> {
+        let query = "SELECT total, decisions, status IN ('held', 'released') FROM pay_line
+                     WHERE root = ?1 AND entitlement = ?2 AND run = ?3";
+        let line = |row: &rusqlite::Row| Ok((Fen(row.get(0)?), row.get(1)?, row.get(2)?));
+        Ok(list(self.sql, query, [root, entitlement, run], line)?.pop())
     }
 
     /// The last line of a batch, by its number and the first case of its chain.
