@@ -33,8 +33,8 @@ use store::{Read, Remembered, Store, Write};
 use crate::looks::{Looks, Place};
 
 pub use store::{
-    CaseRow, Counts, Declared, Fault, FileUse, KinRow, NoticeRow, Rebuilt, RegisterVersion, RollRow, Run, Sent, Spelt,
-    Standing, Verified, WorkRow,
+    CaseRow, Counts, Declared, Fault, FileUse, KinRow, Notable, NoticeRow, Rebuilt, RegisterVersion, RollRow, Run,
+    Sent, Spelt, Standing, Verified, WorkRow,
 };
 
 /// Somebody's command, to be carried out once however often it arrives.

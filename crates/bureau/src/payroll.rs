@@ -171,11 +171,12 @@ impl Bureau {
         let before = others.last().copied();
         let since = others.first().map_or(month, |first| first.month);
         let stream = |slice: &str| format!("{run}.{}.{slice}", at.instance.id);
-        if runs.iter().any(|known| known.case == *run && known.frozen != frozen) {
+        let anew = at.state.steps.iter().filter(|known| known.step == at.instance.step).count() > 1;
+        if anew {
             self.write_slice(&stream("void"), Batch::Discarded { run: run.clone() }, at.now)?;
         }
         let (mut last, mut after) = self.store.look(|read| read.last_line(run))?.unwrap_or_default();
-        let maker = Maker { bureau: self, at, month, since, before, shares: Default::default() };
+        let maker = Maker { bureau: self, at, month, since, before, anew, shares: Default::default() };
         loop {
             let spelt = self.store.look(|read| read.spelt(&after, frozen, SLICE))?;
             let is_last = spelt.len() < SLICE;
@@ -324,6 +325,9 @@ struct Maker<'m> {
     /// The month of the first batch ever: what was before is not this program's to pay.
     since: Month,
     before: Option<&'m Run>,
+    /// The roster was made before. Then what other batches have may have been reckoned with what is void now, and
+    /// everything is reckoned from the beginning.
+    anew: bool,
     /// By programme and county what each source bears.
     shares: RefCell<HashMap<(String, RegionCode), Result<Weights, String>>>,
 }
@@ -417,7 +421,7 @@ impl Maker<'_> {
         // one of the very moment of the freeze may or may not have been seen.
         let decisions = u32::try_from(grants.len()).unwrap_or(u32::MAX);
         let is_next = self.before.is_some_and(|run| run.month.next() == self.month);
-        let is_plain = is_next && before.is_some_and(|(_, seen, held)| seen == decisions && !held);
+        let is_plain = is_next && !self.anew && before.is_some_and(|(_, seen, held)| seen == decisions && !held);
         let (since, paid) = if is_plain {
             (self.month, Default::default())
         } else {

@@ -1,6 +1,6 @@
 //! What may happen: a command against a case becomes events, or refusals. Pure: no I/O, no clock, no chance.
 
-use base::{Calendar, DateTime, RegionCode};
+use base::{Calendar, DateTime, Month, RegionCode};
 use formula::{Expression, Type, Value};
 use guide::model::{CheckSeverity, Performer, Required, Start, StepKind};
 use guide::{Guide, RateBook, plain_value};
@@ -177,7 +177,10 @@ impl<'r> Draft<'r> {
         let stated = input.person(guide).or_else(|| input.title()).map(str::to_owned);
         let applicant = stated.or(over.map(|over| over.applicant.clone()));
         let applicant = applicant.or(row.as_ref().map(|row| row.title().to_owned()));
-        let applicant = applicant.or(people.first().map(|actor| actor.name.clone())).unwrap_or_default();
+        // What the calendar brings and nobody asks for is called by its month and what it is about.
+        let by_calendar = || format!("{}{}", Month::of(self.now.date()), guide.service.object);
+        let asked = people.iter().find(|actor| actor.capacity != Capacity::System).map(|actor| actor.name.clone());
+        let applicant = applicant.or(asked).unwrap_or_else(by_calendar);
         self.emit(Event::Opened {
             case: case.to_owned(),
             service: guide.key.to_string(),

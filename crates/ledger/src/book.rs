@@ -37,6 +37,18 @@ pub enum Act {
     Void,
 }
 
+impl Act {
+    /// As people read it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Post => "记账",
+            Self::Pend => "挂账",
+            Self::Confirm => "确认",
+            Self::Void => "撤销",
+        }
+    }
+}
+
 /// Where an account stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Balance {

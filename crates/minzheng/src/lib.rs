@@ -121,6 +121,11 @@ enum Command {
         #[arg(long)]
         data: PathBuf,
     },
+    /// 发放：编制、批准、银行文件、对账
+    Pay {
+        #[command(subcommand)]
+        command: command::pay::Pay,
+    },
     /// 解释一件的决定
     Explain {
         case: String,
@@ -152,6 +157,7 @@ pub fn run(arguments: Arguments) -> Result<(), String> {
         Command::Restore { from, data } => command::backup::restore(&from, &data),
         Command::Verify { data } => command::prove::verify(&data),
         Command::Rebuild { data } => command::prove::rebuild(&data),
+        Command::Pay { command } => command::pay::run(command),
         Command::Explain { case, data } => command::prove::explain(&case, &data),
     }
 }

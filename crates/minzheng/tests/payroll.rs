@@ -2,7 +2,9 @@
 
 mod visitor;
 
-use bureau::Standing;
+use base::Fen;
+use bureau::import::Import;
+use bureau::{Sent, Standing};
 use casework::payment::{Answer, Outcome};
 use ledger::{Heading, Source};
 use visitor::Office;
@@ -78,4 +80,146 @@ fn what_a_bank_says_again_or_against_itself_changes_nothing() {
     assert_eq!(bureau.work("2026-11-27T10:03:00".parse().unwrap(), &mut |_| ()).unwrap(), 0);
     let after = bureau.store.book().unwrap().accounts().map(|(.., balance)| balance).collect::<Vec<_>>();
     assert_eq!(before, after);
+}
+
+/// The batch of December, of which nobody has seen anything yet.
+fn december(office: &Office) -> String {
+    let bureau = &office.site.bureau;
+    office.at("2026-12-05 09:00");
+    bureau.pass_time(office.site.now()).unwrap();
+    bureau.work(office.site.now(), &mut |_| ()).unwrap();
+    bureau.store.runs().unwrap().pop().unwrap().case
+}
+
+fn step(office: &Office, run: &str, account: &str, step: &str, entries: &[(&str, &str)]) {
+    office.staff(account).open(&format!("/case/{run}/do/{step}")).send(entries);
+}
+
+/// Three people let a batch be paid.
+fn approve(office: &Office, run: &str) {
+    step(office, run, "fafang", "check", &[("roster_ready", "名册可以复核"), ("check_note", "逐户核对")]);
+    step(office, run, "caiwu", "review", &[("conclusion", "同意"), ("o-理由", "相符")]);
+    step(office, run, "shenpi", "approve", &[("conclusion", "批准"), ("o-理由", "相符")]);
+    office.site.bureau.work(office.site.now(), &mut |_| ()).unwrap();
+}
+
+fn standing(office: &Office, run: &str, wanted: Standing) -> Vec<Sent> {
+    let all = office.site.bureau.store.instructions(run).unwrap();
+    all.into_iter().filter(|sent| sent.standing == wanted).collect()
+}
+
+/// What the postal bank says of payments: every other one is rejected. `off` makes its total wrong.
+fn postal_answers(sent: &[Sent], off: i64) -> Vec<u8> {
+    let mut rows = String::new();
+    for (place, sent) in sent.iter().enumerate() {
+        let result = if place % 2 == 0 { "已销户" } else { "成功" };
+        rows += &format!("{}|{}|{}|{result}\r\n", place + 1, sent.instruction.id, sent.instruction.amount.plain());
+    }
+    let total = Fen(sent.iter().map(|sent| sent.instruction.amount.0).sum::<i64>() + off).plain();
+    encoding_rs::GBK.encode(&format!("{rows}合计|{}|{total}\r\n", sent.len())).0.into_owned()
+}
+
+/// Whoever's payment came back opens another account.
+fn put_right(office: &Office, run: &str) {
+    let bureau = &office.site.bureau;
+    let mut accounts = "人员,账号,户名,开户银行,关系\n".to_owned();
+    for (place, sent) in standing(office, run, Standing::Failed).iter().enumerate() {
+        let (line, _) = bureau.store.line(run, sent.instruction.lines[0]).unwrap().unwrap();
+        accounts +=
+            &format!("{} {},62179999{place:08},{},邮政储蓄银行,本人\n", line.payee, line.payee_number, line.payee);
+    }
+    let (from, now) = (office.site.now().date(), office.site.now());
+    let import = Import { register: "bank_account", text: &accounts, from, by: "测试", now };
+    bureau.import(import, true).unwrap();
+}
+
+/// A message in which all that is with banks has arrived.
+fn arrived(sent: &[Sent]) -> String {
+    let one = |sent: &Sent| {
+        let id = &sent.instruction.id;
+        format!("<TxInfAndSts><OrgnlEndToEndId>{id}</OrgnlEndToEndId><TxSts>ACSC</TxSts></TxInfAndSts>")
+    };
+    let all: String = sent.iter().map(one).collect();
+    format!("<Document><CstmrPmtStsRpt><OrgnlPmtInfAndSts>{all}</OrgnlPmtInfAndSts></CstmrPmtStsRpt></Document>")
+}
+
+/// A statement with one debit for the whole batch.
+fn statement(run: &str, sum: &str) -> String {
+    let plain: String = run.chars().filter(char::is_ascii_alphanumeric).collect();
+    format!(
+        "<Document><BkToCstmrStmt><Stmt><Id>S12</Id><Ntry><NtryRef>N1</NtryRef><Amt Ccy=\"CNY\">{sum}</Amt>\
+         <CdtDbtInd>DBIT</CdtDbtInd><NtryDtls><Btch><PmtInfId>{plain}</PmtInfId></Btch></NtryDtls></Ntry></Stmt></BkToCstmrStmt></Document>"
+    )
+}
+
+#[test]
+fn a_batch_is_seen_by_those_who_have_a_part_in_it_and_sent_by_those_who_do_it() {
+    let office = county();
+    let run = december(&office);
+    let page = format!("/payments/{run}");
+    office.staff("shenji").open("/payments").sees("2026年12月").sees("核对名册").sees("相符");
+    office.staff("shouli").open("/payments").sees_not("2026年12月");
+    office.staff("shouli").open(&page);
+    approve(&office, &run);
+    office.staff("fafang").open(&page).sees("给银行的文件").sees("在途");
+    office.staff("shenji").open(&page).sees_not("给银行的文件");
+    let mut auditor = office.staff("shenji");
+    auditor.open(&format!("{page}/file/rural"));
+    assert_eq!(auditor.status, 403);
+    let mut clerk = office.staff("fafang");
+    for format in ["rural", "postal", "agricultural", "iso20022"] {
+        clerk.open(&format!("{page}/file/{format}"));
+        assert!(clerk.status == 200 && clerk.bytes.len() > 300, "{format}: {}", clerk.text());
+    }
+    let seq = standing(&office, &run, Standing::Sent)[0].instruction.lines[0];
+    clerk.open(&format!("{page}/line/{seq}")).sees("账上的每一笔").sees("挂账");
+}
+
+/// Half of what the bank gets comes back; accounts are put right; everything arrives, and the month is closed.
+#[test]
+fn half_of_a_month_comes_back_and_is_healed() {
+    let office = county();
+    let bureau = &office.site.bureau;
+    let run = december(&office);
+    approve(&office, &run);
+    let page = format!("/payments/{run}");
+    let sent = standing(&office, &run, Standing::Sent);
+    let postal: Vec<Sent> = sent.into_iter().filter(|sent| sent.instruction.bank == "邮政储蓄银行").collect();
+    assert!(postal.len() > 5, "{}", postal.len());
+    let mut clerk = office.staff("fafang");
+    let take = |clerk: &mut visitor::Visitor, file: &[u8], format: &str| {
+        clerk.open(&page).attach("file", "bank", file).send(&[("format", format)]);
+    };
+    take(&mut clerk, &postal_answers(&postal, 1), "postal");
+    clerk.sees("文件不完整");
+    take(&mut clerk, &postal_answers(&postal, 0), "postal");
+    clerk.sees(&format!("导入了 {} 条结果", postal.len())).sees("账户已销户");
+    take(&mut clerk, &postal_answers(&postal, 0), "postal");
+    clerk.sees("导入了 0 条结果").sees(&format!("{} 条以前说过", postal.len()));
+    let back = postal.len().div_ceil(2);
+    clerk.open(&page).send(&[("again", "1")]);
+    clerk.sees("重新发出 0 笔").sees(&format!("{back} 笔的账户还没有更正"));
+    office.at("2026-12-09 09:00");
+    put_right(&office, &run);
+    let mut clerk = office.staff("fafang");
+    clerk.open(&page).send(&[("again", "1")]);
+    clerk.sees(&format!("重新发出 {back} 笔"));
+    take(&mut clerk, arrived(&standing(&office, &run, Standing::Sent)).as_bytes(), "iso20022");
+    clerk.sees("等银行");
+    let paid = standing(&office, &run, Standing::Paid);
+    let sum = Fen(paid.iter().map(|sent| sent.instruction.amount.0).sum()).plain();
+    take(&mut clerk, statement(&run, "1.00").as_bytes(), "iso20022");
+    clerk.sees("对不上的").sees("对账单上是 1.00 元");
+    take(&mut clerk, statement(&run, &sum).as_bytes(), "iso20022");
+    clerk.sees("对账单说明了 1 笔");
+    step(&office, &run, "kuaiji", "close", &[("close_note", "没有差额")]);
+    let state = bureau.store.state(&run).unwrap().unwrap();
+    assert_eq!(state.closed.map(|(result, _)| result).as_deref(), Some("已结"));
+    assert_eq!(bureau.store.unexplained(&run).unwrap(), 0);
+    let book = bureau.store.book().unwrap();
+    let open = [Heading::Payable, Heading::Paid, Heading::Returning];
+    let open = book.accounts().filter(|(_, account, _)| open.contains(&account.heading));
+    let left: i64 = open.map(|(.., balance)| balance.posted.abs() + balance.pending_out).sum();
+    assert_eq!(left, 0, "the month is closed without a difference");
+    assert_eq!(bureau.store.rebuild().unwrap().differing, Vec::<String>::new());
 }

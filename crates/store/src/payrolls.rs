@@ -46,6 +46,20 @@ pub struct Counts {
     pub changed: i64,
 }
 
+/// Which lines of a batch are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notable {
+    /// Something stands out in them, or they are held.
+    Marked,
+    Entered,
+    Changed,
+    All,
+}
+
+fn whole(rows: Vec<(String, String)>) -> Result<Vec<(Line, Standing)>, Fault> {
+    rows.into_iter().map(|(content, status)| Ok((read(&content)?, Standing::of(&status)?))).collect()
+}
+
 fn spelt(row: &rusqlite::Row) -> rusqlite::Result<(Spelt, String, String)> {
     let spelt = Spelt {
         root: row.get(0)?,
@@ -177,6 +191,44 @@ impl Store {
     pub fn at_task(&self, task: &str) -> Result<Vec<String>, Fault> {
         let query = "SELECT case_id FROM work_row WHERE task = ?1 AND status = 'Open' ORDER BY case_id";
         list(&self.read(), query, [task], |row| row.get(0))
+    }
+
+    /// Lines of a batch that somebody has to look at, the first ones, with where they stand.
+    pub fn notable(&self, run: &str, what: Notable, most: u32) -> Result<Vec<(Line, Standing)>, Fault> {
+        let wanted = match what {
+            Notable::Marked => "(marked OR status IN ('held', 'released'))",
+            Notable::Entered => "before IS NULL",
+            Notable::Changed => "before <> total",
+            Notable::All => "1",
+        };
+        let query = format!("SELECT content, status FROM pay_line WHERE run = ?1 AND {wanted} ORDER BY seq LIMIT ?2");
+        whole(list(&self.read(), &query, params![run, most], |row| Ok((row.get(0)?, row.get(1)?)))?)
+    }
+
+    /// Lines of the batch before whose spells this batch does not pay.
+    pub fn left(&self, run: &str, before: &str, most: u32) -> Result<Vec<(Line, Standing)>, Fault> {
+        let query = "SELECT content, status FROM pay_line p WHERE run = ?2 AND NOT EXISTS (SELECT 1 FROM pay_line n
+                     WHERE n.root = p.root AND n.entitlement = p.entitlement AND n.run = ?1) ORDER BY seq LIMIT ?3";
+        whole(list(&self.read(), query, params![run, before, most], |row| Ok((row.get(0)?, row.get(1)?)))?)
+    }
+
+    /// A line of a batch, with where it stands.
+    pub fn line(&self, run: &str, seq: u32) -> Result<Option<(Line, Standing)>, Fault> {
+        let query = "SELECT content, status FROM pay_line WHERE run = ?1 AND seq = ?2";
+        Ok(whole(list(&self.read(), query, params![run, seq], |row| Ok((row.get(0)?, row.get(1)?)))?)?.pop())
+    }
+
+    /// All lines of a chain of cases, the latest month first.
+    pub fn lines_of_chain(&self, root: &str) -> Result<Vec<(Line, Standing)>, Fault> {
+        let query = "SELECT content, status FROM pay_line WHERE root = ?1 ORDER BY month DESC, entitlement";
+        whole(list(&self.read(), query, [root], |row| Ok((row.get(0)?, row.get(1)?)))?)
+    }
+
+    /// Instructions of a batch that came back or wait for an answer, the first ones.
+    pub fn unsettled(&self, run: &str, most: u32) -> Result<Vec<Sent>, Fault> {
+        let query = "SELECT run, status, code, at, explained, content FROM pay_instruction
+                     WHERE run = ?1 AND status IN ('sent', 'failed', 'returned') ORDER BY status, id LIMIT ?2";
+        list(&self.read(), query, params![run, most], sent)?.into_iter().map(read_sent).collect()
     }
 
     /// The instructions of a batch.

@@ -44,6 +44,10 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/kin", get(pages::kin::show).post(pages::kin::declare))
         .route("/kin/withdraw", post(pages::kin::withdraw))
         .route("/roll", get(pages::roll::show))
+        .route("/payments", get(pages::payments::list))
+        .route("/payments/{run}", get(pages::payments::show).post(pages::payments::again))
+        .route("/payments/{run}/line/{seq}", get(pages::payments::line))
+        .route("/payments/{run}/file/{format}", get(pages::payments::file))
         .route("/indicators", get(pages::indicators::show))
         .route("/registers", get(pages::registers::list))
         .route("/registers/{key}", get(pages::registers::show))
@@ -70,6 +74,7 @@ fn forms() -> Router<Arc<Site>> {
         .route("/services/{service}/check", get(pages::apply::show_check).post(pages::apply::send_check))
         .route("/case/{case}/start/{start}", get(pages::start::show).post(pages::start::send))
         .route("/case/{case}/do/{step}", get(pages::step::show).post(pages::step::send))
+        .route("/payments/{run}/file", post(pages::payments::take))
         .layer(DefaultBodyLimit::max(MOST_SENT))
 }
 

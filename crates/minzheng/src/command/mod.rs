@@ -6,6 +6,7 @@ pub mod check;
 pub mod eval;
 pub mod import;
 pub mod init;
+pub mod pay;
 pub mod prove;
 pub mod scenarios;
 pub mod serve;

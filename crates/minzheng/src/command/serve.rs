@@ -69,6 +69,21 @@ async fn run(site: Arc<Site>, listen: SocketAddr, is_demo: bool) -> Result<(), S
             tokio::time::sleep(std::time::Duration::from_secs(60)).await;
         }
     });
+    // Batches of payments are worked on beside whatever people do, as soon as something has changed.
+    let worker = site.clone();
+    std::thread::spawn(move || {
+        let mut seen = None;
+        loop {
+            let here = worker.bureau.store.committed();
+            if seen != Some(here) {
+                if let Err(failure) = worker.bureau.work(worker.now(), &mut |_| ()) {
+                    eprintln!("fault: {failure}");
+                }
+                seen = Some(here);
+            }
+            std::thread::sleep(std::time::Duration::from_secs(2));
+        }
+    });
     let stop = async {
         let _ = tokio::signal::ctrl_c().await;
     };

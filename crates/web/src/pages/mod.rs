@@ -9,6 +9,7 @@ pub mod indicators;
 pub mod kin;
 pub mod lists;
 pub mod paper;
+pub mod payments;
 pub mod person;
 pub mod progress;
 pub mod public;

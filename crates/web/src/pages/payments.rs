@@ -1,0 +1,518 @@
+//! 发放: batches of payments, how far each has come, what stands out, what a bank sent back, and whether the books agree.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::{Multipart, Path, State};
+use axum::http::header;
+use axum::response::IntoResponse;
+use base::{CitizenNumber, Fen, mask_account, mask_name};
+use bureau::bank::{Taken, TakenIn, reason};
+use bureau::payroll::Waits;
+use bureau::{Failure, Notable, Run, Standing};
+use casework::Capacity;
+use casework::payment::Line;
+use casework::people::may_perform;
+use guide::Guide;
+use guide::model::StepKind;
+use ledger::{Book, Period, Source};
+use maud::{Markup, html};
+
+use super::Page;
+use crate::layout::{day, page, standing, token};
+use crate::sent::Sent;
+use crate::site::{Fault, Site};
+use crate::visit::Visit;
+
+/// Rows of each kind that a page shows; the whole is in the files.
+const MOST_SHOWN: u32 = 200;
+
+/// The services that pay, as far as the visit has a part in them.
+fn payers<'s>(site: &'s Site, visit: &Visit) -> Result<Vec<&'s Arc<Guide>>, Fault> {
+    if visit.administers() {
+        return Err(Fault::Forbidden);
+    }
+    let scope = site.bureau.scope(visit.staff()?);
+    let pays = |guide: &&Arc<Guide>| guide.steps.iter().any(|step| matches!(step.kind, StepKind::Batch(_)));
+    let shown = |guide: &&Arc<Guide>| !scope.hidden().iter().any(|hidden| **hidden == *guide.key);
+    Ok(site.bureau.library.guides.iter().filter(pays).filter(shown).collect())
+}
+
+/// A batch that the visit may see, with its service.
+fn run(site: &Site, visit: &Visit, case: &str) -> Result<(Run, casework::State, Arc<Guide>), Fault> {
+    let payers = payers(site, visit)?;
+    let run = site.bureau.store.runs()?.into_iter().find(|run| run.case == case).ok_or(Fault::NotFound)?;
+    let scope = site.bureau.scope(visit.staff()?);
+    let (state, guide) = site.bureau.case(case, &scope)?.ok_or(Fault::NotFound)?;
+    if payers.iter().all(|payer| payer.key != guide.key) {
+        return Err(Fault::NotFound);
+    }
+    Ok((run, state, guide))
+}
+
+/// Whether the visit does something in the service, and does not only read it.
+fn takes_part(visit: &Visit, guide: &Guide) -> bool {
+    match visit.staff().map(|actor| &actor.capacity) {
+        Ok(Capacity::Staff { level, posts, .. }) => guide.steps.iter().any(|step| may_perform(step, *level, posts)),
+        _ => false,
+    }
+}
+
+type Tally = Vec<(Standing, i64, i64)>;
+
+/// Count and 分 of what stands somewhere.
+fn of(tally: &Tally, wanted: &[Standing]) -> (i64, Fen) {
+    let own = tally.iter().filter(|(standing, ..)| wanted.contains(standing));
+    let (count, sum) = own.fold((0, 0), |(count, sum), (_, n, fen)| (count + n, sum + fen));
+    (count, Fen(sum))
+}
+
+/// The step at which a case stands, as people call it.
+fn stage(guide: &Guide, state: &casework::State) -> String {
+    let live = state.live().find_map(|instance| guide.steps.iter().find(|step| *step.key == *instance.step));
+    live.map_or_else(String::new, |step| step.name.to_string())
+}
+
+pub async fn list(State(site): State<Arc<Site>>, Extension(visit): Extension<Visit>) -> Page {
+    let payers = payers(&site, &visit)?;
+    site.bureau.pass_time(site.now())?;
+    let scope = site.bureau.scope(visit.staff()?);
+    let mut rows = Vec::new();
+    let runs = if payers.is_empty() { Vec::new() } else { site.bureau.store.runs()? };
+    for run in runs.into_iter().rev() {
+        let Some((state, guide)) = site.bureau.case(&run.case, &scope)? else { continue };
+        let tally = site.bureau.store.tally(&run.case)?;
+        rows.push((run, stage(&guide, &state), state.closed.map(|(result, _)| result).unwrap_or_default(), tally));
+    }
+    let most = rows.iter().map(|(.., tally)| of(tally, ALL).1.0).max().unwrap_or(1).max(1);
+    let book = site.bureau.store.book()?;
+    let body = html! {
+        h1 { "发放" }
+        @if rows.is_empty() { p.empty { "还没有发放批次。到了编制名册的日子由系统开始。" } }
+        @else { div.scroll { table.work {
+            thead { tr { th { "月份" } th { "现在" } th.num { "名册" } th.num { "金额（元）" } th.num { "已付" } th.num { "在途" } th.num { "待付" } th.num { "暂缓" } th { "付出" } } }
+            tbody { @for (run, stage, result, tally) in &rows { tr {
+                td { a href=(format!("/payments/{}", run.case)) { (run.month.to_string()) } }
+                td data-label="现在" { @if result.is_empty() { (stage) } @else { (standing(result)) } }
+                td.num data-label="名册" { (of(tally, ALL).0) }
+                td.num data-label="金额" { (of(tally, ALL).1) }
+                td.num data-label="已付" { (of(tally, &[Standing::Paid]).0) }
+                td.num data-label="在途" { (of(tally, &[Standing::Sent]).0) }
+                td.num data-label="待付" { (of(tally, &[Standing::Payable]).0) }
+                td.num data-label="暂缓" { (of(tally, &[Standing::Held, Standing::Released]).0) }
+                td data-label="付出" { @let paid = of(tally, &[Standing::Paid]).1; meter min="0" max=(most) value=(paid.0) title=(paid.to_string()) { (paid) } }
+            } } }
+        } } }
+        h2 { "资金" }
+        (funds(&book))
+    };
+    Ok(page(&site, &visit, "发放", body).into_response())
+}
+
+const ALL: &[Standing] = &[
+    Standing::Listed,
+    Standing::Held,
+    Standing::Payable,
+    Standing::Sent,
+    Standing::Paid,
+    Standing::Failed,
+    Standing::Returned,
+    Standing::Released,
+];
+
+/// By programme, year and source how far the money has come; and whether the books agree.
+fn funds(book: &Book) -> Markup {
+    let mut places: BTreeMap<(i16, &str), Vec<Source>> = BTreeMap::new();
+    for (_, account, _) in book.accounts() {
+        if let (Some(source), Period::Year(year)) = (account.source, account.period) {
+            let sources = places.entry((year, &account.programme)).or_default();
+            if !sources.contains(&source) {
+                sources.push(source);
+            }
+        }
+    }
+    places.values_mut().for_each(|sources| sources.sort());
+    let difference: i128 = book.trial_balance().values().map(|sum| sum.abs()).sum();
+    html! {
+        @if places.is_empty() { p.empty { "还没有登记拨款。" } }
+        @else {
+            div.scroll { table.work {
+                thead { tr { th { "项目" } th { "来源" } th.num { "拨入" } th.num { "已批" } th.num { "在途" } th.num { "已付" } th.num { "已对账" } th.num { "可用" } th { "用去" } } }
+                tbody { @for ((year, programme), sources) in places.iter().rev() { @for (place, source) in sources.iter().enumerate() {
+                    @let standing = book.standing(*source, programme, *year);
+                    tr {
+                        td { @if place == 0 { (year) "年" (programme) } }
+                        td data-label="来源" { (source.name()) }
+                        td.num data-label="拨入" { (Fen(standing.appropriated)) }
+                        td.num data-label="已批" { (Fen(standing.committed)) }
+                        td.num data-label="在途" { (Fen(standing.in_flight)) }
+                        td.num data-label="已付" { (Fen(standing.paid)) }
+                        td.num data-label="已对账" { (Fen(standing.reconciled)) }
+                        td.num data-label="可用" { b { (Fen(standing.appropriated - standing.committed)) } }
+                        td data-label="用去" { meter min="0" max=(standing.appropriated.max(1)) value=(standing.committed) { (Fen(standing.committed)) } }
+                    }
+                } } }
+            } }
+            p.soft { "试算平衡：各账户余额合计 " span.num { (Fen(i64::try_from(difference).unwrap_or(i64::MAX))) } " 元" @if difference == 0 { "，相符。" } @else { "，账被改动过，请立即核对。" } }
+        }
+    }
+}
+
+pub async fn show(State(site): State<Arc<Site>>, Extension(visit): Extension<Visit>, Path(case): Path<String>) -> Page {
+    run_page(&site, &visit, &case, html! {})
+}
+
+fn run_page(site: &Site, visit: &Visit, case: &str, said: Markup) -> Page {
+    let (run, state, guide) = run(site, visit, case)?;
+    let store = &site.bureau.store;
+    let runs = store.runs()?;
+    let before = runs.iter().rfind(|known| known.month < run.month);
+    let before = before.map_or("", |before| &*before.case);
+    let (tally, counts) = (store.tally(case)?, store.counts(case, before)?);
+    let waits = site.bureau.waits(case, site.now())?;
+    let marked = store.notable(case, Notable::Marked, MOST_SHOWN)?;
+    let compared = [
+        ("新增", counts.entered, store.notable(case, Notable::Entered, MOST_SHOWN)?),
+        ("退出", counts.left, store.left(case, before, MOST_SHOWN)?),
+        ("金额变动", counts.changed, store.notable(case, Notable::Changed, MOST_SHOWN)?),
+    ];
+    let unsettled = store.unsettled(case, MOST_SHOWN)?;
+    let body = html! {
+        h1 { (run.month.to_string()) "发放" }
+        (said)
+        p { a href=(format!("/case/{case}")) { @if state.closed.is_some() { "办理经过" } @else { "办理：" (stage(&guide, &state)) } } span.soft { "　名册按 " (day(&run.frozen.to_string())) " 有效的决定编制" } }
+        ul.counters {
+            li { p { b { (counts.lines) } " 笔" } }
+            li { p { b { (Fen(counts.total)) } " 元" } }
+            @for (name, wanted) in [("已付", Standing::Paid), ("在途", Standing::Sent), ("待付", Standing::Payable), ("暂缓", Standing::Held)] {
+                @let (count, sum) = of(&tally, &[wanted]);
+                @if count > 0 { li { p { (name) " " b { (count) } " 笔　" span.num { (sum) } " 元" } } }
+            }
+        }
+        (progress(&tally))
+        @if let Some(waits) = &waits { (waiting(waits)) }
+        @if takes_part(visit, &guide) && state.closed.is_none() { (actions(site, visit, case, &tally)?) }
+        @if !unsettled.is_empty() {
+            h2 { "银行还没有付成的" }
+            div.scroll { table.work {
+                thead { tr { th { "收款人" } th { "账号" } th.num { "金额（元）" } th { "现在" } th { "原因" } th { "自" } th { "指令" } } }
+                tbody { @for sent in &unsettled { tr {
+                    td { (mask_name(&sent.instruction.payee)) }
+                    td.mono data-label="账号" { (mask_account(&sent.instruction.account)) }
+                    td.num data-label="金额" { (sent.instruction.amount) }
+                    td data-label="现在" { (sent.standing.name()) }
+                    td data-label="原因" { (reason(&sent.code)) }
+                    td data-label="自" { (day(&sent.at)) }
+                    td.mono data-label="指令" { (sent.instruction.id) }
+                } } }
+            } }
+        }
+        h2 { "异常" span.soft { "　" (counts.marked.max(counts.held)) " 笔" } }
+        @if marked.is_empty() { p.empty { "没有查出异常。" } } @else { (lines(site, case, &marked)) }
+        h2 { "与上一批比" }
+        @for (name, count, rows) in &compared {
+            details open[*count > 0 && *count <= 20] {
+                summary { (name) " " (count) " 笔" }
+                @if rows.is_empty() { p.empty { "没有。" } } @else { (lines(site, if *name == "退出" { before } else { case }, rows)) }
+            }
+        }
+    };
+    Ok(page(site, visit, &format!("{}发放", run.month), body).into_response())
+}
+
+/// How much has arrived of what the batch pays.
+fn progress(tally: &Tally) -> Markup {
+    let held = of(tally, &[Standing::Held, Standing::Released]).1.0;
+    let (all, paid) = (of(tally, ALL).1.0 - held, of(tally, &[Standing::Paid]).1.0);
+    html! { @if all > 0 { p { progress max=(all) value=(paid) { (paid * 100 / all) "%" } span.soft { "　已到账 " (paid * 100 / all) "%" } } } }
+}
+
+fn waiting(waits: &Waits) -> Markup {
+    html! {
+        div.note.stop role="status" { @match waits {
+            Waits::Funds(short) => {
+                h2 { "可用指标不够，没有付出" }
+                ul { @for text in short { li { (text) } } }
+                p { "登记拨款并复核入账以后自动继续。" }
+            }
+            Waits::Bank { unsettled, unexplained } => {
+                h2 { "等银行" }
+                p { @if *unsettled > 0 { (unsettled) " 笔还没有付成。" } @if *unexplained > 0 { (unexplained) " 笔指令对账单还没有出现。" } }
+            }
+        } }
+    }
+}
+
+fn actions(site: &Site, visit: &Visit, case: &str, tally: &Tally) -> Result<Markup, Fault> {
+    let formats = site.bureau.bank_formats()?;
+    let (sent, back) = (of(tally, &[Standing::Sent]).0, of(tally, &[Standing::Payable]).0);
+    let paid = of(tally, &[Standing::Paid]).0;
+    Ok(html! {
+        @if sent > 0 {
+            h2 { "给银行的文件" }
+            p { @for format in formats { a.button.quiet href=(format!("/payments/{case}/file/{}", format.key)) { (format.name) } " " }
+                a.button.quiet href=(format!("/payments/{case}/file/iso20022")) { "ISO 20022" } }
+            p.soft.small { "只有在途的指令；再下载一次是同样的编号，银行不会重复付。" }
+        }
+        @if sent + back + paid > 0 {
+            h2 { "银行来的文件" }
+            form.inline method="post" action=(format!("/payments/{case}/file")) enctype="multipart/form-data" {
+                (token(visit))
+                label for="f-format" { "格式" }
+                select id="f-format" name="format" {
+                    @for format in formats { option value=(format.key) { (format.name) } }
+                    option value="iso20022" { "ISO 20022（回单、退汇、对账单）" }
+                }
+                label for="f-file" { "文件" }
+                input type="file" id="f-file" name="file" required;
+                button type="submit" { "导入" }
+            }
+        }
+        @if back > 0 {
+            form method="post" { (token(visit)) input type="hidden" name="again" value="1"; button type="submit" { "补发退回的 " (back) " 笔" } }
+            p.soft.small { "账户没有更正的不会再发。" }
+        }
+    })
+}
+
+fn lines(site: &Site, case: &str, rows: &[(Line, Standing)]) -> Markup {
+    html! { div.scroll { table.work {
+        thead { tr { th { "享受人" } th { "地方" } th { "待遇" } th.num { "金额（元）" } th.num { "上一批" } th { "现在" } th { "说明" } } }
+        tbody { @for (line, standing) in rows { tr {
+            td { a href=(format!("/payments/{case}/line/{}", line.seq)) { (mask_name(&line.holder)) } }
+            td data-label="地方" { (site.place(line.region)) }
+            td data-label="待遇" { (entitlement(site, line)) }
+            td.num data-label="金额" { (line.total) }
+            td.num data-label="上一批" { @if let Some(before) = line.before { (before) } @else { "—" } }
+            td data-label="现在" { (standing.name()) }
+            td data-label="说明" { (notes(line)) }
+        } } }
+    } } }
+}
+
+fn notes(line: &Line) -> String {
+    let mut notes = line.marks.clone();
+    if !line.held.is_empty() && !notes.contains(&line.held) {
+        notes.push(line.held.clone());
+    }
+    let arrears = line.parts.iter().filter(|part| part.month < line.month).count();
+    if arrears > 0 {
+        notes.push(format!("含补发 {arrears} 项"));
+    }
+    notes.join("、")
+}
+
+pub fn entitlement(site: &Site, line: &Line) -> String {
+    let guide = site.guide(&line.service);
+    let known = guide.and_then(|guide| guide.entitlements.iter().find(|known| *known.key == *line.entitlement));
+    known.map_or_else(|| line.entitlement.clone(), |known| known.name.to_string())
+}
+
+/// A line with what it is made of, who bears it, and what the ledger has of it.
+pub async fn line(
+    State(site): State<Arc<Site>>,
+    Extension(visit): Extension<Visit>,
+    Path((case, seq)): Path<(String, u32)>,
+) -> Page {
+    let (run, ..) = run(&site, &visit, &case)?;
+    let store = &site.bureau.store;
+    let (line, standing) = store.line(&case, seq)?.ok_or(Fault::NotFound)?;
+    let instructions: Vec<_> =
+        store.instructions(&case)?.into_iter().filter(|sent| sent.instruction.lines.contains(&seq)).collect();
+    let documents = std::iter::once(format!("{case}/{seq}"));
+    let documents = documents.chain(instructions.iter().map(|sent| sent.instruction.id.clone()));
+    let (postings, book) = store.look(|read| {
+        let all = documents.map(|document| read.postings_of("", &document)).collect::<Result<Vec<_>, _>>()?;
+        Ok::<_, bureau::Fault>((all.concat(), read.book()?))
+    })?;
+    let account = |number: u32| {
+        book.account(number).map(|(account, _)| {
+            let source = account.source.map_or("", Source::name);
+            format!("{}（{source} {}）", account.heading.name(), account.period)
+        })
+    };
+    let number = CitizenNumber::parse(&line.number).map_or_else(|_| line.number.clone(), |number| number.masked());
+    let body = html! {
+        h1 { (run.month.to_string()) "：" (line.holder) }
+        p { a href=(format!("/payments/{case}")) { "回到这一批" } "　" a href=(format!("/case/{}", line.case)) { "所依据的决定" } }
+        dl.pairs {
+            dt { "身份号码" } dd.mono { (number) }
+            dt { "待遇" } dd { (entitlement(&site, &line)) }
+            dt { "现在" } dd { (standing.name()) @if !line.held.is_empty() { "（" (line.held) "）" } }
+            dt { "收款人" } dd { (line.payee) @if !line.reason.is_empty() { "（" (line.reason) "）" } }
+            dt { "账户" } dd { (line.bank) " " span.mono { (mask_account(&line.account)) } }
+            @if !line.marks.is_empty() { dt { "异常" } dd { (line.marks.join("、")) } }
+        }
+        div.boards {
+            table.work { caption { "组成" } thead { tr { th { "项" } th { "月份" } th.num { "金额（元）" } } }
+                tbody { @for part in &line.parts { tr { td { (part.name) } td data-label="月份" { (part.month.to_string()) } td.num data-label="金额" { (part.fen) } } } }
+                tfoot { tr { th scope="row" { "合计" } td {} td.num { b { (line.total) } } } } }
+            table.work { caption { "分担" } thead { tr { th { "来源" } th.num { "金额（元）" } } }
+                tbody { @for (source, fen) in &line.shares { tr { td { (source.name()) } td.num data-label="金额" { (Fen(*fen)) } } } } }
+        }
+        @if !instructions.is_empty() {
+            h2 { "指令" }
+            div.scroll { table.work { thead { tr { th { "指令" } th { "账号" } th.num { "金额（元）" } th { "现在" } th { "原因" } th { "时间" } } }
+                tbody { @for sent in &instructions { tr {
+                    td.mono { (sent.instruction.id) } td.mono data-label="账号" { (mask_account(&sent.instruction.account)) }
+                    td.num data-label="金额" { (sent.instruction.amount) } td data-label="现在" { (sent.standing.name()) }
+                    td data-label="原因" { (reason(&sent.code)) } td data-label="时间" { (day(&sent.at)) }
+                } } } } }
+        }
+        @if !postings.is_empty() {
+            h2 { "账上的每一笔" }
+            div.scroll { table.work { thead { tr { th { "时间" } th { "凭" } th { "从" } th { "到" } th.num { "金额（元）" } th { "" } } }
+                tbody { @for posting in &postings { @for flow in &posting.flows { tr {
+                    td { (day(&posting.at)) } td.mono data-label="凭" { (posting.document) }
+                    td data-label="从" { (account(flow.from).unwrap_or_default()) } td data-label="到" { (account(flow.to).unwrap_or_default()) }
+                    td.num data-label="金额" { (Fen(flow.amount)) } td { (posting.act.name()) }
+                } } } } } }
+        }
+    };
+    Ok(page(&site, &visit, "发放明细", body).into_response())
+}
+
+/// What was paid by the decisions of a chain of cases, for the person whose it is; nothing where nothing was.
+pub fn statement(site: &Site, root: &str) -> Result<Markup, Fault> {
+    let lines = site.bureau.store.lines_of_chain(root)?;
+    let shown = |standing: Standing| match standing {
+        Standing::Paid => "已到账",
+        Standing::Held | Standing::Released => "核实中，暂缓",
+        Standing::Payable => "银行退回，更正账户后补发",
+        _ => "办理中",
+    };
+    Ok(html! { @if !lines.is_empty() {
+        h2 { "发放记录" }
+        div.scroll { table.work {
+            thead { tr { th { "月份" } th { "待遇" } th { "组成" } th.num { "金额（元）" } th { "账户" } th { "现在" } } }
+            tbody { @for (line, standing) in &lines { tr {
+                td { (line.month.to_string()) }
+                td data-label="待遇" { (entitlement(site, line)) }
+                td data-label="组成" { @for part in &line.parts { div { (part.name) " " @if part.month != line.month { "补" (part.month.to_string()) " " } span.num { (part.fen) } } } }
+                td.num data-label="金额" { b { (line.total) } }
+                td.mono data-label="账户" { (mask_account(&line.account)) }
+                td data-label="现在" { (shown(*standing)) }
+            } } }
+            tfoot { tr { th scope="row" { "已到账合计" } td {} td {} td.num { b { (Fen(lines.iter().filter(|(_, s)| *s == Standing::Paid).map(|(line, _)| line.total.0).sum())) } } td {} td {} } }
+        } }
+    } })
+}
+
+/// The file of a batch for a bank.
+pub async fn file(
+    State(site): State<Arc<Site>>,
+    Extension(visit): Extension<Visit>,
+    Path((case, format)): Path<(String, String)>,
+) -> Page {
+    let (run, _, guide) = run(&site, &visit, &case)?;
+    if !takes_part(&visit, &guide) {
+        return Err(Fault::Forbidden);
+    }
+    let now = site.now();
+    let made = if format == "iso20022" {
+        let (name, account) = (site.name.clone(), "财政专户".to_owned());
+        let debtor = exchange::Debtor { name, account, bank: "代理银行".to_owned() };
+        site.bureau.export_iso(&case, &debtor, now).map(|bytes| (bytes, "xml"))
+    } else {
+        let format = site.bureau.bank_formats()?.iter().find(|known| known.key == format).ok_or(Fault::NotFound)?;
+        let ending = if format.shape == exchange::Shape::Sheet { "xlsx" } else { "txt" };
+        site.bureau.export(&case, format, now.date()).map(|bytes| (bytes, ending))
+    };
+    match made {
+        Ok((bytes, ending)) => {
+            let month = String::from(run.month);
+            let name = format!("attachment; filename=\"{month}-{format}.{ending}\"");
+            let kind = "application/octet-stream".to_owned();
+            Ok(([(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, name)], bytes).into_response())
+        }
+        Err(failure) => run_page(&site, &visit, &case, refused(failure)?),
+    }
+}
+
+/// What was refused, on the page; a fault is none of the user's.
+fn refused(failure: Failure) -> Result<Markup, Fault> {
+    match failure {
+        Failure::Refused(refusals) => Ok(html! { div.note.stop role="alert" {
+            h2 { "没有办成" }
+            @for refusal in &refusals { p { (refusal.text) } p.soft { (refusal.way_out) } }
+        } }),
+        failure => Err(failure.into()),
+    }
+}
+
+/// A file that came from a bank.
+pub async fn take(
+    State(site): State<Arc<Site>>,
+    Extension(visit): Extension<Visit>,
+    Path(case): Path<String>,
+    mut parts: Multipart,
+) -> Page {
+    let (_, _, guide) = run(&site, &visit, &case)?;
+    if !takes_part(&visit, &guide) {
+        return Err(Fault::Forbidden);
+    }
+    let (mut format, mut bytes, mut token) = (String::new(), Vec::new(), String::new());
+    while let Some(part) = parts.next_field().await.map_err(|_| Fault::TooLarge)? {
+        match part.name() {
+            Some("_token") => token = part.text().await.map_err(|_| Fault::TooLarge)?,
+            Some("format") => format = part.text().await.map_err(|_| Fault::TooLarge)?,
+            Some("file") => bytes = part.bytes().await.map_err(|_| Fault::TooLarge)?.to_vec(),
+            _ => {}
+        }
+    }
+    if token != visit.form_token {
+        return Err(Fault::Stale);
+    }
+    let known = site.bureau.bank_formats()?.iter().find(|known| known.key == format);
+    let (worker, known, now) = (site.clone(), known.cloned(), site.now());
+    let taken = tokio::task::spawn_blocking(move || {
+        let taken = worker.bureau.take_file(known.as_ref(), &bytes, now)?;
+        worker.bureau.work(now, &mut |_| ())?;
+        Ok::<_, Failure>(taken)
+    });
+    let said = match taken.await.map_err(|error| Fault::Broken(error.to_string()))? {
+        Ok(taken) => told(&taken),
+        Err(failure) => refused(failure)?,
+    };
+    run_page(&site, &visit, &case, said)
+}
+
+fn told(taken: &TakenIn) -> Markup {
+    let list = |title: &str, texts: &[String]| {
+        html! { @if !texts.is_empty() { p { (title) "：" } ul { @for text in texts.iter().take(20) { li { (text) } } } } }
+    };
+    html! { div.note role="status" { @match taken {
+        TakenIn::Answers(Taken { taken, repeated, undecided, unknown, contradicted }) => {
+            h2 { "导入了 " (taken) " 条结果" }
+            @if *repeated > 0 { p { (repeated) " 条以前说过，没有再记。" } }
+            @if *undecided > 0 { p { (undecided) " 条银行还没有定，仍算在途。" } }
+            (list("没有发过的指令", unknown))
+            (list("与以前说的不同，没有记，请向银行核实", contradicted))
+        }
+        TakenIn::Statement(statement) => {
+            h2 { "对账单说明了 " (statement.explained) " 笔" }
+            @if statement.repeated > 0 { p { (statement.repeated) " 笔以前对过。" } }
+            (list("对不上的", &statement.differences))
+        }
+    } } }
+}
+
+/// Sends again what came back.
+pub async fn again(
+    State(site): State<Arc<Site>>,
+    Extension(visit): Extension<Visit>,
+    Path(case): Path<String>,
+    _sent: Sent,
+) -> Page {
+    let (_, _, guide) = run(&site, &visit, &case)?;
+    if !takes_part(&visit, &guide) {
+        return Err(Fault::Forbidden);
+    }
+    let (made, waiting) = site.bureau.reissue(&case, site.now())?;
+    let said = html! { div.note role="status" {
+        h2 { "重新发出 " (made) " 笔" }
+        @if waiting > 0 { p { (waiting) " 笔的账户还没有更正：在台账“银行账户”里登记新的账户以后再补发。" } }
+    } };
+    run_page(&site, &visit, &case, said)
+}
