@@ -98,3 +98,24 @@ fn every_page_of_every_role_fits_and_has_no_barriers() {
     phone.assert_no_barriers();
     desk.assert_no_barriers();
 }
+
+/// A county whose batch of December is with the banks, and those before closed.
+#[test]
+fn batches_of_payments_fit_and_have_no_barriers() {
+    let office = Office::open("2026-12-09 09:00");
+    let bureau = &office.site.bureau;
+    bureau.store.in_bulk(|| demo::make_county(bureau, 40, 1, office.site.now(), |_| ())).unwrap();
+    let run = bureau.store.runs().unwrap().pop().unwrap().case;
+    let sent = bureau.store.instructions(&run).unwrap();
+    let line = sent[0].instruction.lines[0];
+    let base = serve(&office);
+    let (mut phone, mut desk) = (Chromium::start(&base, true, true), Chromium::start(&base, true, false));
+    for who in ["fafang", "shenji"] {
+        sign_in(&mut phone, who);
+        sign_in(&mut desk, who);
+        let pages = ["/payments".to_owned(), format!("/payments/{run}"), format!("/payments/{run}/line/{line}")];
+        pages.iter().for_each(|path| look(&mut phone, &mut desk, who, path));
+    }
+    phone.assert_no_barriers();
+    desk.assert_no_barriers();
+}

@@ -230,7 +230,7 @@ fn progress(tally: &Tally) -> Markup {
 
 fn waiting(waits: &Waits) -> Markup {
     html! {
-        div.note.stop role="status" { @match waits {
+        div.note.stop[matches!(waits, Waits::Funds(_))] role="status" { @match waits {
             Waits::Funds(short) => {
                 h2 { "可用指标不够，没有付出" }
                 ul { @for text in short { li { (text) } } }
@@ -251,7 +251,7 @@ fn actions(site: &Site, visit: &Visit, case: &str, tally: &Tally) -> Result<Mark
     Ok(html! {
         @if sent > 0 {
             h2 { "给银行的文件" }
-            p { @for format in formats { a.button.quiet href=(format!("/payments/{case}/file/{}", format.key)) { (format.name) } " " }
+            div.actions { @for format in formats { a.button.quiet href=(format!("/payments/{case}/file/{}", format.key)) { (format.name) } }
                 a.button.quiet href=(format!("/payments/{case}/file/iso20022")) { "ISO 20022" } }
             p.soft.small { "只有在途的指令；再下载一次是同样的编号，银行不会重复付。" }
         }
@@ -362,11 +362,11 @@ pub async fn line(
         }
         @if !postings.is_empty() {
             h2 { "账上的每一笔" }
-            div.scroll { table.work { thead { tr { th { "时间" } th { "凭" } th { "从" } th { "到" } th.num { "金额（元）" } th { "" } } }
+            div.scroll { table.work { thead { tr { th { "时间" } th { "凭" } th { "从" } th { "到" } th.num { "金额（元）" } th { "怎么记" } } }
                 tbody { @for posting in &postings { @for flow in &posting.flows { tr {
                     td { (day(&posting.at)) } td.mono data-label="凭" { (posting.document) }
                     td data-label="从" { (account(flow.from).unwrap_or_default()) } td data-label="到" { (account(flow.to).unwrap_or_default()) }
-                    td.num data-label="金额" { (Fen(flow.amount)) } td { (posting.act.name()) }
+                    td.num data-label="金额" { (Fen(flow.amount)) } td data-label="怎么记" { (posting.act.name()) }
                 } } } } } }
         }
     };
