@@ -7,14 +7,27 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use base::{Date, DateTime, Fen};
 use casework::payment::{Answer, Batch, Explained, Instruction, Outcome};
-use casework::{Code, Datum, Query, Refusal};
-use exchange::{Debtor, Format, Message, Payment, Reply, Unreadable};
+use casework::{Code, Refusal};
+use exchange::{Format, Message, Payment, Reply, Shape, Unreadable};
 use store::{Sent, Standing};
 
-use crate::{Bureau, Failure, hash};
+use crate::formats::Banks;
+use crate::payroll::plain_id;
+use crate::{Bureau, Failure, hash, payees};
 
 /// Answers, or entries of a statement, that one transaction writes.
 const SLICE: usize = 2_000;
+
+/// 标识 of the format that nobody has to declare.
+pub const ISO: &str = "iso20022";
+
+/// A file for a bank.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BankFile {
+    /// `txt`, `xlsx` or `xml`.
+    pub ending: &'static str,
+    pub bytes: Vec<u8>,
+}
 
 /// What became of a file's answers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -58,28 +71,39 @@ pub enum TakenIn {
 }
 
 impl Bureau {
-    /// The formats of banks' files.
+    /// The formats of banks' files, and from which account is paid.
     ///
     /// # Errors
     /// What is wrong with `banks.md`.
-    pub fn bank_formats(&self) -> Result<&[Format], Failure> {
+    pub fn banks(&self) -> Result<&Banks, Failure> {
         let wrong = |wrong: &Vec<String>| crate::refused(Refusal::new(Code::R114, wrong.join("；"), "请改正 banks.md"));
-        self.formats.as_deref().map_err(wrong)
+        self.banks.as_ref().map_err(wrong)
     }
 
-    /// The file for a bank: everything of a batch that is with that bank and not answered. Making it again changes
-    /// nothing; it has the same ids.
+    /// The format that somebody asked for by its 标识; `None` is ISO 20022, which is known by itself.
+    fn format(&self, key: &str) -> Result<Option<&Format>, Failure> {
+        if key == ISO {
+            return Ok(None);
+        }
+        let banks = self.banks()?;
+        let unknown = || crate::refused(Refusal::new(Code::R108, format!("没有格式“{key}”"), "请选 banks.md 里的一种"));
+        banks.formats.iter().find(|known| known.key == key).map(Some).ok_or_else(unknown)
+    }
+
+    /// The file for a bank, in a format by its 标识: everything of a batch that is with the banks of the format and not
+    /// answered. Making it again changes nothing; it has the same ids.
     ///
     /// # Errors
-    /// What does not fit into the format.
-    pub fn export(&self, run: &str, format: &Format, day: Date) -> Result<Vec<u8>, Failure> {
-        let batch = self.outgoing(run, &format.bank, day)?;
-        format.write(&batch).map_err(unreadable)
-    }
-
-    /// The same as an ISO 20022 message for all banks.
-    pub fn export_iso(&self, run: &str, debtor: &Debtor, at: DateTime) -> Result<Vec<u8>, Failure> {
-        exchange::pain_001(&self.outgoing(run, "", at.date())?, debtor, at).map_err(unreadable)
+    /// A format that nobody declared, or what does not fit into it.
+    pub fn file_for_bank(&self, run: &str, key: &str, now: DateTime) -> Result<BankFile, Failure> {
+        let (ending, bytes) = match self.format(key)? {
+            None => ("xml", exchange::pain_001(&self.outgoing(run, "", now.date())?, &self.banks()?.debtor, now)),
+            Some(format) => {
+                let batch = self.outgoing(run, &format.bank, now.date())?;
+                (if format.shape == Shape::Sheet { "xlsx" } else { "txt" }, format.write(&batch))
+            }
+        };
+        Ok(BankFile { ending, bytes: bytes.map_err(unreadable)? })
     }
 
     fn outgoing(&self, run: &str, bank: &str, day: Date) -> Result<exchange::Batch, Failure> {
@@ -97,16 +121,15 @@ impl Bureau {
             amount: own.amount,
             purpose: purpose.clone(),
         };
-        let id = run.chars().filter(char::is_ascii_alphanumeric).collect();
-        Ok(exchange::Batch { id, day, payments: own.map(payment).collect() })
+        Ok(exchange::Batch { id: plain_id(run), day, payments: own.map(payment).collect() })
     }
 
-    /// A file that came from a bank, in its format; a message of ISO 20022 is known by itself.
+    /// A file that came from a bank, in a format by its 标识.
     ///
     /// # Errors
     /// A file that is not whole or cannot be read: then nothing of it is taken in.
-    pub fn take_file(&self, format: Option<&Format>, bytes: &[u8], now: DateTime) -> Result<TakenIn, Failure> {
-        let message = match format {
+    pub fn take_file(&self, key: &str, bytes: &[u8], now: DateTime) -> Result<TakenIn, Failure> {
+        let message = match self.format(key)? {
             Some(format) => Message::Replies(format.read(bytes).map_err(unreadable)?),
             None => exchange::read_message(bytes).map_err(unreadable)?,
         };
@@ -151,9 +174,8 @@ impl Bureau {
     fn entry(&self, entry: exchange::Entry) -> Result<Entry, Failure> {
         let mut instructions = entry.payments;
         if let Some(batch) = entry.batch.filter(|_| instructions.is_empty()) {
-            let plain = |run: &str| run.chars().filter(char::is_ascii_alphanumeric).collect::<String>();
             let runs = self.store.runs()?;
-            let run = runs.iter().find(|run| run.case == batch || plain(&run.case) == batch);
+            let run = runs.iter().find(|run| run.case == batch || plain_id(&run.case) == batch);
             let sent = run.map(|run| self.store.instructions(&run.case)).transpose()?.unwrap_or_default();
             let paid = sent
                 .into_iter()
@@ -285,13 +307,12 @@ impl Bureau {
         let first = sent.instruction.lines.first().copied().unwrap_or_default();
         let lines = self.store.look(|read| read.lines(run, (first, first), Standing::Payable))?;
         let Some(line) = lines.first() else { return Ok(None) };
-        let (register, column) = ("bank_account".to_owned(), "person".to_owned());
-        let query = Query { register, column, values: vec![line.payee_number.clone()], on: now.date() };
+        let query = payees::query("person", vec![line.payee_number.clone()], now.date());
         let Some(row) = self.store.look(|read| read.registered(&query))?.into_iter().next() else { return Ok(None) };
-        let text = |column: &str| row.columns.get(column).and_then(Datum::text).unwrap_or_default().to_owned();
-        let is_fresh = text("account") != sent.instruction.account
-            || text("holder") != sent.instruction.payee
-            || row.from.at(0, 0, 0, 0) > sent.at.parse().unwrap_or(now);
+        let own = payees::account(&row);
+        let is_fresh = own.account != sent.instruction.account
+            || own.holder != sent.instruction.payee
+            || own.since.at(0, 0, 0, 0) > sent.at.parse().unwrap_or(now);
         if is_of_account(&sent.code) && !is_fresh {
             return Ok(None);
         }
@@ -299,9 +320,9 @@ impl Bureau {
         let attempt = attempt.parse::<u32>().unwrap_or(1) + 1;
         Ok(Some(Instruction {
             id: format!("{stem}-{attempt}"),
-            payee: text("holder"),
-            bank: text("bank"),
-            account: text("account"),
+            payee: own.holder,
+            bank: own.bank,
+            account: own.account,
             again: sent.instruction.id.clone(),
             ..sent.instruction.clone()
         }))

@@ -1,16 +1,26 @@
 //! `banks.md`: the formats of banks' files, as the bureau declares them.
 
-use exchange::{Column, Content, Encoding, Format, Outcome, Shape, Side, Verdict};
+use exchange::{Column, Content, Debtor, Encoding, Format, Outcome, Shape, Side, Verdict};
 use guide::{Document, Section};
 
 use crate::bank::REASONS;
 
-/// The formats that a file declares, or everything that is wrong with it: Chinese sentences.
-pub fn read(text: &str) -> Result<Vec<Format>, Vec<String>> {
+/// What the bureau declares of banks.
+#[derive(Clone, Debug)]
+pub struct Banks {
+    pub formats: Vec<Format>,
+    /// The account from which is paid.
+    pub debtor: Debtor,
+}
+
+/// What a file declares, or everything that is wrong with it: Chinese sentences.
+pub fn read(text: &str) -> Result<Banks, Vec<String>> {
     let document = Document::read("banks.md", text);
     let (mut found, mut wrong): (Vec<Format>, Vec<String>) = (Vec::new(), Vec::new());
+    let mut debtor = None;
     for section in &document.sections {
         let read = match section.level {
+            2 if &*section.title == PAYING => paying(section).map(|own| debtor = Some(own)),
             2 => begin(section).map(|format| found.push(format)),
             3 => match found.last_mut() {
                 Some(format) => part(format, section),
@@ -33,7 +43,28 @@ pub fn read(text: &str) -> Result<Vec<Format>, Vec<String>> {
             }
         }
     }
-    if wrong.is_empty() { Ok(found) } else { Err(wrong) }
+    if debtor.is_none() && wrong.is_empty() {
+        wrong.push(format!("banks.md 没有“## {PAYING}”"));
+    }
+    match debtor {
+        Some(debtor) if wrong.is_empty() => Ok(Banks { formats: found, debtor }),
+        _ => Err(wrong),
+    }
+}
+
+/// The heading of the account from which is paid.
+const PAYING: &str = "付款账户";
+
+fn paying(section: &Section) -> Result<Debtor, String> {
+    let rows = rows(section);
+    let of = |wanted: &str| named(&rows, wanted).map(str::to_owned).ok_or_else(|| format!("没有写“{wanted}”"));
+    Ok(Debtor { name: of("户名")?, account: of("账号")?, bank: of("开户银行")? })
+}
+
+/// What stands beside a word; nothing where it is empty.
+fn named<'r>(rows: &'r [Vec<String>], wanted: &str) -> Option<&'r str> {
+    let row = rows.iter().find(|row| row.first().is_some_and(|cell| cell == wanted));
+    row.and_then(|row| row.get(1)).map(String::as_str).filter(|text| !text.is_empty())
 }
 
 /// The rows of a section's tables, each as its cells.
@@ -45,10 +76,7 @@ fn rows(section: &Section) -> Vec<Vec<String>> {
 fn begin(section: &Section) -> Result<Format, String> {
     let (name, key) = section.title.rsplit_once(' ').ok_or("写成“## 名称 标识”")?;
     let rows = rows(section);
-    let of = |wanted: &str| {
-        let row = rows.iter().find(|row| row.first().is_some_and(|cell| cell == wanted));
-        row.and_then(|row| row.get(1)).map(String::as_str).unwrap_or_default()
-    };
+    let of = |wanted: &str| named(&rows, wanted).unwrap_or_default();
     let shape = match of("种类") {
         "定长" => Shape::Fixed,
         "表格" => Shape::Sheet,
@@ -136,11 +164,12 @@ mod tests {
     #[test]
     fn the_shipped_formats_are_read_and_mistakes_are_named() {
         let shipped = include_str!("../../../guides/banks.md");
-        let formats = read(shipped).unwrap();
+        let formats = read(shipped).unwrap().formats;
         assert_eq!(formats.iter().map(|format| &*format.key).collect::<Vec<_>>(), ["rural", "postal", "agricultural"]);
         assert_eq!(formats[1].shape, Shape::Delimited('|'));
         assert_eq!(formats[0].out[1].iter().map(|column| column.width).sum::<usize>(), 222);
         for (from, to, named) in [
+            ("| 账号 | 示例", "| 帐号 | 示例", "没有写“账号”"),
             ("定长", "定宽", "种类“定宽”"),
             ("GBK", "BIG5", "编码“BIG5”"),
             ("| 1002 | 失败 |", "| 1002 | 错 |", "结果“错”"),

@@ -13,6 +13,7 @@ mod gathered;
 pub mod import;
 pub mod indicators;
 mod looks;
+mod payees;
 pub mod payroll;
 pub mod staff;
 mod starts;
@@ -92,8 +93,8 @@ pub struct Bureau {
     pub library: Library,
     pub rates: RateBook,
     pub calendar: Calendar,
-    /// The formats of banks' files; an error says what is wrong with `banks.md`.
-    pub formats: Result<Vec<exchange::Format>, Vec<String>>,
+    /// What is declared of banks; an error says what is wrong with `banks.md`.
+    pub banks: Result<formats::Banks, Vec<String>>,
     pub regions: Arc<Regions>,
     /// The bureau's own region: where cases belong that do not depend on where somebody lives.
     pub home: RegionCode,
@@ -121,7 +122,7 @@ impl Bureau {
             library,
             rates,
             calendar,
-            formats: formats::read(files.get("banks.md").map_or("", |text| text)),
+            banks: formats::read(files.get("banks.md").map_or("", |text| text)),
             regions,
             home,
             editions: RwLock::new(editions),

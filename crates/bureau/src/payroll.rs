@@ -22,13 +22,12 @@ use num_traits::ToPrimitive;
 use store::{Run, Spelt, Standing};
 
 use crate::gathered::Gathered;
-use crate::{Bureau, Failure, Order, county};
+use crate::{Bureau, Failure, Order, county, payees};
 
 /// Lines, or instructions, that one transaction writes.
 const SLICE: usize = 2_000;
 
-/// 标识 of the register that says into whose account somebody is paid, and of that whose columns a line fills.
-const ACCOUNTS: &str = "bank_account";
+/// 标识 of the register whose columns a line fills.
 const LINES: &str = "pay_line";
 
 /// 标识 of the parameter that says which source bears how much.
@@ -273,7 +272,7 @@ impl Bureau {
             group.amount.0 += line.total.0;
         })?;
         let made = known.len();
-        let plain: String = run.chars().filter(char::is_ascii_alphanumeric).collect();
+        let plain = plain_id(run);
         let numbered = groups.into_values().zip(made + 1..);
         let numbered: Vec<Instruction> =
             numbered.map(|(group, place)| Instruction { id: format!("{plain}-{place:07}-1"), ..group }).collect();
@@ -306,6 +305,17 @@ impl Bureau {
         let others: i64 = tally.iter().filter(|(standing, ..)| *standing != Standing::Paid).map(|(_, n, _)| n).sum();
         Ok(vec![("成功", paid.1.to_string()), ("未成功", others.to_string()), ("金额", Fen(paid.2).plain())])
     }
+}
+
+/// The number of a batch as banks take it: letters and digits.
+pub(crate) fn plain_id(run: &str) -> String {
+    run.chars().filter(char::is_ascii_alphanumeric).collect()
+}
+
+/// The step at which a batch stands, as people call it; empty when it is closed.
+pub fn stage<'g>(state: &State, guide: &'g Guide) -> &'g str {
+    let live = state.live().find_map(|instance| guide.steps.iter().find(|step| *step.key == *instance.step));
+    live.map_or("", |step| &step.name)
 }
 
 /// The step at which a batch stands, if the bureau does it.
@@ -397,8 +407,7 @@ impl Maker<'_> {
     }
 
     fn query(&self, column: &str, values: Vec<String>) -> Query {
-        let (register, column) = (ACCOUNTS.to_owned(), column.to_owned());
-        Query { register, column, values, on: self.at.instance.opened_at.date() }
+        payees::query(column, values, self.at.instance.opened_at.date())
     }
 
     /// What a chain is owed for an entitlement, with nobody's account yet.
@@ -485,19 +494,14 @@ impl Maker<'_> {
     fn find_account(&self, making: &mut Making, gathered: &Gathered) -> Option<Date> {
         let number = making.payee.number.clone().unwrap_or_default();
         let row = casework::Registers::find(gathered, &self.query("person", vec![number])).into_iter().next();
-        let text = |row: &RegisterRow, column: &str| {
-            row.columns.get(column).and_then(Datum::text).unwrap_or_default().to_owned()
-        };
         let line = &mut making.line;
-        match row {
-            Some(row) => {
-                (line.bank, line.account, line.payee) =
-                    (text(&row, "bank"), text(&row, "account"), text(&row, "holder"));
-                let relation = text(&row, "relation");
-                if relation != "本人" {
-                    line.reason = format!("{relation} {}", text(&row, "reason")).trim().to_owned();
+        match row.as_ref().map(payees::account) {
+            Some(own) => {
+                (line.bank, line.account, line.payee) = (own.bank, own.account, own.holder);
+                if !own.reason.is_empty() {
+                    line.reason = own.reason;
                 }
-                Some(row.from)
+                Some(own.since)
             }
             None => {
                 if line.held.is_empty() {

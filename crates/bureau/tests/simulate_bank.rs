@@ -304,12 +304,12 @@ impl World {
 
     /// Files go to the bank: sometimes again, sometimes cut off.
     fn send(&mut self, kindly: bool) {
-        let format = self.bureau().bank_formats().unwrap()[0].clone();
+        let format = self.bureau().banks().unwrap().formats[0].key.clone();
         for run in self.runs() {
             if !kindly && self.dice.chance(40) {
                 continue;
             }
-            let mut file = self.bureau().export(&run, &format, self.now.date()).unwrap();
+            let mut file = self.bureau().file_for_bank(&run, &format, self.now).unwrap().bytes;
             if !kindly && self.dice.chance(10) {
                 self.faults.note("half a file to the bank");
                 file.truncate(file.len() / 2);
@@ -324,12 +324,12 @@ impl World {
 
     fn hear(&mut self, kindly: bool) {
         let file = self.bank.answers(&mut self.dice, kindly, &mut self.faults);
-        let format = self.bureau().bank_formats().unwrap()[0].clone();
-        let taken = self.bureau().take_file(Some(&format), &file, self.now);
+        let format = self.bureau().banks().unwrap().formats[0].key.clone();
+        let taken = self.bureau().take_file(&format, &file, self.now);
         assert!(!kindly || taken.is_ok(), "{taken:?}");
         if self.dice.chance(15) {
             self.faults.note("the same answers again");
-            let again = self.bureau().take_file(Some(&format), &file, self.now);
+            let again = self.bureau().take_file(&format, &file, self.now);
             if let Ok(bureau::bank::TakenIn::Answers(again)) = again {
                 assert_eq!(again.taken, 0, "the same file was taken in twice");
             }
@@ -349,7 +349,7 @@ impl World {
             self.faults.note("statement again");
         }
         for text in &told[again.min(told.len())..] {
-            self.bureau().take_file(None, text.as_bytes(), self.now).unwrap();
+            self.bureau().take_file(bureau::bank::ISO, text.as_bytes(), self.now).unwrap();
         }
     }
 

@@ -4,8 +4,8 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use base::{Fen, Month};
-use bureau::bank::TakenIn;
-use bureau::payroll::{Progress, Waits};
+use bureau::bank::{ISO, TakenIn};
+use bureau::payroll::{Progress, Waits, stage};
 use bureau::{Bureau, Run, Standing};
 use casework::{Command, Datum, Input};
 use clap::Subcommand;
@@ -32,8 +32,12 @@ pub enum Pay {
         /// 结论，如 同意、批准；记录的步骤不写
         #[arg(long)]
         conclusion: Option<String>,
-        #[arg(long, default_value = "与名册、上月发放和各项决定核对一致")]
-        reason: String,
+        /// 决定的理由
+        #[arg(long)]
+        reason: Option<String>,
+        /// 这一步要填的，写成 项目=值，可以写几次
+        #[arg(long = "set", value_name = "项目=值")]
+        values: Vec<String>,
     },
     /// 给银行的文件
     Export {
@@ -72,11 +76,12 @@ pub enum Pay {
 pub fn run(command: Pay) -> Result<(), String> {
     match command {
         Pay::Prepare { data } => prepare(&open(&data)?),
-        Pay::Approve { data, month, by, conclusion, reason } => {
-            approve(&open(&data)?, month, &by, conclusion.as_deref(), &reason)
+        Pay::Approve { data, month, by, conclusion, reason, values } => {
+            let said = Said { conclusion, reason, values };
+            approve(&open(&data)?, month, &by, said)
         }
         Pay::Export { data, month, format, to } => export(&open(&data)?, month, &format, &to),
-        Pay::ImportReturn { data, format, file } => import(&open(&data)?, Some(&format), &file),
+        Pay::ImportReturn { data, format, file } => import(&open(&data)?, &format, &file),
         Pay::Reconcile { data, file } => reconcile(&open(&data)?, file.as_deref()),
         Pay::Statement { data, case } => statement(&open(&data)?, case.as_deref()),
     }
@@ -101,8 +106,7 @@ fn prepare(bureau: &Bureau) -> Result<(), String> {
         let counted =
             tally.iter().map(|(standing, count, sum)| format!("{} {count} 笔 {} 元", standing.name(), Fen(*sum)));
         let guide = bureau.guide(&state.edition).map_err(told)?;
-        let step = state.live().find_map(|instance| guide.steps.iter().find(|step| *step.key == instance.step));
-        let stage = step.map_or("已结", |step| &step.name);
+        let stage = if state.closed.is_some() { "已结" } else { stage(&state, &guide) };
         println!("{}　{stage}　{}", run.month, counted.collect::<Vec<_>>().join("，"));
         match bureau.waits(&run.case, now).map_err(told)? {
             Some(Waits::Funds(short)) => short.iter().for_each(|text| println!("  {text}")),
@@ -136,7 +140,15 @@ fn run_of(bureau: &Bureau, month: Month) -> Result<Run, String> {
     runs.into_iter().find(|run| run.month == month).ok_or_else(|| format!("没有{month}的批次"))
 }
 
-fn approve(bureau: &Bureau, month: Month, by: &str, conclusion: Option<&str>, reason: &str) -> Result<(), String> {
+/// What somebody says in a step.
+struct Said {
+    conclusion: Option<String>,
+    reason: Option<String>,
+    /// `项目=值`.
+    values: Vec<String>,
+}
+
+fn approve(bureau: &Bureau, month: Month, by: &str, said: Said) -> Result<(), String> {
     let (run, now) = (run_of(bureau, month)?, clock::now());
     let account = bureau.store.account(by).map_err(told)?.ok_or_else(|| format!("没有账号 {by}"))?;
     let state = bureau.store.state(&run.case).map_err(told)?.unwrap_or_default();
@@ -144,21 +156,14 @@ fn approve(bureau: &Bureau, month: Month, by: &str, conclusion: Option<&str>, re
     let guide = bureau.guide(&state.edition).map_err(told)?;
     let people = vec![account.actor(now.date())];
     let mut input = Input::default();
-    if conclusion.is_some() {
-        input.outputs.insert("理由".to_owned(), Datum::Text(reason.to_owned()));
-    }
-    // What the step asks besides is a choice or a note: the first choice, and the reason.
-    for field in
-        guide.fields.iter().filter(|field| field.sources.iter().flatten().any(|s| *guide.steps[*s].key == *step))
-    {
-        let value = match &field.ty {
-            guide::model::FieldType::Plain(formula::Type::Choice(words)) => words.first().map(ToString::to_string),
-            _ => Some(reason.to_owned()),
-        };
-        input.values.extend(value.map(|value| (field.key.to_string(), Datum::Text(value))));
+    input.outputs.extend(said.reason.map(|reason| ("理由".to_owned(), Datum::Text(reason))));
+    for pair in &said.values {
+        let (name, value) = pair.split_once('=').ok_or_else(|| format!("“{pair}”应写成 项目=值"))?;
+        let field = guide.field(name).ok_or_else(|| format!("没有项目“{name}”"))?;
+        input.values.insert(field.key.to_string(), Datum::Text(value.to_owned()));
     }
     let key = format!("pay:{}:{step}:{by}:{now}", run.case);
-    let command = Command::Do { step, conclusion: conclusion.map(str::to_owned), input };
+    let command = Command::Do { step, conclusion: said.conclusion, input };
     let order = bureau::Order { key, people, case: Some(run.case), command, secret: None, now };
     bureau.execute(&order).map_err(told)?;
     prepare(bureau)
@@ -166,29 +171,15 @@ fn approve(bureau: &Bureau, month: Month, by: &str, conclusion: Option<&str>, re
 
 fn export(bureau: &Bureau, month: Month, format: &str, to: &Path) -> Result<(), String> {
     let (run, now) = (run_of(bureau, month)?, clock::now());
-    let bytes = if format == "iso20022" {
-        let name = bureau.store.setting("name").map_err(told)?.unwrap_or_else(|| "民政局".to_owned());
-        let debtor = exchange::Debtor { name, account: "财政专户".to_owned(), bank: "代理银行".to_owned() };
-        bureau.export_iso(&run.case, &debtor, now)
-    } else {
-        let known = bureau.bank_formats().map_err(told)?;
-        let found = known.iter().find(|known| known.key == format);
-        bureau.export(&run.case, found.ok_or_else(|| format!("banks.md 里没有“{format}”"))?, now.date())
-    };
-    let bytes = bytes.map_err(told)?;
+    let bytes = bureau.file_for_bank(&run.case, format, now).map_err(told)?.bytes;
     std::fs::write(to, &bytes).map_err(|error| format!("{}：{error}", to.display()))?;
     println!("写了 {}（{} 个字节）", to.display(), bytes.len());
     Ok(())
 }
 
-fn import(bureau: &Bureau, format: Option<&str>, file: &Path) -> Result<(), String> {
+fn import(bureau: &Bureau, format: &str, file: &Path) -> Result<(), String> {
     let bytes = std::fs::read(file).map_err(|error| format!("{}：{error}", file.display()))?;
-    let known = bureau.bank_formats().map_err(told)?;
-    let format = format.filter(|format| *format != "iso20022");
-    let found = format.map(|format| {
-        known.iter().find(|known| known.key == format).ok_or_else(|| format!("banks.md 里没有“{format}”"))
-    });
-    match bureau.take_file(found.transpose()?, &bytes, clock::now()).map_err(told)? {
+    match bureau.take_file(format, &bytes, clock::now()).map_err(told)? {
         TakenIn::Answers(taken) => {
             println!("记了 {} 条结果，{} 条以前说过，{} 条银行还没有定", taken.taken, taken.repeated, taken.undecided);
             taken.unknown.iter().for_each(|id| println!("  没有发过的指令：{id}"));
@@ -204,7 +195,7 @@ fn import(bureau: &Bureau, format: Option<&str>, file: &Path) -> Result<(), Stri
 
 fn reconcile(bureau: &Bureau, file: Option<&Path>) -> Result<(), String> {
     if let Some(file) = file {
-        import(bureau, None, file)?;
+        import(bureau, ISO, file)?;
     }
     for run in bureau.store.runs().map_err(told)? {
         let (made, waiting) = bureau.reissue(&run.case, clock::now()).map_err(told)?;

@@ -8,8 +8,8 @@ use axum::extract::{Multipart, Path, State};
 use axum::http::header;
 use axum::response::IntoResponse;
 use base::{CitizenNumber, Fen, mask_account, mask_name};
-use bureau::bank::{Taken, TakenIn, reason};
-use bureau::payroll::Waits;
+use bureau::bank::{BankFile, ISO, Taken, TakenIn, reason};
+use bureau::payroll::{Waits, stage};
 use bureau::{Failure, Notable, Run, Standing};
 use casework::Capacity;
 use casework::payment::Line;
@@ -68,12 +68,6 @@ fn of(tally: &Tally, wanted: &[Standing]) -> (i64, Fen) {
     (count, Fen(sum))
 }
 
-/// The step at which a case stands, as people call it.
-fn stage(guide: &Guide, state: &casework::State) -> String {
-    let live = state.live().find_map(|instance| guide.steps.iter().find(|step| *step.key == *instance.step));
-    live.map_or_else(String::new, |step| step.name.to_string())
-}
-
 pub async fn list(State(site): State<Arc<Site>>, Extension(visit): Extension<Visit>) -> Page {
     let payers = payers(&site, &visit)?;
     site.bureau.pass_time(site.now())?;
@@ -83,7 +77,12 @@ pub async fn list(State(site): State<Arc<Site>>, Extension(visit): Extension<Vis
     for run in runs.into_iter().rev() {
         let Some((state, guide)) = site.bureau.case(&run.case, &scope)? else { continue };
         let tally = site.bureau.store.tally(&run.case)?;
-        rows.push((run, stage(&guide, &state), state.closed.map(|(result, _)| result).unwrap_or_default(), tally));
+        rows.push((
+            run,
+            stage(&state, &guide).to_owned(),
+            state.closed.map(|(result, _)| result).unwrap_or_default(),
+            tally,
+        ));
     }
     let most = rows.iter().map(|(.., tally)| of(tally, ALL).1.0).max().unwrap_or(1).max(1);
     let book = site.bureau.store.book()?;
@@ -181,7 +180,7 @@ fn run_page(site: &Site, visit: &Visit, case: &str, said: Markup) -> Page {
     let body = html! {
         h1 { (run.month.to_string()) "发放" }
         (said)
-        p { a href=(format!("/case/{case}")) { @if state.closed.is_some() { "办理经过" } @else { "办理：" (stage(&guide, &state)) } } span.soft { "　名册按 " (day(&run.frozen.to_string())) " 有效的决定编制" } }
+        p { a href=(format!("/case/{case}")) { @if state.closed.is_some() { "办理经过" } @else { "办理：" (stage(&state, &guide)) } } span.soft { "　名册按 " (day(&run.frozen.to_string())) " 有效的决定编制" } }
         ul.counters {
             li { p { b { (counts.lines) } " 笔" } }
             li { p { b { (Fen(counts.total)) } " 元" } }
@@ -245,14 +244,14 @@ fn waiting(waits: &Waits) -> Markup {
 }
 
 fn actions(site: &Site, visit: &Visit, case: &str, tally: &Tally) -> Result<Markup, Fault> {
-    let formats = site.bureau.bank_formats()?;
+    let formats = &site.bureau.banks()?.formats;
     let (sent, back) = (of(tally, &[Standing::Sent]).0, of(tally, &[Standing::Payable]).0);
     let paid = of(tally, &[Standing::Paid]).0;
     Ok(html! {
         @if sent > 0 {
             h2 { "给银行的文件" }
             div.actions { @for format in formats { a.button.quiet href=(format!("/payments/{case}/file/{}", format.key)) { (format.name) } }
-                a.button.quiet href=(format!("/payments/{case}/file/iso20022")) { "ISO 20022" } }
+                a.button.quiet href=(format!("/payments/{case}/file/{ISO}")) { "ISO 20022" } }
             p.soft.small { "只有在途的指令；再下载一次是同样的编号，银行不会重复付。" }
         }
         @if sent + back + paid > 0 {
@@ -262,7 +261,7 @@ fn actions(site: &Site, visit: &Visit, case: &str, tally: &Tally) -> Result<Mark
                 label for="f-format" { "格式" }
                 select id="f-format" name="format" {
                     @for format in formats { option value=(format.key) { (format.name) } }
-                    option value="iso20022" { "ISO 20022（回单、退汇、对账单）" }
+                    option value=(ISO) { "ISO 20022（回单、退汇、对账单）" }
                 }
                 label for="f-file" { "文件" }
                 input type="file" id="f-file" name="file" required;
@@ -409,18 +408,8 @@ pub async fn file(
     if !takes_part(&visit, &guide) {
         return Err(Fault::Forbidden);
     }
-    let now = site.now();
-    let made = if format == "iso20022" {
-        let (name, account) = (site.name.clone(), "财政专户".to_owned());
-        let debtor = exchange::Debtor { name, account, bank: "代理银行".to_owned() };
-        site.bureau.export_iso(&case, &debtor, now).map(|bytes| (bytes, "xml"))
-    } else {
-        let format = site.bureau.bank_formats()?.iter().find(|known| known.key == format).ok_or(Fault::NotFound)?;
-        let ending = if format.shape == exchange::Shape::Sheet { "xlsx" } else { "txt" };
-        site.bureau.export(&case, format, now.date()).map(|bytes| (bytes, ending))
-    };
-    match made {
-        Ok((bytes, ending)) => {
+    match site.bureau.file_for_bank(&case, &format, site.now()) {
+        Ok(BankFile { ending, bytes }) => {
             let month = String::from(run.month);
             let name = format!("attachment; filename=\"{month}-{format}.{ending}\"");
             let kind = "application/octet-stream".to_owned();
@@ -464,10 +453,9 @@ pub async fn take(
     if token != visit.form_token {
         return Err(Fault::Stale);
     }
-    let known = site.bureau.bank_formats()?.iter().find(|known| known.key == format);
-    let (worker, known, now) = (site.clone(), known.cloned(), site.now());
+    let (worker, now) = (site.clone(), site.now());
     let taken = tokio::task::spawn_blocking(move || {
-        let taken = worker.bureau.take_file(known.as_ref(), &bytes, now)?;
+        let taken = worker.bureau.take_file(&format, &bytes, now)?;
         worker.bureau.work(now, &mut |_| ())?;
         Ok::<_, Failure>(taken)
     });
