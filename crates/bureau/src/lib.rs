@@ -6,6 +6,7 @@
 //! their numbers, the events are appended with the lists, and the key is remembered.
 
 pub mod bank;
+mod debts;
 pub mod evidence;
 mod explain;
 pub mod formats;
@@ -15,6 +16,8 @@ pub mod indicators;
 mod looks;
 mod payees;
 pub mod payroll;
+pub mod reckoning;
+mod roster;
 pub mod staff;
 mod starts;
 

@@ -69,6 +69,6 @@ impl Draft<'_> {
         };
         let transfer = Transfer { from: account(from), to: account(to), amount };
         let party = if owner.is_empty() { self.state.applicant.clone() } else { owner.clone() };
-        Ok(Event::Booked { party, transfers: vec![transfer] })
+        Ok(Event::Booked { party, about: self.state.subject.clone(), transfers: vec![transfer] })
     }
 }

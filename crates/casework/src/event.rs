@@ -213,6 +213,9 @@ pub enum Event {
     Booked {
         /// Whom it concerns: the household or organisation as the case calls it.
         party: String,
+        /// The row of a register that the case is about.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        about: Option<Subject>,
         transfers: Vec<ledger::Transfer>,
     },
     /// What happens to many payments at once, in a stream of its own.

@@ -70,9 +70,19 @@ pub struct Line {
     pub held: String,
 }
 
+/// 标识 of the register whose rows are what rosters found to have been paid too much; a claim is a case about a row.
+pub const OVERPAID: &str = "overpaid";
+
+/// 标识 of the register of debts, which nobody writes: it is what the ledger says.
+pub const RECEIVABLE: &str = "receivable";
+
 /// What somebody was paid for a month beyond what decisions that are known now give: never set off without a decision.
+/// With nothing, a month that was found before is right again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Overpaid {
+    /// The key of the row in the register.
+    #[serde(default)]
+    pub key: String,
     pub root: String,
     pub service: String,
     pub entitlement: String,
@@ -86,6 +96,17 @@ pub struct Part {
     pub name: String,
     pub month: Month,
     pub fen: Fen,
+    /// The debt for which it is kept back (抵扣); then the amount is negative, and what the line pays for is not less.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub debt: Option<Debt>,
+}
+
+/// Whose debt, by the number by which the ledger knows the person, for what it was paid, and the year of the claim.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Debt {
+    pub owner: String,
+    pub programme: String,
+    pub year: i16,
 }
 
 /// An order to a bank. Its id is made before it is sent and never again.

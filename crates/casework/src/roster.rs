@@ -75,7 +75,7 @@ pub fn owed(grants: &[Granted], entitlement: &Entitlement, since: Month, month: 
             0 => {}
             _ => {
                 let parts = missing.into_iter().filter(|(_, fen)| *fen != 0);
-                owed.parts.extend(parts.map(|(name, fen)| Part { name, month, fen: Fen(fen) }));
+                owed.parts.extend(parts.map(|(name, fen)| Part { name, month, fen: Fen(fen), debt: None }));
             }
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use base::{DateTime, RegionCode};
 use formula::{Assessment, Cell, half_width};
-use guide::model::{FieldType, Move, RegisterColumn, Scenario, StepKind};
+use guide::model::{FieldType, Move, RegisterColumn, Scenario, Start, StepKind};
 use guide::{Guide, RateBook, clauses, step_outputs};
 
 use crate::decide::{Command, Draft, Rules, Spell, decide};
@@ -333,8 +333,9 @@ fn command(
         Some(start) => {
             let draw = drawn(scenario);
             let over = start.over.map(|over| inherited(guide, scenario, row, over)).transpose()?.map(Box::new);
+            let subject = subject(guide, start, "", given)?;
             let (service, start) = (guide.key.to_string(), start.key.to_string());
-            Command::Submit { case: "场景".into(), service, start, input, draw, over, subject: None }
+            Command::Submit { case: "场景".into(), service, start, input, draw, over, subject }
         }
         None => Command::Do { step: name, conclusion, input },
     }))
@@ -343,15 +344,19 @@ fn command(
 /// `系统 | 启动 名称 | 键`: what the calendar begins for the row of a key, or for the only row.
 fn begun(guide: &Guide, scenario: &Scenario, start: &str, key: &str, given: &Given) -> Result<Command, String> {
     let start = guide.starts.iter().find(|known| *known.name == *start).ok_or_else(|| format!("没有启动“{start}”"))?;
-    let register = start.rows.map(|rows| guide.writable[rows].key.to_string());
-    let subject = register.map(|register| {
-        let mut rows = given.rows.iter().filter(|row| row.register == register && (key.is_empty() || row.key == key));
-        let row = rows.next().ok_or_else(|| format!("没有给定台账的行“{key}”"))?;
-        Ok::<_, String>(Subject { register, key: row.key.clone() })
-    });
-    let (service, start, subject) = (guide.key.to_string(), start.key.to_string(), subject.transpose()?);
+    let subject = subject(guide, start, key, given)?;
+    let (service, start) = (guide.key.to_string(), start.key.to_string());
     let input = Input::default();
     Ok(Command::Submit { case: "场景".into(), service, start, input, draw: drawn(scenario), over: None, subject })
+}
+
+/// The given row for which a start opens a case: that of a key, or the first.
+fn subject(guide: &Guide, start: &Start, key: &str, given: &Given) -> Result<Option<Subject>, String> {
+    let Some(rows) = start.rows else { return Ok(None) };
+    let register = guide.writable[rows].key.to_string();
+    let mut own = given.rows.iter().filter(|row| row.register == register && (key.is_empty() || row.key == key));
+    let row = own.next().ok_or_else(|| format!("没有给定台账的行“{key}”"))?;
+    Ok(Some(Subject { register, key: row.key.clone() }))
 }
 
 /// What a scenario writes for a field; the files of an attachment by their names, 、 between them.

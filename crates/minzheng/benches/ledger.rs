@@ -49,7 +49,7 @@ impl Bench {
             to: of(Heading::Appropriation, source),
             amount: amount * count,
         };
-        self.does(Event::Booked { party: String::new(), transfers: SHARES.map(transfer).to_vec() });
+        self.does(Event::Booked { party: String::new(), about: None, transfers: SHARES.map(transfer).to_vec() });
     }
 }
 
@@ -73,7 +73,7 @@ fn line(seq: usize) -> Line {
         bank: text("104"),
         account: format!("62170000{seq:011}"),
         month,
-        parts: vec![Part { name: text("基本金"), month, fen: Fen(TOTAL) }],
+        parts: vec![Part { name: text("基本金"), month, fen: Fen(TOTAL), debt: None }],
         total: Fen(TOTAL),
         shares: SHARES.to_vec(),
         decisions: 1,

@@ -17,9 +17,10 @@ pub(crate) const TABLES: [&str; 7] =
 
 pub(crate) const SCHEMA: &str = "
 CREATE TABLE ledger_account (
-    number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,
+    number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, owner TEXT NOT NULL,
     posted INTEGER NOT NULL, pending_in INTEGER NOT NULL, pending_out INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX account_by_owner ON ledger_account (owner) WHERE owner <> '';
 CREATE TABLE ledger_posting (
     id INTEGER PRIMARY KEY, at TEXT NOT NULL, act TEXT NOT NULL, about INTEGER, party TEXT NOT NULL, document TEXT NOT NULL,
     flows BLOB NOT NULL
@@ -84,8 +85,8 @@ impl<'s> Books<'s> {
         let (number, balance) = match found {
             Some(known) => known,
             None => {
-                let insert = "INSERT INTO ledger_account VALUES (?1, ?2, 0, 0, 0)";
-                self.sql.prepare_cached(insert)?.execute(params![self.next_account, name])?;
+                let insert = "INSERT INTO ledger_account VALUES (?1, ?2, ?3, 0, 0, 0)";
+                self.sql.prepare_cached(insert)?.execute(params![self.next_account, name, account.owner])?;
                 self.next_account += 1;
                 (self.next_account - 1, Balance::default())
             }
@@ -158,7 +159,7 @@ fn name(account: &Account) -> Result<String, Fault> {
     serde_json::to_string(account).map_err(|error| Fault::damaged(error.to_string()))
 }
 
-fn account(name: &str) -> Result<Account, Fault> {
+pub(crate) fn account(name: &str) -> Result<Account, Fault> {
     serde_json::from_str(name).map_err(|error| Fault::damaged(error.to_string()))
 }
 
@@ -205,10 +206,16 @@ impl Read<'_> {
         Ok(book)
     }
 
-    /// The postings that concern somebody, or that a document made, in their order.
-    pub fn postings_of(&self, party: &str, document: &str) -> Result<Vec<Posting>, Fault> {
-        let query = format!("{POSTING} WHERE (?1 = '' OR party = ?1) AND (?2 = '' OR document = ?2) ORDER BY id");
-        list(self.sql, &query, [party, document], raw)?.into_iter().map(read).collect()
+    /// The postings that concern somebody, in their order.
+    pub fn postings_about(&self, party: &str) -> Result<Vec<Posting>, Fault> {
+        let query = format!("{POSTING} WHERE party = ?1 ORDER BY id");
+        list(self.sql, &query, [party], raw)?.into_iter().map(read).collect()
+    }
+
+    /// The postings that a document made, in their order.
+    pub fn postings_by(&self, document: &str) -> Result<Vec<Posting>, Fault> {
+        let query = format!("{POSTING} WHERE document = ?1 ORDER BY id");
+        list(self.sql, &query, [document], raw)?.into_iter().map(read).collect()
     }
 }
 

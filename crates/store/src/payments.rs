@@ -4,25 +4,24 @@
 
 use std::collections::BTreeMap;
 
+use base::Fen;
 use casework::event::{Event, Record};
-use casework::payment::{Answer, Batch, Explained, Instruction, Line, Outcome};
+use casework::payment::{Answer, Batch, Debt, Explained, Instruction, Line, Outcome};
 use ledger::{Account, Act, Flow, Heading, Period, Source, Unit};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::books::{self, Books, Entry};
+use crate::debts;
 use crate::fault::Fault;
 use crate::lists::list;
 
 pub(crate) const SCHEMA: &str = "
 CREATE TABLE pay_run (run TEXT PRIMARY KEY, month TEXT NOT NULL, frozen TEXT NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE pay_over (
-    run TEXT NOT NULL, root TEXT NOT NULL, entitlement TEXT NOT NULL, month TEXT NOT NULL, fen INTEGER NOT NULL,
-    PRIMARY KEY (run, root, entitlement, month)
-) STRICT, WITHOUT ROWID;
 CREATE TABLE pay_line (
     run TEXT NOT NULL, seq INTEGER NOT NULL, root TEXT NOT NULL, entitlement TEXT NOT NULL, month TEXT NOT NULL,
     number TEXT NOT NULL, payee TEXT NOT NULL, account TEXT NOT NULL, region TEXT NOT NULL, total INTEGER NOT NULL,
-    before INTEGER, decisions INTEGER NOT NULL, marked INTEGER NOT NULL, status TEXT NOT NULL, content TEXT NOT NULL, PRIMARY KEY (run, seq)
+    before INTEGER, decisions INTEGER NOT NULL, marked INTEGER NOT NULL, status TEXT NOT NULL, reserve INTEGER,
+    content TEXT NOT NULL, PRIMARY KEY (run, seq)
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX line_once ON pay_line (root, entitlement, month) WHERE status NOT IN ('held', 'released');
 CREATE INDEX line_by_number ON pay_line (number);
@@ -100,7 +99,10 @@ pub struct Sent {
 /// What an entry of the journal does to ledger and payments.
 pub(crate) fn apply(sql: &Connection, case: &str, record: &Record) -> Result<(), Fault> {
     match &record.event {
-        Event::Booked { party, transfers } => books::book(sql, record.at, case, party, transfers),
+        Event::Booked { party, about, transfers } => {
+            books::book(sql, record.at, case, party, transfers)?;
+            debts::claimed(sql, case, about.as_ref(), transfers)
+        }
         Event::Batch(batch) => apply_batch(sql, batch, &record.at.to_string()),
         _ => Ok(()),
     }
@@ -111,13 +113,8 @@ fn apply_batch(sql: &Connection, batch: &Batch, at: &str) -> Result<(), Fault> {
         Batch::Rostered { run, month, frozen, lines, overpaid } => {
             let insert_run = "INSERT INTO pay_run VALUES (?1, ?2, ?3) ON CONFLICT (run) DO UPDATE SET frozen = ?3";
             sql.prepare_cached(insert_run)?.execute(params![run, String::from(*month), frozen.to_string()])?;
-            for over in overpaid {
-                let insert_over = "INSERT INTO pay_over VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
-                let entitlement = format!("{}/{}", over.service, over.entitlement);
-                let values = params![run, over.root, entitlement, String::from(over.month), over.fen.0];
-                sql.prepare_cached(insert_over)?.execute(values)?;
-            }
-            lines.iter().try_for_each(|line| insert(sql, run, line))
+            debts::found(sql, run, overpaid)?;
+            lines.iter().try_for_each(|line| insert(sql, run, line, at))
         }
         Batch::Committed { run, first, last } => commit(sql, run, (*first, *last), at),
         Batch::Instructed { run, instructions } => instruct(sql, run, instructions, at),
@@ -125,23 +122,27 @@ fn apply_batch(sql: &Connection, batch: &Batch, at: &str) -> Result<(), Fault> {
         Batch::Explained { entries } => explain(sql, entries, at),
         Batch::Released { run, lines } => lines.iter().try_for_each(|seq| stand(sql, run, *seq, Standing::Released)),
         Batch::Discarded { run } => {
+            let query = "SELECT reserve FROM pay_line WHERE run = ?1 AND status = 'listed' AND reserve IS NOT NULL";
+            debts::settle(sql, &list(sql, query, [run], |row| row.get(0))?, Act::Void, at, run)?;
             let delete = "DELETE FROM pay_line WHERE run = ?1 AND status IN ('listed', 'held')";
             sql.prepare_cached(delete)?.execute([run])?;
-            sql.prepare_cached("DELETE FROM pay_over WHERE run = ?1")?.execute([run])?;
             Ok(())
         }
     }
 }
 
-fn insert(sql: &Connection, run: &str, line: &Line) -> Result<(), Fault> {
+fn insert(sql: &Connection, run: &str, line: &Line, at: &str) -> Result<(), Fault> {
     if line.sum() != line.total || line.shares.iter().map(|(_, amount)| amount).sum::<i64>() != line.total.0 {
         return Err(Fault::damaged(format!("{run} 的第 {} 行合计不对", line.seq)));
     }
-    let query = "INSERT INTO pay_line VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
+    let query = "INSERT INTO pay_line VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
     let standing = if line.held.is_empty() { Standing::Listed } else { Standing::Held };
     let entitlement = format!("{}/{}", line.service, line.entitlement);
     let month = String::from(line.month);
     let (region, status, content) = (line.region.to_string(), standing.key(), json(line)?);
+    let kept: Vec<(&Debt, Fen)> =
+        line.parts.iter().filter_map(|part| Some((part.debt.as_ref()?, Fen(-part.fen.0)))).collect();
+    let reserve = debts::reserve(sql, &kept, at, &format!("{run}/{}", line.seq))?;
     sql.prepare_cached(query)?.execute(params![
         run,
         line.seq,
@@ -157,6 +158,7 @@ fn insert(sql: &Connection, run: &str, line: &Line) -> Result<(), Fault> {
         line.decisions,
         !line.marks.is_empty(),
         status,
+        reserve,
         content,
     ])?;
     Ok(())
@@ -187,6 +189,9 @@ fn flows(books: &mut Books, line: &Line, from: Heading, to: Heading) -> Result<V
 }
 
 fn commit(sql: &Connection, run: &str, (first, last): (u32, u32), at: &str) -> Result<(), Fault> {
+    let kept = "SELECT reserve FROM pay_line
+                WHERE run = ?1 AND seq BETWEEN ?2 AND ?3 AND status = 'listed' AND reserve IS NOT NULL";
+    debts::settle(sql, &list(sql, kept, params![run, first, last], |row| row.get(0))?, Act::Confirm, at, run)?;
     let mut books = Books::open(sql)?;
     for line in lines_between(sql, run, (first, last), Standing::Listed)? {
         let flows = flows(&mut books, &line, Heading::Appropriation, Heading::Payable)?;
@@ -364,7 +369,7 @@ pub(crate) fn read_sent((run, status, code, at, explained, content): RawSent) ->
 
 #[cfg(test)]
 mod tests {
-    use base::{DateTime, Fen, Month, RegionCode};
+    use base::{DateTime, Month, RegionCode};
     use casework::State;
     use casework::event::ActorRef;
     use casework::payment::Part;
@@ -398,7 +403,7 @@ mod tests {
             bank: text("示例银行"),
             account: format!("62000000{seq}"),
             month: month(),
-            parts: vec![Part { name: text("基本"), month: month(), fen: total }],
+            parts: vec![Part { name: text("基本"), month: month(), fen: total, debt: None }],
             total,
             shares: SHARES.to_vec(),
             decisions: 1,
@@ -426,7 +431,7 @@ mod tests {
                 let of = |heading| Account { period: Period::Year(2026), ..account(heading, source, &some_line(0)) };
                 Transfer { from: of(Heading::Treasury), to: of(Heading::Appropriation), amount: amount * 100 }
             });
-            bank.does(Event::Booked { party: "财政局".into(), transfers: transfers.to_vec() }).unwrap();
+            bank.does(Event::Booked { party: "财政局".into(), about: None, transfers: transfers.to_vec() }).unwrap();
             bank
         }
 
@@ -500,8 +505,8 @@ mod tests {
         bank.answers("I-5", Outcome::Paid).unwrap();
         let tally = bank.store.tally("RUN").unwrap();
         assert_eq!(tally, [(Standing::Paid, 3, 195_000)]);
-        assert_eq!(bank.store.look(|read| read.postings_of("", "I-4")).unwrap().len(), 3);
-        assert_eq!(bank.store.look(|read| read.postings_of("N-3", "")).unwrap().len(), 8);
+        assert_eq!(bank.store.look(|read| read.postings_by("I-4")).unwrap().len(), 3);
+        assert_eq!(bank.store.look(|read| read.postings_about("N-3")).unwrap().len(), 8);
         assert!(bank.store.book().unwrap().trial_balance().values().all(|sum| *sum == 0));
         assert_eq!(bank.store.rebuild().unwrap().differing, Vec::<String>::new());
         assert_eq!(bank.store.verify().unwrap().problems, Vec::<String>::new());

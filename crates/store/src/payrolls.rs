@@ -46,6 +46,9 @@ pub struct Counts {
     pub changed: i64,
 }
 
+/// The component under which a line gives back what was claimed and is found to have been due after all.
+const CLAIMED: &str = "追缴更正";
+
 /// Which lines of a batch are looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Notable {
@@ -73,32 +76,48 @@ fn spelt(row: &rusqlite::Row) -> rusqlite::Result<(Spelt, String, String)> {
     Ok((spelt, row.get(5)?, row.get(6)?))
 }
 
+fn spelt_where(which: &str) -> String {
+    format!(
+        "SELECT root, case_id, service, region, applicant, grants, people FROM roll_row r
+         WHERE {which} AND closed_at <= ?2 AND NOT EXISTS (SELECT 1 FROM roll_row n
+         WHERE n.root = r.root AND n.closed_at <= ?2
+         AND (n.closed_at, length(n.case_id), n.case_id) > (r.closed_at, length(r.case_id), r.case_id))
+         ORDER BY root LIMIT ?3"
+    )
+}
+
+fn whole_spelt((row, grants, people): (Spelt, String, String)) -> Result<Spelt, Fault> {
+    Ok(Spelt { grants: read(&grants)?, people: read(&people)?, ..row })
+}
+
 impl Read<'_> {
     /// Chains in the order of their first cases, after one of them: of each the last case that was closed by a moment.
     pub fn spelt(&self, after: &str, by: DateTime, most: usize) -> Result<Vec<Spelt>, Fault> {
-        let query = "SELECT root, case_id, service, region, applicant, grants, people FROM roll_row r
-                     WHERE root > ?1 AND closed_at <= ?2 AND NOT EXISTS (SELECT 1 FROM roll_row n
-                     WHERE n.root = r.root AND n.closed_at <= ?2
-                     AND (n.closed_at, length(n.case_id), n.case_id) > (r.closed_at, length(r.case_id), r.case_id))
-                     ORDER BY root LIMIT ?3";
         let most = i64::try_from(most).unwrap_or(i64::MAX);
-        let rows = list(self.sql, query, params![after, by.to_string(), most], spelt)?;
-        let whole = |(row, grants, people): (Spelt, String, String)| {
-            Ok(Spelt { grants: read(&grants)?, people: read(&people)?, ..row })
-        };
-        rows.into_iter().map(whole).collect()
+        let rows = list(self.sql, &spelt_where("root > ?1"), params![after, by.to_string(), most], spelt)?;
+        rows.into_iter().map(whole_spelt).collect()
     }
 
-    /// What the lines of a spell paid or are to pay, by month and component.
+    /// The same of one chain.
+    pub fn chain_spelt(&self, root: &str, by: DateTime) -> Result<Option<Spelt>, Fault> {
+        let rows = list(self.sql, &spelt_where("root = ?1"), params![root, by.to_string(), 1], spelt)?;
+        rows.into_iter().map(whole_spelt).next().transpose()
+    }
+
+    /// What the lines of a spell paid or are to pay, by month and component. What was kept back for a debt was paid; what
+    /// was claimed back by a decision was not.
     pub fn paid_before(&self, root: &str, entitlement: &str) -> Result<BTreeMap<(Month, String), Fen>, Fault> {
         let query = "SELECT content FROM pay_line WHERE root = ?1 AND entitlement = ?2
                      AND status NOT IN ('held', 'released')";
         let rows: Vec<String> = list(self.sql, query, [root, entitlement], |row| row.get(0))?;
         let mut paid: BTreeMap<(Month, String), Fen> = BTreeMap::new();
         for content in rows {
-            for part in read::<Line>(&content)?.parts {
+            for part in read::<Line>(&content)?.parts.into_iter().filter(|part| part.debt.is_none()) {
                 paid.entry((part.month, part.name)).or_default().0 += part.fen.0;
             }
+        }
+        for (month, fen) in self.over(root, entitlement)?.claimed {
+            paid.entry((month, CLAIMED.to_owned())).or_default().0 -= fen.0;
         }
         Ok(paid)
     }
@@ -235,15 +254,5 @@ impl Store {
     pub fn instructions(&self, run: &str) -> Result<Vec<Sent>, Fault> {
         let query = "SELECT run, status, code, at, explained, content FROM pay_instruction WHERE run = ?1 ORDER BY id";
         list(&self.read(), query, [run], sent)?.into_iter().map(read_sent).collect()
-    }
-
-    /// What was paid too much as a roster found it: chain, entitlement, month and 分.
-    pub fn overpaid(&self, run: &str) -> Result<Vec<(String, String, Month, Fen)>, Fault> {
-        let query =
-            "SELECT root, entitlement, month, fen FROM pay_over WHERE run = ?1 ORDER BY root, entitlement, month";
-        let rows: Vec<(String, String, String, i64)> =
-            list(&self.read(), query, [run], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
-        let month = |month: String| month.parse().map_err(|_| Fault::damaged("月份不能读"));
-        rows.into_iter().map(|(root, what, of, fen)| Ok((root, what, month(of)?, Fen(fen)))).collect()
     }
 }

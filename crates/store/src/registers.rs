@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use base::{Date, DateTime, RegionCode};
 use casework::Query;
 use casework::event::RegisterRow;
+use casework::payment::RECEIVABLE;
 use rusqlite::Connection;
 
 use crate::fault::Fault;
@@ -46,6 +47,9 @@ fn in_force(sql: &Connection, register: &str, on: Date, more: &str) -> Result<Ve
 impl Read<'_> {
     /// The versions in force of the rows of which a column has one of the values.
     pub fn registered(&self, query: &Query) -> Result<Vec<RegisterRow>, Fault> {
+        if query.register == RECEIVABLE {
+            return self.debt_rows(query);
+        }
         let sql = format!(
             "SELECT r.content, r.at, r.case_id FROM register_row r WHERE r.register = ?1 AND {IN_FORCE} AND r.key IN
              (SELECT key FROM register_find WHERE register = ?1 AND column_key = ?3

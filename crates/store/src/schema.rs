@@ -6,10 +6,10 @@ use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
 use crate::fault::Fault;
-use crate::{books, payments};
+use crate::{books, debts, payments};
 
 /// Version of the tables; a database of a newer one is refused.
-const VERSION: i64 = 12;
+const VERSION: i64 = 13;
 
 /// Tables that nothing can bring back.
 const TABLES: &str = "
@@ -223,9 +223,10 @@ pub(crate) fn open(path: &Path) -> Result<(Connection, bool), Fault> {
     let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     let create = |tables: &str, drop: &str| {
         connection.execute_batch(&format!(
-            "BEGIN IMMEDIATE; {drop} {tables} {LIST_TABLES} {} {} PRAGMA user_version = {VERSION}; COMMIT;",
+            "BEGIN IMMEDIATE; {drop} {tables} {LIST_TABLES} {} {} {} PRAGMA user_version = {VERSION}; COMMIT;",
             books::SCHEMA,
             payments::SCHEMA,
+            debts::SCHEMA,
         ))
     };
     let upgrades: String = UPGRADES.iter().filter(|(version, _)| *version > found).map(|(_, sql)| *sql).collect();

@@ -322,7 +322,7 @@ pub async fn line(
     let documents = std::iter::once(format!("{case}/{seq}"));
     let documents = documents.chain(instructions.iter().map(|sent| sent.instruction.id.clone()));
     let (postings, book) = store.look(|read| {
-        let all = documents.map(|document| read.postings_of("", &document)).collect::<Result<Vec<_>, _>>()?;
+        let all = documents.map(|document| read.postings_by(&document)).collect::<Result<Vec<_>, _>>()?;
         Ok::<_, bureau::Fault>((all.concat(), read.book()?))
     })?;
     let account = |number: u32| {

@@ -1,0 +1,292 @@
+//! Lines of a roster: what each chain of cases is owed, into whose account, what stands out, and who bears it.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use base::{Date, DateTime, Fen, Month, RegionCode};
+use casework::event::{Datum, PersonRef, RegisterRow, granted};
+use casework::payment::{Debt, Line, Overpaid};
+use casework::{Query, Rules, registers, roster};
+use formula::{RateRequest, Rates, Value};
+use guide::Guide;
+use guide::model::Register;
+use ledger::Source;
+use num_rational::Ratio;
+use num_traits::ToPrimitive;
+use store::{Run, Spelt};
+
+use crate::debts::{Found, Whose};
+use crate::gathered::Gathered;
+use crate::payroll::At;
+use crate::{Bureau, Failure, county, payees};
+
+/// 标识 of the register whose columns a line fills.
+const LINES: &str = "pay_line";
+
+/// 标识 of the parameter that says which source bears how much.
+const SHARES: &str = "fund_share";
+
+/// Makes lines of a roster.
+pub(crate) struct Maker<'m> {
+    pub bureau: &'m Bureau,
+    pub at: &'m At<'m>,
+    pub month: Month,
+    /// The month of the first batch ever: what was before is not this program's to pay.
+    pub since: Month,
+    pub before: Option<&'m Run>,
+    /// The roster was made before. Then what other batches have may have been reckoned with what is void now, and
+    /// everything is reckoned from the beginning.
+    pub anew: bool,
+    pub known: Known,
+}
+
+/// What was looked up while a roster is made.
+#[derive(Default)]
+pub(crate) struct Known {
+    /// By programme and county what each source bears.
+    shares: RefCell<HashMap<(String, RegionCode), Result<Weights, String>>>,
+    /// What is still owed of debts of which something is kept back.
+    pub owing: RefCell<HashMap<Debt, i64>>,
+}
+
+/// Lines with what was paid too much, and rows about it.
+#[derive(Default)]
+pub(crate) struct Made {
+    pub lines: Vec<Line>,
+    pub overpaid: Vec<Overpaid>,
+    pub rows: Vec<RegisterRow>,
+}
+
+/// What each source bears, in proportion.
+type Weights = Vec<(Source, u64)>;
+
+/// A line with its person's and its payee's account, while it is made.
+pub(crate) struct Making {
+    pub line: Line,
+    payee: PersonRef,
+    arrears: Fen,
+    /// How many people live on it.
+    pub people: i64,
+}
+
+impl Maker<'_> {
+    /// The moment as of which decisions are known.
+    pub fn frozen(&self) -> DateTime {
+        self.at.instance.opened_at
+    }
+
+    /// The lines of some chains, numbered after `last`, with what was paid too much.
+    pub fn lines(&self, spelt: Vec<Spelt>, last: u32) -> Result<Made, Failure> {
+        let (mut makings, mut made) = (Vec::new(), Made::default());
+        for spelt in spelt {
+            let guide = self.bureau.library.guides.iter().find(|guide| *guide.key == *spelt.service);
+            let Some(guide) = guide else { continue };
+            for entitlement in &guide.entitlements {
+                let (making, found) = self.making(guide, entitlement, &spelt)?;
+                makings.extend(making);
+                made.overpaid.extend(found.overpaid);
+                made.rows.extend(found.row);
+            }
+        }
+        let frozen = self.frozen();
+        let mut gathered = Gathered::default();
+        let people: Vec<String> = makings.iter().filter_map(|making| making.payee.number.clone()).collect();
+        gathered.ask(&self.query("person", people));
+        gathered.find_all(&self.bureau.store)?;
+        let mut since = Vec::new();
+        for making in &mut makings {
+            since.push(self.find_account(making, &gathered));
+        }
+        let accounts = makings.iter().map(|making| making.line.account.clone()).filter(|account| !account.is_empty());
+        gathered.ask(&self.query("account", accounts.collect()));
+        gathered.find_all(&self.bureau.store)?;
+        let guide = self.at.guide;
+        let register = guide.writable.iter().find(|register| &*register.key == LINES);
+        let rows: Vec<Option<RegisterRow>> = makings
+            .iter()
+            .zip(&since)
+            .map(|(making, since)| {
+                let sharing = self.query("account", vec![making.line.account.clone()]);
+                let sharing = casework::Registers::find(&gathered, &sharing).len();
+                register.map(|register| columns(register, making, *since, sharing, frozen.date()))
+            })
+            .collect();
+        // What conditions ask of registers is gathered first, then found at once.
+        for _ in 0..2 {
+            let rules = Rules { registers: &gathered, ..self.bureau.rules(guide) };
+            for (making, row) in makings.iter_mut().zip(&rows) {
+                let (Some(register), Some(row)) = (register, row) else { continue };
+                let marks = roster::marks(rules, register, row, frozen);
+                making.line.marks = marks.iter().map(|place| guide.marks[*place].name.to_string()).collect();
+                let held = marks.iter().find(|place| guide.marks[**place].holds);
+                if let Some(place) = held.filter(|_| making.line.held.is_empty()) {
+                    making.line.held = guide.marks[*place].name.to_string();
+                }
+            }
+            gathered.find_all(&self.bureau.store)?;
+        }
+        self.keep_back(&mut makings)?;
+        let numbered = makings.into_iter().map(|making| making.line).zip(last + 1..);
+        made.lines = numbered.map(|(line, seq)| Line { seq, ..line }).collect();
+        Ok(made)
+    }
+
+    fn query(&self, column: &str, values: Vec<String>) -> Query {
+        payees::query(column, values, self.frozen().date())
+    }
+
+    /// What a chain is owed for an entitlement, with nobody's account yet; and what it was paid too much.
+    fn making(
+        &self,
+        guide: &Arc<Guide>,
+        entitlement: &guide::model::Entitlement,
+        spelt: &Spelt,
+    ) -> Result<(Option<Making>, Found), Failure> {
+        let grants = roster::known_at(&spelt.grants, &entitlement.key, self.frozen());
+        if grants.is_empty() {
+            return Ok((None, Found::default()));
+        }
+        let name = format!("{}/{}", guide.key, entitlement.key);
+        let before = match self.before {
+            Some(run) => self.bureau.store.look(|read| read.line_of(&run.case, &spelt.root, &name))?,
+            None => None,
+        };
+        // Who was paid by the last batch and has had no decision since is owed this month alone. Decisions are counted:
+        // one of the very moment of the freeze may or may not have been seen.
+        let decisions = u32::try_from(grants.len()).unwrap_or(u32::MAX);
+        let is_next = self.before.is_some_and(|run| run.month.next() == self.month);
+        let is_plain = is_next && !self.anew && before.is_some_and(|(_, seen, held)| seen == decisions && !held);
+        let (since, paid, over) = if is_plain {
+            (self.month, Default::default(), None)
+        } else {
+            let store = &self.bureau.store;
+            let paid = store.look(|read| read.paid_before(&spelt.root, &name))?;
+            (self.since, paid, Some(store.look(|read| read.over(&spelt.root, &name))?))
+        };
+        let owed = roster::owed(&grants, entitlement, since, self.month, &paid);
+        let person = |field: &str| guide.field(field).and_then(|field| spelt.people.get(&*field.key)).cloned();
+        let first = grants.iter().rev().find_map(|grant| grant.holders.first());
+        let nobody = || PersonRef { name: spelt.applicant.clone(), number: first.cloned() };
+        let holder = person(&guide.service.found_by).unwrap_or_else(nobody);
+        let programme = entitlement.programme.as_deref().unwrap_or(&guide.title).to_owned();
+        let whose = Whose { spelt, service: &guide.key, entitlement, holder: &holder, programme: &programme };
+        let found = over.map(|over| self.found(&whose, &over, &owed.overpaid)).unwrap_or_default();
+        let total = Fen(owed.parts.iter().map(|part| part.fen.0).sum());
+        if total.0 <= 0 {
+            return Ok((None, found));
+        }
+        let (root, service, key) = (spelt.root.clone(), guide.key.to_string(), entitlement.key.to_string());
+        let payee = person(&entitlement.payee).unwrap_or_else(|| holder.clone());
+        let region = RegionCode::parse(&spelt.region).unwrap_or(RegionCode::NATION);
+        let people = granted(&grants, &entitlement.key, self.month).map_or(0, |grant| grant.holders.len());
+        let (shares, held) = match self.shares(&programme, region, total) {
+            Ok(shares) => (shares, String::new()),
+            // Nobody has said who bears it: it is listed, and paid by nobody.
+            Err(why) => (vec![(Source::County, total.0)], why),
+        };
+        let arrears = Fen(owed.parts.iter().filter(|part| part.month < self.month).map(|part| part.fen.0).sum());
+        let line = Line {
+            seq: 0,
+            root,
+            case: spelt.case.clone(),
+            service,
+            entitlement: key,
+            programme,
+            region,
+            holder: holder.name.clone(),
+            number: holder.number.clone().unwrap_or_default(),
+            payee: payee.name.clone(),
+            payee_number: payee.number.clone().unwrap_or_default(),
+            reason: if payee == holder { String::new() } else { entitlement.payee.clone() },
+            bank: String::new(),
+            account: String::new(),
+            month: self.month,
+            parts: owed.parts,
+            total,
+            shares,
+            decisions,
+            before: before.map(|(total, ..)| total),
+            marks: Vec::new(),
+            held,
+        };
+        Ok((Some(Making { line, payee, arrears, people: i64::try_from(people).unwrap_or(1) }), found))
+    }
+
+    /// Puts the payee's account into a line; from which day it has been in use.
+    fn find_account(&self, making: &mut Making, gathered: &Gathered) -> Option<Date> {
+        let number = making.payee.number.clone().unwrap_or_default();
+        let row = casework::Registers::find(gathered, &self.query("person", vec![number])).into_iter().next();
+        let line = &mut making.line;
+        match row.as_ref().map(payees::account) {
+            Some(own) => {
+                (line.bank, line.account, line.payee) = (own.bank, own.account, own.holder);
+                if !own.reason.is_empty() {
+                    line.reason = own.reason;
+                }
+                Some(own.since)
+            }
+            None => {
+                if line.held.is_empty() {
+                    line.held = "没有银行账户".to_owned();
+                }
+                None
+            }
+        }
+    }
+
+    /// A total shared among the sources as the county's parameter of the month has it.
+    pub fn shares(&self, programme: &str, region: RegionCode, total: Fen) -> Result<Vec<(Source, i64)>, String> {
+        let place = (programme.to_owned(), county(region));
+        let mut known = self.known.shares.borrow_mut();
+        let weights = known.entry(place).or_insert_with(|| self.weights(programme, county(region))).clone()?;
+        let parts = ledger::share(total.0, &weights.iter().map(|(_, weight)| *weight).collect::<Vec<_>>());
+        let parts = parts.ok_or_else(|| format!("{programme}的资金分担全是零"))?;
+        Ok(weights.iter().map(|(source, _)| *source).zip(parts).filter(|(_, part)| *part > 0).collect())
+    }
+
+    /// The value of a shared parameter, by its 标识, for the month that is paid.
+    pub fn rate(&self, parameter: &str, key: &[String], region: RegionCode) -> Result<Value, String> {
+        let known = self.bureau.library.parameters.iter().find(|known| &*known.key == parameter);
+        let known = known.ok_or_else(|| format!("没有参数“{parameter}”"))?;
+        let date = self.month.first_day();
+        let request = RateRequest { parameter: &known.name, key, region, date };
+        Ok(self.bureau.rates.rate(&request)?.value)
+    }
+
+    fn weights(&self, programme: &str, county: RegionCode) -> Result<Weights, String> {
+        let mut found = Vec::new();
+        for source in Source::ALL {
+            let key = [programme.to_owned(), source.name().to_owned()];
+            match self.rate(SHARES, &key, county)? {
+                Value::Number(number) => found.push((*source, number)),
+                _ => return Err(format!("{programme}的资金分担不是数")),
+            }
+        }
+        // Shares such as 0.3 become whole numbers in the same proportion.
+        let scale = found.iter().map(|(_, number)| *number.denom()).fold(1, num_integer::lcm);
+        let whole = |number: &Ratio<i128>| (number * Ratio::from(scale)).to_integer().to_u64();
+        let weights = found.iter().map(|(source, number)| Some((*source, whole(number)?)));
+        weights.collect::<Option<_>>().ok_or_else(|| format!("{programme}的资金分担不能是负数"))
+    }
+}
+
+/// The columns of a line that the guide's register declares.
+fn columns(register: &Register, making: &Making, since: Option<Date>, sharing: usize, day: Date) -> RegisterRow {
+    let line = &making.line;
+    let holder = PersonRef { name: line.holder.clone(), number: Some(line.number.clone()) };
+    let text = |text: String| Datum::Text(text);
+    let all = [
+        ("holder", Some(Datum::Person(holder))),
+        ("entitlement", Some(text(line.entitlement.clone()))),
+        ("amount", Some(text(line.total.plain()))),
+        ("before", line.before.map(|fen| text(fen.plain()))),
+        ("arrears", Some(text(making.arrears.plain()))),
+        ("payee", Some(Datum::Person(making.payee.clone()))),
+        ("account_since", since.map(|day| text(day.to_string()))),
+        ("sharing", Some(text(sharing.to_string()))),
+    ];
+    let declared = all.into_iter().filter(|(key, _)| register.columns.iter().any(|column| *column.key == **key));
+    let columns = declared.filter_map(|(key, datum)| Some((key.to_owned(), datum?))).collect();
+    registers::row(register, day, line.region, columns)
+}
