@@ -44,6 +44,8 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/kin", get(pages::kin::show).post(pages::kin::declare))
         .route("/kin/withdraw", post(pages::kin::withdraw))
         .route("/roll", get(pages::roll::show))
+        .route("/debts", get(pages::debts::list))
+        .route("/debts/statement", get(pages::debts::statement))
         .route("/payments", get(pages::payments::list))
         .route("/payments/{run}", get(pages::payments::show).post(pages::payments::again))
         .route("/payments/{run}/line/{seq}", get(pages::payments::line))

@@ -3,6 +3,7 @@
 mod chromium;
 mod pages;
 mod papers;
+mod recovery;
 mod services;
 mod turns;
 #[path = "../visitor/mod.rs"]

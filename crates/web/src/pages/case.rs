@@ -8,6 +8,7 @@ use axum::Extension;
 use axum::extract::{Path, Query, State};
 use axum::response::IntoResponse;
 use base::{DateTime, Fen};
+use casework::payment::OVERPAID;
 use casework::state::LetterState;
 use casework::{Datum, State as Case, Status};
 use guide::Guide;
@@ -43,6 +44,7 @@ pub async fn show(
         h1 { (state.applicant) "：" (guide.title) }
         p { span.mono { (case) } "　" (state.region.map(|region| site.place(region)).unwrap_or_default())
             @if let Some(row) = &state.subject { "　" a href=(super::registers::row_address(&row.register, &row.key)) { "台账" } }
+            @if let Some(row) = state.subject.as_ref().filter(|row| row.register == OVERPAID) { "　" a href=(super::debts::statement_address(&row.key)) { "逐月对账" } }
         }
         @if let Some((result, at)) = &state.closed {
             p.standing { span.mark.done { "已办结" } " " (result) "，" (base::format_date(at.date())) }

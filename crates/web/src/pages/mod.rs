@@ -3,6 +3,7 @@
 pub mod apply;
 pub mod case;
 pub mod chapters;
+pub mod debts;
 pub mod desk;
 pub mod facts;
 pub mod indicators;

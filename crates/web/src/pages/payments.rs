@@ -88,6 +88,7 @@ pub async fn list(State(site): State<Arc<Site>>, Extension(visit): Extension<Vis
     let book = site.bureau.store.book()?;
     let body = html! {
         h1 { "发放" }
+        p { a href="/debts" { "追缴" } span.soft { "　多发的、正在追的、还了多少" } }
         @if rows.is_empty() { p.empty { "还没有发放批次。到了编制名册的日子由系统开始。" } }
         @else { div.scroll { table.work {
             thead { tr { th { "月份" } th { "现在" } th.num { "名册" } th.num { "金额（元）" } th.num { "已付" } th.num { "在途" } th.num { "待付" } th.num { "暂缓" } th { "付出" } } }

@@ -9,6 +9,7 @@ use axum::response::IntoResponse;
 use base::{CitizenNumber, RegionCode};
 use bureau::RegisterVersion;
 use casework::event::RegisterRow;
+use casework::payment::RECEIVABLE;
 use casework::{Datum, Query as Asking};
 use formula::Type;
 use guide::model::{FieldType, Register, RegisterColumn};
@@ -34,7 +35,9 @@ pub fn visible<'s>(site: &'s Site, visit: &Visit) -> Result<Vec<&'s Register>, F
         return Err(Fault::Forbidden);
     }
     let guides = site.bureau.library.guides.iter().filter(|guide| !scope.hidden().contains(&guide.key.to_string()));
-    Ok(site.bureau.library.registers.iter().chain(guides.flat_map(|guide| &guide.registers)).collect())
+    let registers = site.bureau.library.registers.iter().chain(guides.flat_map(|guide| &guide.registers));
+    // Debts are the ledger's, and have a page of their own.
+    Ok(registers.filter(|register| *register.key != *RECEIVABLE).collect())
 }
 
 fn register<'s>(site: &'s Site, visit: &Visit, key: &str) -> Result<&'s Register, Fault> {

@@ -1,0 +1,131 @@
+//! A death that is heard of two months late, in Chromium: stop, debt month by month, notice, decision, plan, repayment.
+
+use bureau::Notable;
+use bureau::import::Import;
+
+use super::{act, picture, serve, sign_in};
+use crate::chromium::Chromium;
+use crate::visitor::Office;
+
+/// A page on a desk and on a phone.
+fn look(phone: &mut Chromium, desk: &mut Chromium, who: &str, path: &str, name: &str) {
+    sign_in(phone, who);
+    phone.open(path);
+    phone.picture(&picture(&format!("{name}-390")));
+    assert_eq!(phone.overflow(), 0, "{name} is wider than a phone");
+    for (width, height) in [(1920, 1080), (1280, 900)] {
+        desk.resize(width, height);
+        desk.picture(&picture(&format!("{name}-{width}")));
+        assert_eq!(desk.overflow(), 0, "{name} is wider than {width}");
+    }
+}
+
+/// The only case at a task.
+fn at(office: &Office, task: &str) -> String {
+    let bureau = &office.site.bureau;
+    bureau.pass_time(office.site.now()).unwrap();
+    let mut cases = bureau.store.at_task(task).unwrap();
+    assert_eq!(cases.len(), 1, "{task}");
+    cases.pop().unwrap()
+}
+
+#[test]
+fn a_death_heard_of_two_months_late_is_stopped_claimed_and_paid_back_in_chromium() {
+    let office = Office::open("2026-11-27 09:00");
+    let bureau = &office.site.bureau;
+    bureau.store.in_bulk(|| demo::make_county(bureau, 40, 1, office.site.now(), |_| ())).unwrap();
+    let base = serve(&office);
+    let (mut phone, mut desk) = (Chromium::start(&base, true, true), Chromium::start(&base, true, false));
+    // Somebody of the township whose clerk this is, and whom November still paid.
+    let last = bureau.store.runs().unwrap().pop().unwrap().case;
+    let lines = bureau.store.notable(&last, Notable::All, 1000).unwrap();
+    let own = |line: &casework::payment::Line| {
+        line.service == "veteran" && line.parts.len() == 1 && line.region.to_string().starts_with("410325101")
+    };
+    let (line, _) = lines.into_iter().find(|(line, _)| own(line)).expect("a veteran of the township");
+    let text = format!("人员,死亡日期,来源\n{} {},2026-09-20,公安\n", line.holder, line.number);
+    let (from, now) = (office.site.now().date(), office.site.now());
+    bureau.import(Import { register: "death", text: &text, from, by: "测试", now }, true).unwrap();
+    // December's roster does not pay him.
+    office.at("2026-12-05 09:00");
+    bureau.pass_time(office.site.now()).unwrap();
+    bureau.work(office.site.now(), &mut |_| ()).unwrap();
+    let run = bureau.store.runs().unwrap().pop().unwrap().case;
+    sign_in(&mut desk, "fafang");
+    desk.open(&format!("/payments/{run}"));
+    desk.sees("已经死亡");
+    // The township reports it, the county stops it.
+    sign_in(&mut desk, "shouli");
+    desk.open(&format!("/case/{}/start/death", line.case));
+    desk.fill("died_on", "2026-09-20");
+    desk.fill("funeral_by", "家属");
+    desk.press("提交");
+    let stopped = desk.path().split(['/', '?']).nth(2).unwrap().to_owned();
+    let heard = [("conclusion", "停发"), ("o-理由", "火化证明已核")];
+    act(&mut desk, "shenpi", &stopped, "confirm_death", &heard, "作出决定");
+    // The roster is made anew and finds what was paid too much; that begins a case by itself.
+    let anew = [("roster_ready", "重新编制"), ("check_note", "一人去世，已停发")];
+    act(&mut desk, "fafang", &run, "check", &anew, "提交");
+    office.at("2026-12-05 10:00");
+    bureau.work(office.site.now(), &mut |_| ()).unwrap();
+    let case = at(&office, "recovery verify");
+    sign_in(&mut desk, "fafang");
+    desk.open("/debts");
+    desk.sees("2026-10 至 2026-11");
+    look(&mut phone, &mut desk, "fafang", "/debts", "debts-found");
+    desk.follow("逐月对账");
+    desk.sees("现在应发");
+    let path = desk.path();
+    look(&mut phone, &mut desk, "fafang", &path, "debts-statement");
+    let found = [
+        ("cause", "死亡后未停发"),
+        ("due_back", "是"),
+        ("debtor", "周小明（长子）"),
+        ("finding", "9 月 20 日去世，11 月 27 日才比对出来"),
+    ];
+    act(&mut desk, "fafang", &case, "verify", &found, "提交");
+    desk.sees("追缴告知书");
+    // Whoever found it does not decide it, and nobody decides before the family could speak.
+    sign_in(&mut desk, "shenpi");
+    desk.open(&format!("/case/{case}/do/decide"));
+    desk.sees("不能办");
+    office.at("2026-12-17 09:00");
+    assert_eq!(at(&office, "recovery decide"), case);
+    let decided = [("conclusion", "追缴"), ("o-理由", "死亡以后不再享受")];
+    act(&mut desk, "shenpi", &case, "decide", &decided, "作出决定");
+    let plan = [("method", "从遗产中缴回"), ("plan_from", "2026-12-31"), ("status", "追缴中")];
+    act(&mut desk, "shouli", &case, "plan", &plan, "提交");
+    act(&mut desk, "kuaiji", &case, "check_plan", &[("conclusion", "同意"), ("o-理由", "与继承人谈妥")], "作出决定");
+    look(&mut phone, &mut desk, "kuaiji", &format!("/case/{case}"), "recovery-planned");
+    // The heirs pay a part; two people book it.
+    let debt = || bureau.debts(&line.number).unwrap().pop().unwrap();
+    let claimed = debt().claimed;
+    assert!(claimed.0 > 0 && debt().owed.owing == claimed, "{:?}", debt());
+    desk.open("/debts");
+    desk.sees("从遗产中缴回");
+    let row =
+        bureau.store.register("claim", office.site.now().date(), base::RegionCode::NATION).unwrap().pop().unwrap();
+    let query: String = form_urlencoded::Serializer::new(String::new())
+        .append_pair("register", "claim")
+        .append_pair("row", &row.row.key)
+        .finish();
+    desk.open(&format!("/services/recovery/apply/repay?{query}"));
+    let paid = [("paid_in", "500.00"), ("paid_on", "2026-12-17"), ("paid_how", "从遗产中缴回"), ("voucher", "示例 1")];
+    paid.iter().for_each(|(name, value)| desk.fill(name, value));
+    desk.press("提交");
+    let repaid = at(&office, "recovery confirm_in");
+    act(&mut desk, "caiwu", &repaid, "confirm_in", &[("conclusion", "入账"), ("o-理由", "与进账单相符")], "作出决定");
+    assert_eq!((debt().repaid.0, debt().owed.owing.0), (50_000, claimed.0 - 50_000));
+    sign_in(&mut desk, "kuaiji");
+    desk.open("/debts");
+    desk.sees("500.00");
+    look(&mut phone, &mut desk, "kuaiji", "/debts", "debts-running");
+    // Nothing of it is found again.
+    office.at("2027-01-05 09:00");
+    bureau.pass_time(office.site.now()).unwrap();
+    bureau.work(office.site.now(), &mut |_| ()).unwrap();
+    assert!(bureau.store.at_task("recovery verify").unwrap().is_empty());
+    assert_eq!(bureau.store.rebuild().unwrap().differing, Vec::<String>::new());
+    phone.assert_no_barriers();
+    desk.assert_no_barriers();
+}
