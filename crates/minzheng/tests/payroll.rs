@@ -5,7 +5,7 @@ mod visitor;
 use base::Fen;
 use bureau::import::Import;
 use bureau::{Sent, Standing};
-use casework::payment::{Answer, Outcome};
+use casework::payment::{Answer, Debt, Outcome};
 use ledger::{Heading, Source};
 use visitor::Office;
 
@@ -221,5 +221,77 @@ fn half_of_a_month_comes_back_and_is_healed() {
     let open = book.accounts().filter(|(_, account, _)| open.contains(&account.heading));
     let left: i64 = open.map(|(.., balance)| balance.posted.abs() + balance.pending_out).sum();
     assert_eq!(left, 0, "the month is closed without a difference");
+    assert_eq!(bureau.store.rebuild().unwrap().differing, Vec::<String>::new());
+}
+
+/// Somebody owes 3,000 元 and has agreed to 200 元 a month.
+fn owes(office: &Office, line: &casework::payment::Line) -> Debt {
+    use casework::{Actor, Event, Record, State};
+    use ledger::{Account, Period, Transfer, Unit};
+    let bureau = &office.site.bureau;
+    let debt = Debt { owner: line.number.clone(), programme: line.programme.clone(), year: 2026 };
+    let account = |heading: Heading| Account {
+        heading,
+        source: None,
+        programme: debt.programme.clone(),
+        period: Period::Year(2026),
+        owner: if heading.is_owned() { debt.owner.clone() } else { String::new() },
+        unit: Unit::Fen,
+    };
+    let claim = Transfer { from: account(Heading::Receivable), to: account(Heading::Claimed), amount: 300_000 };
+    let event = Event::Booked { party: debt.owner.clone(), about: None, transfers: vec![claim] };
+    let record = Record { at: office.site.now(), by: Actor::system().reference(), event };
+    bureau.store.transact(|write| write.append("CLAIM-1", &State::default(), &[record])).unwrap();
+    let (name, number, programme) = (&line.holder, &line.number, &line.programme);
+    let text = format!(
+        "享受人,项目,年度,名称,总额,义务人,缴回方式,每月金额,起缴日,状态\n\
+         {name} {number},{programme},2026,{name},3000,{name},从以后的待遇抵扣,200,2026-12-01,追缴中\n"
+    );
+    let (from, now) = (office.site.now().date(), office.site.now());
+    bureau.import(Import { register: "claim", text: &text, from, by: "测试", now }, true).unwrap();
+    debt
+}
+
+/// PAY-E2 and PAY-20: what is agreed is kept back as a part of its own, within the share and above the floor; it is
+/// set aside when the roster is made and kept when the batch is approved; nobody's arrears or debts follow from it.
+#[test]
+fn what_was_agreed_is_kept_back_and_leaves_the_floor() {
+    let office = county();
+    let bureau = &office.site.bureau;
+    let last = bureau.store.runs().unwrap().pop().unwrap().case;
+    let lines = bureau.store.notable(&last, bureau::Notable::All, 1000).unwrap();
+    // Somebody who lives on it alone.
+    let alone = lines.into_iter().filter(|(line, standing)| line.service != "dibao" && *standing == Standing::Paid);
+    let alone = alone.map(|(line, _)| line).filter(|line| line.parts.len() == 1 && line.parts[0].month == line.month);
+    let line = alone.max_by_key(|line| line.total).unwrap();
+    let debt = owes(&office, &line);
+    let owed = || bureau.debts(&debt.owner).unwrap().pop().unwrap();
+    let run = december(&office);
+    let of = |run: &str| {
+        let all = bureau.store.notable(run, bureau::Notable::All, 1000).unwrap();
+        let own = |own: &casework::payment::Line| (&own.root, &own.entitlement) == (&line.root, &line.entitlement);
+        all.into_iter().map(|(line, _)| line).find(own).unwrap()
+    };
+    let kept = |line: &casework::payment::Line| -> i64 {
+        line.parts.iter().filter(|part| part.debt.is_some()).map(|part| -part.fen.0).sum()
+    };
+    let own = of(&run);
+    let gross = own.total.0 + kept(&own);
+    assert_eq!(kept(&own), 20_000.min(gross * 3 / 10).min(gross - 20_000), "{own:?}");
+    assert_eq!((owed().owed.reserved.0, owed().owed.owing.0), (kept(&own), 300_000));
+    // Made anew it is set aside once.
+    let anew = [("roster_ready", "重新编制"), ("check_note", "再编一次")];
+    step(&office, &run, "fafang", "check", &anew);
+    bureau.work(office.site.now(), &mut |_| ()).unwrap();
+    assert_eq!(owed().owed.reserved.0, kept(&of(&run)));
+    approve(&office, &run);
+    assert_eq!((owed().owed.reserved.0, owed().offset.0), (0, kept(&own)));
+    assert_eq!(owed().owed.owing.0, 300_000 - kept(&own));
+    office.at("2027-01-05 09:00");
+    bureau.pass_time(office.site.now()).unwrap();
+    bureau.work(office.site.now(), &mut |_| ()).unwrap();
+    let next = of(&bureau.store.runs().unwrap().pop().unwrap().case);
+    assert_eq!((next.parts.len(), next.total), (own.parts.len(), own.total), "no arrears for what was kept back");
+    assert!(bureau.store.at_task("recovery verify").unwrap().is_empty(), "and nothing was paid too much");
     assert_eq!(bureau.store.rebuild().unwrap().differing, Vec::<String>::new());
 }

@@ -210,6 +210,7 @@ fn reckoned(months: &[(String, Reckoned)]) -> Markup {
             td.num data-label="已决定追缴" { (own.claimed) }
             td.num data-label="多发" { (over(own.over())) }
         } } }
-        tfoot { tr { th scope="row" { "合计" } td {} td.num { (sum(|own| own.now.0)) } td.num { (sum(|own| own.paid.0)) } td.num { (sum(|own| own.claimed.0)) } td.num { b { (sum(|own| own.over().0.max(0))) } } } }
+        tfoot { tr { th scope="row" { "合计" } td {} td.num data-label="现在应发" { (sum(|own| own.now.0)) } td.num data-label="实发" { (sum(|own| own.paid.0)) }
+            td.num data-label="已决定追缴" { (sum(|own| own.claimed.0)) } td.num data-label="多发" { b { (sum(|own| own.over().0.max(0))) } } } }
     } } }
 }
