@@ -3,6 +3,7 @@
 
 mod machine;
 mod new_service;
+mod peers;
 mod shell;
 mod test;
 
@@ -14,6 +15,7 @@ cargo xtask walks [NAME]     the walks of a real Chromium alone, or those whose 
 cargo xtask bench web [N] [PART ...]  measures a county of N households (default 2000): proof, pages, mixed, writers
 cargo xtask bench ledger [N]        measures N payments of four sources each (default 1,000,000)
 cargo xtask simulate bank --seeds N [--from SEED]  histories of a bank and a bureau in which everything goes wrong
+cargo xtask peers            a month through PyPI's mock-bank, and its files against published schemas (needs Python 3)
 cargo xtask mutants          changes the rules of casework one by one; each change must fail a test (needs cargo-mutants)
 cargo xtask new-service NAME  a folder in guides/ with the smallest guide that runs, and its line in areas.md
 cargo xtask accept [DIR]     acceptance fixtures (default: the copy in crates/minzheng/tests/acceptance)";
@@ -28,6 +30,7 @@ fn main() -> ExitCode {
         ["simulate", "bank", words @ ..] => test::simulate(words),
         ["bench", what @ ("web" | "ledger"), words @ ..] => test::bench(what, words),
         ["new-service", name] => new_service::make(&shell::root().join("guides"), name),
+        ["peers"] => peers::run(),
         ["mutants"] => test::mutants(),
         ["accept", folder @ ..] if folder.len() < 2 => test::accept(folder.first().copied()),
         _ => Err(USAGE.to_owned()),

@@ -121,7 +121,10 @@ impl Bureau {
             amount: own.amount,
             purpose: purpose.clone(),
         };
-        Ok(exchange::Batch { id: plain_id(run), day, payments: own.map(payment).collect() })
+        let payments: Vec<Payment> = own.map(payment).collect();
+        let ids: Vec<&str> = payments.iter().map(|payment| &*payment.id).collect();
+        let message = format!("{}-{}", plain_id(run), &hash(&ids)[..8]);
+        Ok(exchange::Batch { id: plain_id(run), message, day, payments })
     }
 
     /// A file that came from a bank, in a format by its 标识.

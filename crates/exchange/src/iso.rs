@@ -28,7 +28,7 @@ pub fn pain_001(batch: &Batch, debtor: &Debtor, at: DateTime) -> Result<Vec<u8>,
     if batch.payments.is_empty() {
         return Err(Unreadable::one("这一批没有要付的"));
     }
-    let ids = batch.payments.iter().map(|payment| &payment.id).chain([&batch.id]);
+    let ids = batch.payments.iter().map(|payment| &payment.id).chain([&batch.id, &batch.message]);
     if let Some(id) = ids.into_iter().find(|id| id.is_empty() || id.chars().count() > ID) {
         return Err(Unreadable::one(format!("编号“{id}”应当是 1 至 {ID} 个字符")));
     }
@@ -38,7 +38,7 @@ pub fn pain_001(batch: &Batch, debtor: &Debtor, at: DateTime) -> Result<Vec<u8>,
     xml.within("CstmrCdtTrfInitn", |xml| {
         let (count, total) = (batch.payments.len().to_string(), batch.total().plain());
         xml.within("GrpHdr", |xml| {
-            xml.text("MsgId", &batch.id);
+            xml.text("MsgId", &batch.message);
             xml.text("CreDtTm", &at.to_string());
             xml.text("NbOfTxs", &count);
             xml.text("CtrlSum", &total);

@@ -145,10 +145,19 @@ fn statuses(body: &Element) -> Result<Vec<Reply>, Unreadable> {
         let amount = transaction.fen_at("OrgnlTxRef/Amt/InstdAmt")?;
         replies.push(Reply { id: id.to_owned(), result, reason: reason(transaction.at("StsRsnInf")), amount });
     }
-    if replies.is_empty() {
-        return Err(Unreadable::one("报文里没有逐笔的结果"));
+    if !replies.is_empty() {
+        return Ok(replies);
     }
-    Ok(replies)
+    // What a bank says of a whole file is told, and changes nothing: it says of no payment what became of it.
+    let group = body.at("OrgnlGrpInfAndSts");
+    let said = |path: &str| group.and_then(|group| group.text_at(path)).unwrap_or_default().to_owned();
+    Err(Unreadable::one(match &*said("GrpSts") {
+        "RJCT" => {
+            let (file, code, why) = (said("OrgnlMsgId"), said("StsRsnInf/Rsn/Cd"), said("StsRsnInf/AddtlInf"));
+            format!("银行没有收文件 {file}：{code} {why}。其中的付款仍算在途；DUPL 是同一个文件发了两次，不用管")
+        }
+        _ => "报文里没有逐笔的结果".to_owned(),
+    }))
 }
 
 /// pacs.004: what was paid and came back.

@@ -33,6 +33,8 @@ pub struct Payment {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Batch {
     pub id: String,
+    /// What tells the file from other files of the batch: the same payments have the same, so that a bank takes them once.
+    pub message: String,
     pub day: Date,
     pub payments: Vec<Payment>,
 }

@@ -50,7 +50,7 @@ fn payment(place: usize, payee: &str, fen: i64) -> Payment {
 
 fn batch() -> Batch {
     let payments = vec![payment(1, "张三", 42_500), payment(2, "欧阳𬭚", 50_001)];
-    Batch { id: "RUN1".into(), day: Date::constant(2026, 10, 8), payments }
+    Batch { id: "RUN1".into(), message: "RUN1-1".into(), day: Date::constant(2026, 10, 8), payments }
 }
 
 /// What a bank would send back: the head of the file, and each payment with a code.
