@@ -152,6 +152,10 @@ fn statement(run: &str, sum: &str) -> String {
     )
 }
 
+fn bureau_lines(office: &Office, run: &str) -> usize {
+    office.site.bureau.store.notable(run, bureau::Notable::All, u32::MAX).unwrap().len()
+}
+
 #[test]
 fn a_batch_is_seen_by_those_who_have_a_part_in_it_and_sent_by_those_who_do_it() {
     let office = county();
@@ -162,6 +166,14 @@ fn a_batch_is_seen_by_those_who_have_a_part_in_it_and_sent_by_those_who_do_it() 
     office.staff("shouli").open(&page);
     approve(&office, &run);
     office.staff("fafang").open(&page).sees("给银行的文件").sees("在途");
+    let lines = bureau_lines(&office, &run);
+    let mut auditor = office.staff("shenji");
+    auditor.open(&format!("/lists/payments-{run}.csv"));
+    let ends = auditor.bytes.iter().filter(|byte| **byte == b'\n').count();
+    assert_eq!((auditor.status, ends), (200, lines + 1));
+    office.staff("shouli").open(&format!("/lists/payments-{run}.csv")).sees_not("上一批");
+    auditor.open("/lists/debts.csv");
+    assert_eq!(auditor.status, 200);
     office.staff("shenji").open(&page).sees_not("给银行的文件");
     let mut auditor = office.staff("shenji");
     auditor.open(&format!("{page}/file/rural"));

@@ -15,9 +15,10 @@ use casework::payment::OVERPAID;
 use maud::{Markup, html};
 
 use super::Page;
+use super::lists::{Cell, Listing, heads};
 use super::payments::entitlement;
 use super::registers::{row_address, visible, within};
-use crate::layout::{page, standing};
+use crate::layout::{downloads, page, standing};
 use crate::site::{Fault, Site};
 use crate::visit::Visit;
 
@@ -70,10 +71,8 @@ fn findings(site: &Site, visit: &Visit) -> Result<Vec<Finding>, Fault> {
     Ok(found)
 }
 
-pub async fn list(State(site): State<Arc<Site>>, Extension(visit): Extension<Visit>) -> Page {
-    site.bureau.pass_time(site.now())?;
-    let claims = rows(&site, &visit, CLAIMS)?;
-    let findings = findings(&site, &visit)?;
+/// Claims with what has become of them in the ledger.
+fn claims(site: &Site, visit: &Visit) -> Result<Vec<(RegisterRow, DebtState)>, Fault> {
     let debts = site.bureau.debts("")?;
     let of = |row: &RegisterRow| {
         let own = |debt: &&DebtState| {
@@ -81,10 +80,30 @@ pub async fn list(State(site): State<Arc<Site>>, Extension(visit): Extension<Vis
             (&*known.owner, &*known.programme) == (number(row), text(row, "programme"))
                 && known.year.to_string() == text(row, "year")
         };
-        debts.iter().find(own)
+        debts.iter().find(own).cloned()
     };
-    let shown: Vec<(&RegisterRow, &DebtState)> =
-        claims.iter().filter_map(|version| Some((&version.row, of(&version.row)?))).collect();
+    let rows = rows(site, visit, CLAIMS)?.into_iter();
+    Ok(rows.filter_map(|version| Some((version.row.clone(), of(&version.row)?))).collect())
+}
+
+/// The debts as a list.
+pub fn listing(site: &Site, visit: &Visit) -> Result<Listing, Fault> {
+    let names = ["享受人", "地方", "项目", "年度", "怎么还", "决定追缴", "缴回", "抵扣", "核销", "尚欠", "状态"];
+    let claims = claims(site, visit)?;
+    let cells = |(row, debt): &(RegisterRow, DebtState)| {
+        let texts = [mask_name(text(row, "name")), site.place(row.region)].into_iter().map(Cell::from);
+        let texts = texts.chain(["programme", "year", "method"].map(|column| Cell::from(text(row, column))));
+        let sums = [debt.claimed, debt.repaid, debt.offset, debt.written_off, debt.owed.owing].map(Cell::Money);
+        texts.chain(sums).chain([Cell::from(text(row, "status"))]).collect()
+    };
+    Ok(Listing { title: "追缴".into(), heads: heads(&names), rows: claims.iter().map(cells).collect() })
+}
+
+pub async fn list(State(site): State<Arc<Site>>, Extension(visit): Extension<Visit>) -> Page {
+    site.bureau.pass_time(site.now())?;
+    let findings = findings(&site, &visit)?;
+    let claims = claims(&site, &visit)?;
+    let shown: Vec<(&RegisterRow, &DebtState)> = claims.iter().map(|(row, debt)| (row, debt)).collect();
     let sum = |part: fn(&DebtState) -> i64| Fen(shown.iter().map(|(_, debt)| part(debt)).sum());
     let open: Vec<&Finding> = findings.iter().filter(|finding| finding.result.is_empty()).collect();
     let found = Fen(open.iter().filter_map(|finding| Fen::parse(text(&finding.row, "amount"))).map(|fen| fen.0).sum());
@@ -102,6 +121,7 @@ pub async fn list(State(site): State<Arc<Site>>, Extension(visit): Extension<Vis
         h2 { "还没有决定的" }
         @if open.is_empty() { p.empty { "没有。名册编制时发现多发的，自动立在这里。" } } @else { (found_table(&site, &open)) }
         h2 { "正在追的" }
+        @if !shown.is_empty() { p { (downloads("debts", "")) } }
         @if shown.is_empty() { p.empty { "没有。" } } @else { (claim_table(&shown)) }
         @let done: Vec<&Finding> = findings.iter().filter(|finding| !finding.result.is_empty()).collect();
         @if !done.is_empty() { details { summary { "决定过的 " (done.len()) " 件" } (found_table(&site, &done)) } }

@@ -10,7 +10,7 @@ use axum::response::IntoResponse;
 use base::Fen;
 use rust_xlsxwriter::{Format, Workbook, XlsxError};
 
-use super::{Page, desk, public, registers, roll, staff};
+use super::{Page, debts, desk, payments, public, registers, roll, staff};
 use crate::layout::{day, standing_word};
 use crate::site::{Fault, Site};
 use crate::visit::Visit;
@@ -97,9 +97,11 @@ fn listing(site: &Site, visit: &Visit, name: &str, query: &HashMap<String, Strin
                 rows: rows.collect(),
             })
         }
-        name => match name.strip_prefix("register-") {
-            Some(register) => registers::listing(site, visit, register, query),
-            None => Err(Fault::NotFound),
+        "debts" => debts::listing(site, visit),
+        name => match name.split_once('-') {
+            Some(("register", register)) => registers::listing(site, visit, register, query),
+            Some(("payments", run)) => payments::listing(site, visit, run),
+            _ => Err(Fault::NotFound),
         },
     }
 }

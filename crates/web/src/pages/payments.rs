@@ -20,7 +20,8 @@ use ledger::{Book, Period, Source};
 use maud::{Markup, html};
 
 use super::Page;
-use crate::layout::{day, page, standing, token};
+use super::lists::{Cell, Listing, heads};
+use crate::layout::{day, downloads, page, standing, token};
 use crate::sent::Sent;
 use crate::site::{Fault, Site};
 use crate::visit::Visit;
@@ -181,7 +182,7 @@ fn run_page(site: &Site, visit: &Visit, case: &str, said: Markup) -> Page {
     let body = html! {
         h1 { (run.month.to_string()) "发放" }
         (said)
-        p { a href=(format!("/case/{case}")) { @if state.closed.is_some() { "办理经过" } @else { "办理：" (stage(&state, &guide)) } } span.soft { "　名册按 " (day(&run.frozen.to_string())) " 有效的决定编制" } }
+        p { a href=(format!("/case/{case}")) { @if state.closed.is_some() { "办理经过" } @else { "办理：" (stage(&state, &guide)) } } span.soft { "　名册按 " (day(&run.frozen.to_string())) " 有效的决定编制" } "　" (downloads(&format!("payments-{case}"), "")) }
         ul.counters {
             li { p { b { (counts.lines) } " 笔" } }
             li { p { b { (Fen(counts.total)) } " 元" } }
@@ -289,6 +290,22 @@ fn lines(site: &Site, case: &str, rows: &[(Line, Standing)]) -> Markup {
             td data-label="说明" { (notes(line)) }
         } } }
     } } }
+}
+
+/// The whole batch as a list, each line as the page shows it.
+pub fn listing(site: &Site, visit: &Visit, case: &str) -> Result<Listing, Fault> {
+    let (run, ..) = run(site, visit, case)?;
+    let names = ["享受人", "地方", "待遇", "项目", "收款人", "账号", "金额", "上一批", "现在", "说明"];
+    let rows = site.bureau.store.notable(case, Notable::All, u32::MAX)?;
+    let cells = |(line, standing): &(Line, Standing)| {
+        let texts = [mask_name(&line.holder), site.place(line.region), entitlement(site, line), line.programme.clone()];
+        let payee = [mask_name(&line.payee), mask_account(&line.account)];
+        let before = line.before.map_or(Cell::from("—"), Cell::Money);
+        let cells = texts.into_iter().chain(payee).map(Cell::from).chain([Cell::Money(line.total), before]);
+        cells.chain([Cell::from(standing.name()), Cell::from(notes(line))]).collect()
+    };
+    let title = format!("{}发放", run.month);
+    Ok(Listing { title, heads: heads(&names), rows: rows.iter().map(cells).collect() })
 }
 
 fn notes(line: &Line) -> String {
