@@ -89,7 +89,7 @@ fn browser(names: &[&str]) -> Outcome {
         return Outcome { failed: 1, ..Outcome::default() };
     }
     // With the whole workspace, so that libraries are built with the same features as for the other tests, and once.
-    let walks = ["test", "--workspace", "--test", "browser", "--", "--test-threads=1"];
+    let walks = ["test", "--workspace", "--test", "browser", "--", "--test-threads=2"];
     counted(cargo().args(walks).args(names))
 }
 

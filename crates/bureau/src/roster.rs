@@ -161,8 +161,9 @@ impl Maker<'_> {
             (self.month, Default::default(), None)
         } else {
             let store = &self.bureau.store;
-            let paid = store.look(|read| read.paid_before(&spelt.root, &name))?;
-            (self.since, paid, Some(store.look(|read| read.over(&spelt.root, &name))?))
+            let over = store.look(|read| read.over(&spelt.root, &name))?;
+            let paid = store.look(|read| read.paid_before(&spelt.root, &name, &over))?;
+            (self.since, paid, Some(over))
         };
         let owed = roster::owed(&grants, entitlement, since, self.month, &paid);
         let person = |field: &str| guide.field(field).and_then(|field| spelt.people.get(&*field.key)).cloned();

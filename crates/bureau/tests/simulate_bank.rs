@@ -49,8 +49,7 @@ struct World {
 }
 
 fn files() -> Files {
-    let mut files = Files::new();
-    for (path, text) in [
+    let files = [
         ("areas.md", include_str!("bank/areas.md")),
         ("parameters.md", include_str!("bank/parameters.md")),
         ("rates.md", include_str!("bank/rates.md")),
@@ -58,10 +57,8 @@ fn files() -> Files {
         ("banks.md", include_str!("bank/banks.md")),
         ("stipend/guide.md", include_str!("bank/stipend/guide.md")),
         ("payout/guide.md", include_str!("bank/payout/guide.md")),
-    ] {
-        files.insert(path.into(), text.into());
-    }
-    files
+    ];
+    files.into_iter().map(|(path, text)| (path.into(), text.into())).collect()
 }
 
 /// In memory where there is such a place: what is killed here is the program, not the machine.

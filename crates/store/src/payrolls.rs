@@ -7,6 +7,7 @@ use casework::event::{Granted, PersonRef};
 use casework::payment::Line;
 use rusqlite::params;
 
+use crate::debts::Over;
 use crate::fault::Fault;
 use crate::lists::list;
 use crate::payments::{Sent, Standing, lines_between, read, read_sent, sent};
@@ -106,7 +107,12 @@ impl Read<'_> {
 
     /// What the lines of a spell paid or are to pay, by month and component. What was kept back for a debt was paid; what
     /// was claimed back by a decision was not.
-    pub fn paid_before(&self, root: &str, entitlement: &str) -> Result<BTreeMap<(Month, String), Fen>, Fault> {
+    pub fn paid_before(
+        &self,
+        root: &str,
+        entitlement: &str,
+        over: &Over,
+    ) -> Result<BTreeMap<(Month, String), Fen>, Fault> {
         let query = "SELECT content FROM pay_line WHERE root = ?1 AND entitlement = ?2
                      AND status NOT IN ('held', 'released')";
         let rows: Vec<String> = list(self.sql, query, [root, entitlement], |row| row.get(0))?;
@@ -116,8 +122,8 @@ impl Read<'_> {
                 paid.entry((part.month, part.name)).or_default().0 += part.fen.0;
             }
         }
-        for (month, fen) in self.over(root, entitlement)?.claimed {
-            paid.entry((month, CLAIMED.to_owned())).or_default().0 -= fen.0;
+        for (month, fen) in &over.claimed {
+            paid.entry((*month, CLAIMED.to_owned())).or_default().0 -= fen.0;
         }
         Ok(paid)
     }

@@ -15,16 +15,13 @@ use guide::Files;
 pub const CASE: &str = "MZ-1";
 
 pub fn files() -> Files {
-    let mut files = Files::new();
-    for (path, text) in [
+    let files = [
         ("areas.md", include_str!("../toy/areas.md")),
         ("plot/guide.md", include_str!("../toy/plot/guide.md")),
         ("plot/law/园规.md", include_str!("../toy/plot/law/园规.md")),
         ("plot/rates.md", include_str!("../toy/plot/rates.md")),
-    ] {
-        files.insert(path.into(), text.into());
-    }
-    files
+    ];
+    files.into_iter().map(|(path, text)| (path.into(), text.into())).collect()
 }
 
 pub fn open(folder: &Path) -> Bureau {

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::{LazyLock, Mutex};
 use std::time::Duration;
 
 use axum::http::Method;
-use fantoccini::elements::Element;
+use fantoccini::elements::{Element, ElementRef};
 use fantoccini::wd::{Capabilities, WebDriverCompatibleCommand};
-use fantoccini::{Client, ClientBuilder, Locator};
+use fantoccini::{Client, ClientBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 
@@ -26,6 +27,17 @@ pub struct Chromium {
     pub pages_checked: u32,
     _profile: tempfile::TempDir,
 }
+
+/// axe-core, which looks for barriers.
+static AXE: LazyLock<String> = LazyLock::new(|| {
+    let target = std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target"), Into::into);
+    let path = target.join("axe/node_modules/axe-core/axe.min.js");
+    std::fs::read_to_string(path).expect("axe-core; `cargo xtask test` fetches it")
+});
+
+/// What axe-core found on each page so far.
+static SEEN: Mutex<BTreeMap<String, Value>> = Mutex::new(BTreeMap::new());
 
 const FLAGS: [&str; 9] = [
     "--headless",
@@ -64,11 +76,7 @@ impl Chromium {
             connector.capabilities(wanted).connect(&format!("http://127.0.0.1:{port}")).await.expect("a browser")
         });
         if scripts {
-            let target = std::env::var_os("CARGO_TARGET_DIR")
-                .map_or_else(|| std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target"), Into::into);
-            let path = target.join("axe/node_modules/axe-core/axe.min.js");
-            let source = std::fs::read_to_string(path).expect("axe-core; `cargo xtask test` fetches it");
-            let load = Devtools { cmd: "Page.addScriptToEvaluateOnNewDocument", params: json!({ "source": source }) };
+            let load = Devtools { cmd: "Page.addScriptToEvaluateOnNewDocument", params: json!({ "source": *AXE }) };
             runtime.block_on(client.issue_cmd(load)).expect("axe-core is in every page");
         }
         let (barriers, pages_checked) = (BTreeMap::new(), 0);
@@ -108,22 +116,29 @@ impl Chromium {
         self.runtime.block_on(self.client().execute(script, arguments)).expect("a script of these tests")
     }
 
-    /// Looks for barriers on the page that is shown.
+    /// Looks for barriers on the page that is shown; what a page that is the same to the letter had is remembered.
     fn look(&mut self) {
         if !self.axe {
             return;
         }
-        let client = self.client();
-        let found = self.runtime.block_on(async {
-            let ask = "const done = arguments[arguments.length - 1];
-                axe.run(document, { resultTypes: ['violations'] }).then(
-                    r => done(r.violations.map(v => [v.id, v.help, v.nodes.map(n => n.html + ' ' + n.failureSummary).join('\\n')])),
-                    e => done([['axe', String(e), '']]));";
-            client.execute_async(ask, Vec::new()).await
+        let text = "return innerWidth + document.documentElement.outerHTML.replace(/value=\"[0-9a-f]{64}\"/g, '')";
+        let page = self.script(text, Vec::new()).to_string();
+        let known = SEEN.lock().expect("no walk fails while it looks").get(&page).cloned();
+        let found = known.unwrap_or_else(|| {
+            let found = self.runtime.block_on(async {
+                let ask = "const done = arguments[arguments.length - 1];
+                    axe.run(document, { resultTypes: ['violations'] }).then(
+                        r => done(r.violations.map(v => [v.id, v.help, v.nodes.map(n => n.html + ' ' + n.failureSummary).join('\\n')])),
+                        e => done([['axe', String(e), '']]));";
+                self.client().execute_async(ask, Vec::new()).await
+            });
+            let found = found.expect("axe answers");
+            SEEN.lock().expect("no walk fails while it looks").insert(page, found.clone());
+            found
         });
         self.pages_checked += 1;
         let page = self.path();
-        for violation in found.expect("axe answers").as_array().into_iter().flatten() {
+        for violation in found.as_array().into_iter().flatten() {
             let part = |i: usize| violation[i].as_str().unwrap_or_default().to_owned();
             let rule = format!("{}：{}", part(0), part(1));
             self.barriers.entry(rule).or_insert_with(|| format!("{page}\n    {}", part(2).replace('\n', "\n    ")));
@@ -136,21 +151,23 @@ impl Chromium {
         assert!(list.is_empty(), "barriers on the pages:\n{}", list.join("\n"));
     }
 
-    fn all(&self, css: &str) -> Vec<Element> {
-        self.runtime.block_on(self.client().find_all(Locator::Css(css))).expect("a selector of these tests")
+    /// What a selector finds and, where words are given, contains them; one question to the browser, since each takes its time.
+    fn find(&self, css: &str, words: &str) -> Vec<Element> {
+        let ask = "const plain = e => (e.innerText || '').replace(/\\s+/g, ' ');
+            return [...document.querySelectorAll(arguments[0])].filter(e => plain(e).includes(arguments[1]));";
+        let found = self.script(ask, vec![json!(css), json!(words)]);
+        found.as_array().into_iter().flatten().filter_map(|found| self.element(found)).collect()
     }
 
-    fn attribute(&self, element: &Element, name: &str) -> String {
-        self.runtime.block_on(element.attr(name)).expect("an attribute").unwrap_or_default()
-    }
-
-    fn words(&self, element: &Element) -> String {
-        squeeze(&self.runtime.block_on(element.text()).expect("words"))
+    /// What a script of these tests names as an element of the page.
+    fn element(&self, named: &Value) -> Option<Element> {
+        let id = named.as_object()?.values().next()?.as_str()?;
+        Some(Element::from_element_id(self.client().clone(), ElementRef::from(id.to_owned())))
     }
 
     /// Clicks something that leads to another page and waits until that is there.
     fn leave(&mut self, element: &Element) {
-        let old = self.all("html").remove(0);
+        let old = self.find("html", "").remove(0);
         self.runtime.block_on(element.click()).unwrap_or_else(|e| panic!("{}: {e}", self.base));
         for _ in 0..200 {
             if self.runtime.block_on(old.tag_name()).is_err() {
@@ -166,34 +183,31 @@ impl Chromium {
     }
 
     fn enter(&self, element: &Element, value: &str) {
-        let kind = self.attribute(element, "type");
-        let tag = self.runtime.block_on(element.tag_name()).expect("a tag");
+        let ask = "const e = arguments[0];
+            const option = o => o.value === arguments[1] || (arguments[1] !== '' && o.label.includes(arguments[1]));
+            return [e.tagName === 'SELECT' ? 'select' : e.type, e.value, !!e.checked, [...e.options || []].find(option)];";
+        let arguments = || vec![serde_json::to_value(element).expect("an element"), json!(value)];
+        let control = self.script(ask, arguments());
+        let (kind, own) = (control[0].as_str().unwrap_or_default(), control[1].as_str().unwrap_or_default());
         let done = self.runtime.block_on(async {
-            match (tag.as_str(), kind.as_str()) {
-                ("select", _) => {
-                    for option in element.find_all(Locator::Css("option")).await? {
-                        let label = option.text().await?;
-                        let own = option.attr("value").await?.unwrap_or_default();
-                        if own == value || (!value.is_empty() && label.contains(value)) {
-                            return option.click().await;
-                        }
-                    }
-                    panic!("the list does not offer “{value}”");
+            match kind {
+                "select" => {
+                    let option = self.element(&control[3]);
+                    option.unwrap_or_else(|| panic!("the list does not offer “{value}”")).click().await
                 }
-                ("input", "radio" | "checkbox") => {
-                    let own = element.attr("value").await?.unwrap_or_default();
+                "radio" | "checkbox" => {
                     let wanted = value.split('、').any(|v| v == own);
-                    let stands = element.is_selected().await?;
+                    let stands = control[2] == json!(true);
                     if wanted != stands && (wanted || kind == "checkbox") { element.click().await } else { Ok(()) }
                 }
-                ("input", "file") => element.send_keys(value).await,
-                ("input", "date" | "datetime-local") => {
-                    // What a person types depends on the language of the browser; the value does not.
-                    let arguments = vec![serde_json::to_value(element)?, json!(value)];
-                    self.client().execute("arguments[0].value = arguments[1]", arguments).await.map(drop)
+                // What a person types depends on the language of the browser; the value does not.
+                "date" | "datetime-local" => {
+                    self.client().execute("arguments[0].value = arguments[1]", arguments()).await.map(drop)
                 }
                 _ => {
-                    element.clear().await?;
+                    if kind != "file" && !own.is_empty() {
+                        element.clear().await?;
+                    }
                     element.send_keys(value).await
                 }
             }
@@ -233,9 +247,10 @@ impl Chromium {
         text.strip_prefix(&self.base).unwrap_or(text).to_owned()
     }
 
-    /// The words of the page as a reader sees them.
+    /// The words of the page as a reader sees them, every run of blanks made one.
     pub fn text(&mut self) -> String {
-        self.all("body").first().map(|body| self.words(body)).unwrap_or_default()
+        let text = self.script("return document.body.innerText", Vec::new());
+        text.as_str().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
     pub fn sees(&mut self, words: &str) {
@@ -245,11 +260,11 @@ impl Chromium {
 
     /// Whether the page has a control of a name that can be seen.
     pub fn asks(&self, name: &str) -> bool {
-        !self.all(&format!("[name=\"{name}\"]:not([type=hidden])")).is_empty()
+        !self.find(&control(name), "").is_empty()
     }
 
     pub fn fill(&mut self, name: &str, value: &str) {
-        let controls = self.all(&format!("[name=\"{name}\"]:not([type=hidden])"));
+        let controls = self.find(&control(name), "");
         assert!(!controls.is_empty(), "{}: the page has no control “{name}”\n{}", self.path(), self.text());
         for control in &controls {
             self.enter(control, value);
@@ -258,15 +273,14 @@ impl Chromium {
 
     /// Presses the first submit button whose words contain `words`.
     pub fn press(&mut self, words: &str) {
-        let buttons = self.all("main button[type=submit]:not(.unseen)");
-        let found = buttons.into_iter().find(|b| self.words(b).contains(words));
+        let found = self.find("main button[type=submit]:not(.unseen)", words).into_iter().next();
         let button = found.unwrap_or_else(|| panic!("{}: there is no button “{words}”\n{}", self.path(), self.text()));
         self.leave_by(&button);
     }
 
     /// Goes where the first link of the page leads whose words contain `words`.
     pub fn follow(&mut self, words: &str) {
-        let found = self.all("main a").into_iter().find(|link| self.words(link).contains(words));
+        let found = self.find("main a", words).into_iter().next();
         let link = found.unwrap_or_else(|| panic!("{}: there is no link “{words}”\n{}", self.path(), self.text()));
         self.leave_by(&link);
     }
@@ -284,9 +298,9 @@ impl Chromium {
     }
 }
 
-/// Makes every run of blanks one.
-fn squeeze(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+/// The controls of a name that can be seen.
+fn control(name: &str) -> String {
+    format!("[name=\"{name}\"]:not([type=hidden])")
 }
 
 impl Drop for Chromium {
