@@ -135,7 +135,7 @@ impl Maker<'_> {
         let (Some(share), Some(floor)) = (limit(LARGEST_SHARE), limit(FLOOR)) else { return Ok(()) };
         let fen = |number: Ratio<i128>| number.floor().to_integer().to_i64().unwrap_or(i64::MAX);
         let largest = fen(share * Ratio::from(i128::from(line.total.0)));
-        let left = line.total.0 - fen(floor * Ratio::from(100)).saturating_mul(making.people.max(1));
+        let left = line.total.0 - fen(floor * Ratio::from(100)).saturating_mul(i64::from(line.people.max(1)));
         let mut known = self.known.owing.borrow_mut();
         if !known.contains_key(&debt) {
             let debts = self.bureau.store.look(|read| read.debts(&debt.owner))?;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use base::{Date, RegionCode};
+use base::{Date, Month, RegionCode};
 use casework::State;
 use casework::people::Scope;
 use casework::registers::row_facts;
@@ -10,7 +10,8 @@ use formula::{Assessment, Facts, Rational, Value};
 use guide::Guide;
 use guide::indicators::{Indicator, Over, Period};
 
-use crate::{Bureau, Fault};
+use crate::paid::{Paid, is_of};
+use crate::{Bureau, Fault, Standing};
 
 /// Cases that one indicator looks at.
 const MOST_CASES: u32 = 100_000;
@@ -60,6 +61,7 @@ impl Bureau {
                 versions.map(|version| counted(version.row)).collect()
             }
             Over::Cases => self.cases_counted(guide, scope, today)?,
+            Over::Payments => self.payments_counted(guide, indicator.period, (within, today, periods))?,
         };
         let rows = self.that_count(indicator, rows);
         let mut names: BTreeSet<String> = rows.iter().map(|row| named(indicator.period, row.day)).collect();
@@ -92,6 +94,21 @@ impl Bureau {
         Ok(found)
     }
 
+    /// What batches pay and whose time has come.
+    fn payments_counted(
+        &self,
+        guide: &Guide,
+        period: Period,
+        (within, today, periods): (RegionCode, Date, usize),
+    ) -> Result<Vec<Counted>, Fault> {
+        let (last, months) = (Month::of(today), period.months() * i32::try_from(periods).unwrap_or(1));
+        let paid = self.paid(within, last.plus(1 - months)..=last, today.at(23, 59, 59, 0))?;
+        let due = paid.into_iter().filter(|paid| is_of(guide, paid) && paid.in_time.is_some());
+        Ok(due
+            .map(|paid| Counted { region: paid.region, day: paid.month.first_day(), facts: payment_facts(&paid) })
+            .collect())
+    }
+
     /// Those that 若 wants.
     fn that_count(&self, indicator: &Indicator, rows: Vec<Counted>) -> Vec<Counted> {
         let Some(filter) = &indicator.filter else { return rows };
@@ -115,6 +132,24 @@ impl Bureau {
             Err(unknown) => Cell { text: format!("还不能判断：{unknown}"), number: None },
         }
     }
+}
+
+fn payment_facts(paid: &Paid) -> Facts {
+    let mut facts = Facts::default();
+    let count = |n: i64| Value::Number(Rational::from(i128::from(n)));
+    for (name, value) in [
+        ("项目", Value::text(&paid.programme)),
+        ("待遇", Value::text(&paid.entitlement)),
+        ("到账", Value::Bool(paid.standing == Standing::Paid)),
+        ("按时", Value::Bool(paid.in_time == Some(true))),
+        ("入账户", Value::Bool(paid.to_account)),
+        ("笔数", count(paid.payments)),
+        ("人数", count(paid.people)),
+        ("金额", Value::Number(Rational::new(i128::from(paid.fen.0), 100))),
+    ] {
+        facts.set(name, value);
+    }
+    facts
 }
 
 fn case_facts(guide: &Guide, state: &State) -> Facts {

@@ -14,6 +14,7 @@ mod gathered;
 pub mod import;
 pub mod indicators;
 mod looks;
+pub mod paid;
 mod payees;
 pub mod payroll;
 pub mod reckoning;

@@ -66,8 +66,6 @@ pub(crate) struct Making {
     pub line: Line,
     payee: PersonRef,
     arrears: Fen,
-    /// How many people live on it.
-    pub people: i64,
 }
 
 impl Maker<'_> {
@@ -180,7 +178,9 @@ impl Maker<'_> {
         let (root, service, key) = (spelt.root.clone(), guide.key.to_string(), entitlement.key.to_string());
         let payee = person(&entitlement.payee).unwrap_or_else(|| holder.clone());
         let region = RegionCode::parse(&spelt.region).unwrap_or(RegionCode::NATION);
-        let people = granted(&grants, &entitlement.key, self.month).map_or(0, |grant| grant.holders.len());
+        // What is paid once, or for earlier months, is for whom the last decision names.
+        let grant = granted(&grants, &entitlement.key, self.month).or(grants.last());
+        let people = grant.map_or(1, |grant| grant.holders.len().max(1));
         let (shares, held) = match self.shares(&programme, region, total) {
             Ok(shares) => (shares, String::new()),
             // Nobody has said who bears it: it is listed, and paid by nobody.
@@ -207,11 +207,12 @@ impl Maker<'_> {
             total,
             shares,
             decisions,
+            people: u32::try_from(people).unwrap_or(u32::MAX),
             before: before.map(|(total, ..)| total),
             marks: Vec::new(),
             held,
         };
-        Ok((Some(Making { line, payee, arrears, people: i64::try_from(people).unwrap_or(1) }), found))
+        Ok((Some(Making { line, payee, arrears }), found))
     }
 
     /// Puts the payee's account into a line; from which day it has been in use.

@@ -59,6 +59,9 @@ pub struct Line {
     /// How many decisions of the chain it follows from: the next batch sees by it whether there were more since.
     #[serde(default)]
     pub decisions: u32,
+    /// How many people the entitlement is for in this month.
+    #[serde(default)]
+    pub people: u32,
     /// What the batch before had; `None` for who was not in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<Fen>,

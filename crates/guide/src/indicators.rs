@@ -25,6 +25,8 @@ pub struct Indicator {
 pub enum Over {
     /// Cases of the service: one is of the period in which it was closed.
     Cases,
+    /// 发放: what batches pay for the service, or for a service of batches all that they pay; of the month that is paid.
+    Payments,
     /// A register, by its place among those that the guide may write: a row is of the period from which it holds.
     Register(usize),
 }
@@ -39,6 +41,29 @@ pub enum Period {
 
 impl Period {
     pub const WORDS: [(&'static str, Self); 3] = [("年", Self::Year), ("季", Self::Quarter), ("月", Self::Month)];
+
+    pub fn months(self) -> i32 {
+        match self {
+            Self::Year => 12,
+            Self::Quarter => 3,
+            Self::Month => 1,
+        }
+    }
+}
+
+/// What is known of payments that stand alike: `发放.列`; the figure of each is how many they are.
+pub fn payment_columns() -> Vec<ValueName> {
+    let counted = |unit: &str| Type::Number(Unit::parse(unit).unwrap_or(Unit::NONE));
+    vec![
+        ValueName::new("项目", Type::Text),
+        ValueName::new("待遇", Type::Text),
+        ValueName::new("到账", Type::Bool),
+        ValueName::new("按时", Type::Bool),
+        ValueName::new("入账户", Type::Bool),
+        ValueName::new("笔数", counted("笔")),
+        ValueName::new("人数", counted("人")),
+        ValueName::new("金额", Type::Fen(Unit::YUAN)),
+    ]
 }
 
 /// What is known of a case: `办件.列`.

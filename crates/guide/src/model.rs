@@ -537,6 +537,11 @@ pub struct FixtureColumn {
 }
 
 impl Guide {
+    /// Whether it is a service of batches of payments.
+    pub fn pays(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step.kind, StepKind::Batch(_)))
+    }
+
     pub fn step(&self, name: &str) -> Option<usize> {
         self.steps.iter().position(|step| &*step.name == name)
     }

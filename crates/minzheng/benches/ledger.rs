@@ -77,6 +77,7 @@ fn line(seq: usize) -> Line {
         total: Fen(TOTAL),
         shares: SHARES.to_vec(),
         decisions: 1,
+        people: 1,
         before: Some(Fen(TOTAL)),
         marks: Vec::new(),
         held: String::new(),

@@ -2,7 +2,7 @@
 
 mod visitor;
 
-use base::Fen;
+use base::{Fen, Month, RegionCode};
 use bureau::import::Import;
 use bureau::{Sent, Standing};
 use casework::payment::{Answer, Debt, Outcome};
@@ -234,6 +234,42 @@ fn half_of_a_month_comes_back_and_is_healed() {
     let left: i64 = open.map(|(.., balance)| balance.posted.abs() + balance.pending_out).sum();
     assert_eq!(left, 0, "the month is closed without a difference");
     assert_eq!(bureau.store.rebuild().unwrap().differing, Vec::<String>::new());
+}
+
+/// What arrives by the batch's own day is in time, what arrives after it is late, and nothing is judged before that day.
+#[test]
+fn payments_are_counted_by_whether_they_arrived_in_time() {
+    let office = county();
+    let bureau = &office.site.bureau;
+    let run = december(&office);
+    approve(&office, &run);
+    let december = Month::new(2026, 12).unwrap();
+    let counted = |wanted: Option<bool>| {
+        let paid = bureau.paid(RegionCode::parse("410325").unwrap(), december..=december, office.site.now()).unwrap();
+        paid.iter().filter(|paid| paid.in_time == wanted).map(|paid| paid.payments).sum::<i64>()
+    };
+    let lines = bureau_lines(&office, &run) as i64;
+    assert_eq!((counted(None), counted(Some(true)), counted(Some(false))), (lines, 0, 0), "its day has not come");
+    let sent = standing(&office, &run, Standing::Sent);
+    let (early, late) = sent.split_at(sent.len() / 2);
+    let lines_of = |sent: &[Sent]| sent.iter().map(|sent| sent.instruction.lines.len() as i64).sum::<i64>();
+    let arrive = |sent: &[Sent]| bureau.take_file("iso20022", arrived(sent).as_bytes(), office.site.now()).unwrap();
+    office.at("2026-12-18 17:00");
+    arrive(early);
+    assert_eq!((counted(None), counted(Some(true))), (lines - lines_of(early), lines_of(early)));
+    office.at("2026-12-22 09:00");
+    assert_eq!((counted(None), counted(Some(false))), (0, lines - lines_of(early)), "its day has passed");
+    arrive(late);
+    assert_eq!((counted(Some(true)), counted(Some(false))), (lines_of(early), lines - lines_of(early)));
+    let share = lines_of(early) * 1000 / lines;
+    let share = format!("{}.{}%", share / 10, share % 10);
+    let mut auditor = office.staff("shenji");
+    auditor.open("/payments/statistics?year=2026").sees("2026年发放统计").sees("12月").sees(&share);
+    auditor.open("/lists/statistics.csv?year=2026");
+    assert_eq!(auditor.status, 200);
+    auditor.open("/payments/statistics?year=2030").sees("2030年还没有发放");
+    auditor.open("/indicators").sees("按时足额发放率").sees("抚恤补助社会化发放率");
+    office.staff("shouli").open("/payments/statistics").sees_not("按时足额");
 }
 
 /// Somebody owes 3,000 元 and has agreed to 200 元 a month.

@@ -20,8 +20,8 @@ CREATE TABLE pay_run (run TEXT PRIMARY KEY, month TEXT NOT NULL, frozen TEXT NOT
 CREATE TABLE pay_line (
     run TEXT NOT NULL, seq INTEGER NOT NULL, root TEXT NOT NULL, entitlement TEXT NOT NULL, month TEXT NOT NULL,
     number TEXT NOT NULL, payee TEXT NOT NULL, account TEXT NOT NULL, region TEXT NOT NULL, total INTEGER NOT NULL,
-    before INTEGER, decisions INTEGER NOT NULL, marked INTEGER NOT NULL, status TEXT NOT NULL, reserve INTEGER,
-    content TEXT NOT NULL, PRIMARY KEY (run, seq)
+    before INTEGER, decisions INTEGER NOT NULL, people INTEGER NOT NULL, marked INTEGER NOT NULL, status TEXT NOT NULL,
+    since TEXT NOT NULL, reserve INTEGER, content TEXT NOT NULL, PRIMARY KEY (run, seq)
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX line_once ON pay_line (root, entitlement, month) WHERE status NOT IN ('held', 'released');
 CREATE INDEX line_by_number ON pay_line (number);
@@ -120,7 +120,9 @@ fn apply_batch(sql: &Connection, batch: &Batch, at: &str) -> Result<(), Fault> {
         Batch::Instructed { run, instructions } => instruct(sql, run, instructions, at),
         Batch::Answered { answers } => answer(sql, answers, at),
         Batch::Explained { entries } => explain(sql, entries, at),
-        Batch::Released { run, lines } => lines.iter().try_for_each(|seq| stand(sql, run, *seq, Standing::Released)),
+        Batch::Released { run, lines } => {
+            lines.iter().try_for_each(|seq| stand(sql, run, *seq, Standing::Released, at))
+        }
         Batch::Discarded { run } => {
             let query = "SELECT reserve FROM pay_line WHERE run = ?1 AND status = 'listed' AND reserve IS NOT NULL";
             debts::settle(sql, &list(sql, query, [run], |row| row.get(0))?, Act::Void, at, run)?;
@@ -135,7 +137,8 @@ fn insert(sql: &Connection, run: &str, line: &Line, at: &str) -> Result<(), Faul
     if line.sum() != line.total || line.shares.iter().map(|(_, amount)| amount).sum::<i64>() != line.total.0 {
         return Err(Fault::damaged(format!("{run} 的第 {} 行合计不对", line.seq)));
     }
-    let query = "INSERT INTO pay_line VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
+    let query = "INSERT INTO pay_line VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
+                 ?17, ?18)";
     let standing = if line.held.is_empty() { Standing::Listed } else { Standing::Held };
     let entitlement = format!("{}/{}", line.service, line.entitlement);
     let month = String::from(line.month);
@@ -156,17 +159,24 @@ fn insert(sql: &Connection, run: &str, line: &Line, at: &str) -> Result<(), Faul
         line.total.0,
         line.before.map(|fen| fen.0),
         line.decisions,
+        line.people,
         !line.marks.is_empty(),
         status,
+        day(at),
         reserve,
         content,
     ])?;
     Ok(())
 }
 
-fn stand(sql: &Connection, run: &str, seq: u32, standing: Standing) -> Result<(), Fault> {
-    let query = "UPDATE pay_line SET status = ?3 WHERE run = ?1 AND seq = ?2";
-    sql.prepare_cached(query)?.execute(params![run, seq, standing.key()])?;
+/// The day of a moment as the journal writes it.
+fn day(at: &str) -> &str {
+    at.get(..10).unwrap_or(at)
+}
+
+fn stand(sql: &Connection, run: &str, seq: u32, standing: Standing, at: &str) -> Result<(), Fault> {
+    let query = "UPDATE pay_line SET status = ?3, since = ?4 WHERE run = ?1 AND seq = ?2";
+    sql.prepare_cached(query)?.execute(params![run, seq, standing.key(), day(at)])?;
     Ok(())
 }
 
@@ -204,7 +214,7 @@ fn commit(sql: &Connection, run: &str, (first, last): (u32, u32), at: &str) -> R
             document: &document,
             flows: &flows,
         })?;
-        stand(sql, run, line.seq, Standing::Payable)?;
+        stand(sql, run, line.seq, Standing::Payable, at)?;
     }
     books.close()
 }
@@ -223,7 +233,7 @@ fn instruct(sql: &Connection, run: &str, instructions: &[Instruction], at: &str)
             all.extend(flows(&mut books, &line, Heading::Payable, Heading::Paid)?);
             sum += line.total.0;
             party = line.number;
-            stand(sql, run, *seq, Standing::Sent)?;
+            stand(sql, run, *seq, Standing::Sent, at)?;
         }
         if sum != instruction.amount.0 {
             return Err(Fault::damaged(format!("指令 {} 的金额不等于各行之和", instruction.id)));
@@ -260,7 +270,7 @@ fn answer(sql: &Connection, answers: &[Answer], at: &str) -> Result<(), Fault> {
         let update = "UPDATE pay_instruction SET status = ?2, code = ?3, at = ?4 WHERE id = ?1";
         sql.prepare_cached(update)?.execute(params![answer.id, standing.key(), answer.code, at])?;
         for seq in &instruction.lines {
-            stand(sql, &run, *seq, of_lines)?;
+            stand(sql, &run, *seq, of_lines, at)?;
         }
     }
     books.close()
@@ -407,6 +417,7 @@ mod tests {
             total,
             shares: SHARES.to_vec(),
             decisions: 1,
+            people: 1,
             before: None,
             marks: Vec::new(),
             held: String::new(),

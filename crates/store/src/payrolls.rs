@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use base::{DateTime, Fen, Month};
+use base::{Date, DateTime, Fen, Month, RegionCode};
 use casework::event::{Granted, PersonRef};
 use casework::payment::Line;
 use rusqlite::params;
@@ -50,6 +50,22 @@ pub struct Counts {
 /// The component under which a line gives back what was claimed and is found to have been due after all.
 const CLAIMED: &str = "追缴更正";
 
+/// Lines of a batch that stand alike, counted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stood {
+    pub region: RegionCode,
+    /// Service and entitlement by 标识.
+    pub entitlement: String,
+    pub standing: Standing,
+    /// The day since which they stand there.
+    pub since: Date,
+    /// Whether they go to an account of the payee.
+    pub to_account: bool,
+    pub payments: i64,
+    pub people: i64,
+    pub fen: Fen,
+}
+
 /// Which lines of a batch are looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Notable {
@@ -75,6 +91,21 @@ fn spelt(row: &rusqlite::Row) -> rusqlite::Result<(Spelt, String, String)> {
         people: BTreeMap::new(),
     };
     Ok((spelt, row.get(5)?, row.get(6)?))
+}
+
+type RawStood = (String, String, String, String, bool, i64, i64, i64);
+
+fn raw_stood(row: &rusqlite::Row) -> rusqlite::Result<RawStood> {
+    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?, row.get(7)?))
+}
+
+fn read_stood(
+    (region, entitlement, status, since, to_account, payments, people, fen): RawStood,
+) -> Result<Stood, Fault> {
+    let unreadable = || Fault::damaged("发放的一行不能读");
+    let region = RegionCode::parse(&region).map_err(|_| unreadable())?;
+    let (standing, since) = (Standing::of(&status)?, since.parse().map_err(|_| unreadable())?);
+    Ok(Stood { region, entitlement, standing, since, to_account, payments, people, fen: Fen(fen) })
 }
 
 fn spelt_where(which: &str) -> String {
@@ -174,6 +205,14 @@ impl Store {
         let rows: Vec<(String, i64, i64)> =
             list(&self.read(), query, [run], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
         rows.into_iter().map(|(status, count, sum)| Ok((Standing::of(&status)?, count, sum))).collect()
+    }
+
+    /// The lines of a batch within a region, counted by where they stand.
+    pub fn stood(&self, run: &str, within: RegionCode) -> Result<Vec<Stood>, Fault> {
+        let query = "SELECT region, entitlement, status, since, account <> '', COUNT(*), SUM(people), SUM(total)
+                     FROM pay_line WHERE run = ?1 AND region BETWEEN ?2 AND ?3 GROUP BY 1, 2, 3, 4, 5";
+        let (low, high) = within.bounds();
+        list(&self.read(), query, [run, &low, &high], raw_stood)?.into_iter().map(read_stood).collect()
     }
 
     /// The lines of a batch counted, compared with the batch before.

@@ -47,6 +47,7 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/debts", get(pages::debts::list))
         .route("/debts/statement", get(pages::debts::statement))
         .route("/payments", get(pages::payments::list))
+        .route("/payments/statistics", get(pages::statistics::show))
         .route("/payments/{run}", get(pages::payments::show).post(pages::payments::again))
         .route("/payments/{run}/line/{seq}", get(pages::payments::line))
         .route("/payments/{run}/file/{format}", get(pages::payments::file))

@@ -7,11 +7,14 @@ use super::fields::registers;
 use super::registers::column_type;
 use super::tables;
 use crate::document::Section;
-use crate::indicators::{Indicator, Over, Period, case_columns};
+use crate::indicators::{Indicator, Over, Period, case_columns, payment_columns};
 use crate::model::{LEVELS, Register, Start};
 
 /// What cases are called in a formula.
 const CASES: &str = "办件";
+
+/// What payments are called in a formula.
+const PAYMENTS: &str = "发放";
 
 impl Reader {
     pub(super) fn indicators(
@@ -34,11 +37,12 @@ impl Reader {
                 None if from.text == CASES => {
                     (Over::Cases, case_columns(starts.iter().map(|start| start.name.clone())))
                 }
+                None if from.text == PAYMENTS => (Over::Payments, payment_columns()),
                 None => {
-                    let names = writable.iter().map(|register| &*register.name).chain([CASES]);
+                    let names = writable.iter().map(|register| &*register.name).chain([CASES, PAYMENTS]);
                     let near = nearest(&from.text, names).unwrap_or(CASES);
                     let message = format!("没有台账“{}”", from.text);
-                    self.error("G201", &from.span, message, format!("写一个台账或 办件；最接近的是“{near}”"));
+                    self.error("G201", &from.span, message, format!("写一个台账、办件或 发放；最接近的是“{near}”"));
                     continue;
                 }
             };

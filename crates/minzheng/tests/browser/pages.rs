@@ -113,7 +113,8 @@ fn batches_of_payments_fit_and_have_no_barriers() {
     for who in ["fafang", "shenji"] {
         sign_in(&mut phone, who);
         sign_in(&mut desk, who);
-        let pages = ["/payments".to_owned(), format!("/payments/{run}"), format!("/payments/{run}/line/{line}")];
+        let (batch, line) = (format!("/payments/{run}"), format!("/payments/{run}/line/{line}"));
+        let pages = ["/payments", "/payments/statistics", "/indicators", &batch, &line];
         pages.iter().for_each(|path| look(&mut phone, &mut desk, who, path));
     }
     phone.assert_no_barriers();

@@ -54,11 +54,15 @@ fn table(site: &Site, name: &str, figures: &Figures) -> Markup {
         let share = first(cells)? / most?;
         Some((share * Rational::from(100)).to_integer())
     };
+    // Months of this year go without their year, so that six of them find room.
+    let this_year = format!("{}年", site.now().date().year());
+    let short =
+        |period: &'_ str| period.strip_prefix(&*this_year).filter(|rest| !rest.is_empty()).unwrap_or(period).to_owned();
     html! {
         @if regions.is_empty() { div { h3 { (name) } p.empty { "近期没有。" } } }
-        @else { div.scroll { table.work.counts {
+        @else { div.scroll tabindex="0" role="region" aria-label=(name) { table.work.counts {
             caption { (name) }
-            thead { tr { th { "地区" } @for period in &figures.periods { th.num { (period) } } th { "最近一期" } } }
+            thead { tr { th { "地区" } @for period in &figures.periods { th.num { (short(period)) } } th { "最近一期" } } }
             tbody { @for (region, cells) in regions { tr {
                 th scope="row" { (site.place(*region)) }
                 @for (period, cell) in figures.periods.iter().zip(cells) { td.num data-label=(period) { (cell.text) } }

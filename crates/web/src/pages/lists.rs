@@ -10,7 +10,7 @@ use axum::response::IntoResponse;
 use base::Fen;
 use rust_xlsxwriter::{Format, Workbook, XlsxError};
 
-use super::{Page, debts, desk, payments, public, registers, roll, staff};
+use super::{Page, debts, desk, payments, public, registers, roll, staff, statistics};
 use crate::layout::{day, standing_word};
 use crate::site::{Fault, Site};
 use crate::visit::Visit;
@@ -98,6 +98,7 @@ fn listing(site: &Site, visit: &Visit, name: &str, query: &HashMap<String, Strin
             })
         }
         "debts" => debts::listing(site, visit),
+        "statistics" => statistics::listing(site, visit, query),
         name => match name.split_once('-') {
             Some(("register", register)) => registers::listing(site, visit, register, query),
             Some(("payments", run)) => payments::listing(site, visit, run),

@@ -19,6 +19,7 @@ pub mod roll;
 pub mod sign_in;
 pub mod staff;
 pub mod start;
+pub mod statistics;
 pub mod step;
 
 use axum::response::Response;

@@ -15,7 +15,6 @@ use casework::Capacity;
 use casework::payment::Line;
 use casework::people::may_perform;
 use guide::Guide;
-use guide::model::StepKind;
 use ledger::{Book, Period, Source};
 use maud::{Markup, html};
 
@@ -30,14 +29,13 @@ use crate::visit::Visit;
 const MOST_SHOWN: u32 = 200;
 
 /// The services that pay, as far as the visit has a part in them.
-fn payers<'s>(site: &'s Site, visit: &Visit) -> Result<Vec<&'s Arc<Guide>>, Fault> {
+pub fn payers<'s>(site: &'s Site, visit: &Visit) -> Result<Vec<&'s Arc<Guide>>, Fault> {
     if visit.administers() {
         return Err(Fault::Forbidden);
     }
     let scope = site.bureau.scope(visit.staff()?);
-    let pays = |guide: &&Arc<Guide>| guide.steps.iter().any(|step| matches!(step.kind, StepKind::Batch(_)));
     let shown = |guide: &&Arc<Guide>| !scope.hidden().iter().any(|hidden| **hidden == *guide.key);
-    Ok(site.bureau.library.guides.iter().filter(pays).filter(shown).collect())
+    Ok(site.bureau.library.guides.iter().filter(|guide| guide.pays()).filter(shown).collect())
 }
 
 /// A batch that the visit may see, with its service.
@@ -89,7 +87,7 @@ pub async fn list(State(site): State<Arc<Site>>, Extension(visit): Extension<Vis
     let book = site.bureau.store.book()?;
     let body = html! {
         h1 { "发放" }
-        p { a href="/debts" { "追缴" } span.soft { "　多发的、正在追的、还了多少" } }
+        p { a href="/payments/statistics" { "统计" } span.soft { "　按月份、项目、地区，按时足额率　　" } a href="/debts" { "追缴" } span.soft { "　多发的、正在追的、还了多少" } }
         @if rows.is_empty() { p.empty { "还没有发放批次。到了编制名册的日子由系统开始。" } }
         @else { div.scroll { table.work {
             thead { tr { th { "月份" } th { "现在" } th.num { "名册" } th.num { "金额（元）" } th.num { "已付" } th.num { "在途" } th.num { "待付" } th.num { "暂缓" } th { "付出" } } }
