@@ -12,8 +12,16 @@ use crate::lists::list;
 use crate::{Read, Store};
 
 /// The tables of the ledger and of payments, in the order in which they are compared.
-pub(crate) const TABLES: [&str; 7] =
-    ["ledger_account", "ledger_posting", "pay_run", "pay_over", "pay_line", "pay_instruction", "pay_statement"];
+pub(crate) const TABLES: [&str; 8] = [
+    "ledger_account",
+    "ledger_posting",
+    "pay_run",
+    "pay_over",
+    "pay_line",
+    "pay_detail",
+    "pay_instruction",
+    "pay_statement",
+];
 
 pub(crate) const SCHEMA: &str = "
 CREATE TABLE ledger_account (

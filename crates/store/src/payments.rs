@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use base::Fen;
+use base::{Fen, Month};
 use casework::event::{Event, Record};
 use casework::payment::{Answer, Batch, Debt, Explained, Instruction, Line, Outcome};
 use ledger::{Account, Act, Flow, Heading, Period, Source, Unit};
@@ -20,10 +20,14 @@ CREATE TABLE pay_run (run TEXT PRIMARY KEY, month TEXT NOT NULL, frozen TEXT NOT
 CREATE TABLE pay_line (
     run TEXT NOT NULL, seq INTEGER NOT NULL, root TEXT NOT NULL, entitlement TEXT NOT NULL, month TEXT NOT NULL,
     number TEXT NOT NULL, payee TEXT NOT NULL, account TEXT NOT NULL, region TEXT NOT NULL, total INTEGER NOT NULL,
-    before INTEGER, decisions INTEGER NOT NULL, people INTEGER NOT NULL, marked INTEGER NOT NULL, status TEXT NOT NULL,
-    since TEXT NOT NULL, reserve INTEGER, content TEXT NOT NULL, PRIMARY KEY (run, seq)
+    before INTEGER, decisions INTEGER NOT NULL, people INTEGER NOT NULL, marked INTEGER NOT NULL, held INTEGER NOT NULL,
+    programme TEXT NOT NULL, shares BLOB NOT NULL, reserve INTEGER, status TEXT NOT NULL, since TEXT NOT NULL,
+    PRIMARY KEY (run, seq)
 ) STRICT, WITHOUT ROWID;
-CREATE UNIQUE INDEX line_once ON pay_line (root, entitlement, month) WHERE status NOT IN ('held', 'released');
+CREATE TABLE pay_detail (
+    run TEXT NOT NULL, seq INTEGER NOT NULL, content TEXT NOT NULL, PRIMARY KEY (run, seq)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX line_once ON pay_line (root, entitlement, month) WHERE NOT held;
 CREATE INDEX line_by_number ON pay_line (number);
 CREATE INDEX line_by_spell ON pay_line (root, entitlement, run);
 CREATE TABLE pay_instruction (
@@ -120,12 +124,13 @@ fn apply_batch(sql: &Connection, batch: &Batch, at: &str) -> Result<(), Fault> {
         Batch::Instructed { run, instructions } => instruct(sql, run, instructions, at),
         Batch::Answered { answers } => answer(sql, answers, at),
         Batch::Explained { entries } => explain(sql, entries, at),
-        Batch::Released { run, lines } => {
-            lines.iter().try_for_each(|seq| stand(sql, run, *seq, Standing::Released, at))
-        }
+        Batch::Released { run, lines } => stand(sql, run, lines, Standing::Released, at),
         Batch::Discarded { run } => {
             let query = "SELECT reserve FROM pay_line WHERE run = ?1 AND status = 'listed' AND reserve IS NOT NULL";
             debts::settle(sql, &list(sql, query, [run], |row| row.get(0))?, Act::Void, at, run)?;
+            let detail = "DELETE FROM pay_detail WHERE run = ?1 AND seq IN
+                          (SELECT seq FROM pay_line WHERE run = ?1 AND status IN ('listed', 'held'))";
+            sql.prepare_cached(detail)?.execute([run])?;
             let delete = "DELETE FROM pay_line WHERE run = ?1 AND status IN ('listed', 'held')";
             sql.prepare_cached(delete)?.execute([run])?;
             Ok(())
@@ -138,11 +143,11 @@ fn insert(sql: &Connection, run: &str, line: &Line, at: &str) -> Result<(), Faul
         return Err(Fault::damaged(format!("{run} 的第 {} 行合计不对", line.seq)));
     }
     let query = "INSERT INTO pay_line VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
-                 ?17, ?18)";
+                 ?17, ?18, ?19, ?20)";
     let standing = if line.held.is_empty() { Standing::Listed } else { Standing::Held };
     let entitlement = format!("{}/{}", line.service, line.entitlement);
     let month = String::from(line.month);
-    let (region, status, content) = (line.region.to_string(), standing.key(), json(line)?);
+    let (region, status) = (line.region.to_string(), standing.key());
     let kept: Vec<(&Debt, Fen)> =
         line.parts.iter().filter_map(|part| Some((part.debt.as_ref()?, Fen(-part.fen.0)))).collect();
     let reserve = debts::reserve(sql, &kept, at, &format!("{run}/{}", line.seq))?;
@@ -161,11 +166,15 @@ fn insert(sql: &Connection, run: &str, line: &Line, at: &str) -> Result<(), Faul
         line.decisions,
         line.people,
         !line.marks.is_empty(),
+        !line.held.is_empty(),
+        line.programme,
+        postcard::to_allocvec(&line.shares).map_err(|error| Fault::damaged(error.to_string()))?,
+        reserve,
         status,
         day(at),
-        reserve,
-        content,
     ])?;
+    let detail = "INSERT INTO pay_detail VALUES (?1, ?2, ?3)";
+    sql.prepare_cached(detail)?.execute(params![run, line.seq, json(line)?])?;
     Ok(())
 }
 
@@ -174,14 +183,49 @@ fn day(at: &str) -> &str {
     at.get(..10).unwrap_or(at)
 }
 
-fn stand(sql: &Connection, run: &str, seq: u32, standing: Standing, at: &str) -> Result<(), Fault> {
-    let query = "UPDATE pay_line SET status = ?3, since = ?4 WHERE run = ?1 AND seq = ?2";
-    sql.prepare_cached(query)?.execute(params![run, seq, standing.key(), day(at)])?;
+/// Lines of a batch now stand somewhere.
+fn stand(sql: &Connection, run: &str, lines: &[u32], standing: Standing, at: &str) -> Result<(), Fault> {
+    let update = "UPDATE pay_line SET status = ?3, since = ?4
+                  WHERE run = ?1 AND seq IN (SELECT value FROM json_each(?2))";
+    sql.prepare_cached(update)?.execute(params![run, json(&lines)?, standing.key(), day(at)])?;
     Ok(())
 }
 
+/// What a line moves.
+struct Moved {
+    seq: u32,
+    number: String,
+    month: Month,
+    programme: String,
+    total: i64,
+    /// What each source bears, in 分.
+    shares: Vec<(Source, i64)>,
+}
+
+/// Lines of a batch, by their numbers or all, that stand where they should.
+fn moved(
+    sql: &Connection,
+    run: &str,
+    lines: &[u32],
+    standing: Option<Standing>,
+) -> Result<BTreeMap<u32, Moved>, Fault> {
+    let query = "SELECT seq, number, month, programme, total, shares FROM pay_line
+                 WHERE run = ?1 AND seq IN (SELECT value FROM json_each(?2)) AND (?3 = '' OR status = ?3)";
+    let row = |row: &rusqlite::Row| {
+        let month: String = row.get(2)?;
+        Ok((row.get(0)?, row.get(1)?, month, row.get(3)?, row.get(4)?, row.get::<_, Vec<u8>>(5)?))
+    };
+    let rows = list(sql, query, params![run, json(&lines)?, standing.map_or("", Standing::key)], row)?;
+    let moved = |(seq, number, month, programme, total, shares): (u32, String, String, String, i64, Vec<u8>)| {
+        let month = month.parse().map_err(|_| Fault::damaged("月份不能读"))?;
+        let shares = postcard::from_bytes(&shares).map_err(|error| Fault::damaged(error.to_string()))?;
+        Ok((seq, Moved { seq, number, month, programme, total, shares }))
+    };
+    rows.into_iter().map(moved).collect()
+}
+
 /// The account through which the money of a source for a line goes.
-fn account(heading: Heading, source: Source, line: &Line) -> Account {
+fn account(heading: Heading, source: Source, line: &Moved) -> Account {
     let period =
         if heading == Heading::Appropriation { Period::Year(line.month.year()) } else { Period::Month(line.month) };
     let (programme, owner, unit) = (line.programme.clone(), String::new(), Unit::Fen);
@@ -189,7 +233,7 @@ fn account(heading: Heading, source: Source, line: &Line) -> Account {
 }
 
 /// One flow for each source that bears something.
-fn flows(books: &mut Books, line: &Line, from: Heading, to: Heading) -> Result<Vec<Flow>, Fault> {
+fn flows(books: &mut Books, line: &Moved, from: Heading, to: Heading) -> Result<Vec<Flow>, Fault> {
     let borne = line.shares.iter().filter(|(_, amount)| *amount > 0);
     let flow = |(source, amount): &(Source, i64)| {
         let (from, to) = (account(from, *source, line), account(to, *source, line));
@@ -203,8 +247,9 @@ fn commit(sql: &Connection, run: &str, (first, last): (u32, u32), at: &str) -> R
                 WHERE run = ?1 AND seq BETWEEN ?2 AND ?3 AND status = 'listed' AND reserve IS NOT NULL";
     debts::settle(sql, &list(sql, kept, params![run, first, last], |row| row.get(0))?, Act::Confirm, at, run)?;
     let mut books = Books::open(sql)?;
-    for line in lines_between(sql, run, (first, last), Standing::Listed)? {
-        let flows = flows(&mut books, &line, Heading::Appropriation, Heading::Payable)?;
+    let lines = moved(sql, run, &(first..=last).collect::<Vec<_>>(), Some(Standing::Listed))?;
+    for line in lines.values() {
+        let flows = flows(&mut books, line, Heading::Appropriation, Heading::Payable)?;
         let document = format!("{run}/{}", line.seq);
         books.post(&Entry {
             at,
@@ -214,8 +259,8 @@ fn commit(sql: &Connection, run: &str, (first, last): (u32, u32), at: &str) -> R
             document: &document,
             flows: &flows,
         })?;
-        stand(sql, run, line.seq, Standing::Payable, at)?;
     }
+    stand(sql, run, &lines.into_keys().collect::<Vec<_>>(), Standing::Payable, at)?;
     books.close()
 }
 
@@ -224,16 +269,17 @@ fn instruct(sql: &Connection, run: &str, instructions: &[Instruction], at: &str)
     let mut books = Books::open(sql)?;
     let insert = "INSERT INTO pay_instruction VALUES (?1, ?2, ?3, ?4, '', ?5, 0, ?6, ?7)";
     let mut insert = sql.prepare_cached(insert)?;
+    let wanted: Vec<u32> = instructions.iter().flat_map(|instruction| instruction.lines.iter().copied()).collect();
+    let mut payable = moved(sql, run, &wanted, Some(Standing::Payable))?;
     for instruction in instructions {
         let (mut all, mut party, mut sum) = (Vec::new(), String::new(), 0);
         for seq in &instruction.lines {
-            let Some(line) = line(sql, run, *seq, Some(Standing::Payable))? else {
+            let Some(line) = payable.remove(seq) else {
                 return Err(Fault::damaged(format!("{run} 的第 {seq} 行不在待付中")));
             };
             all.extend(flows(&mut books, &line, Heading::Payable, Heading::Paid)?);
-            sum += line.total.0;
+            sum += line.total;
             party = line.number;
-            stand(sql, run, *seq, Standing::Sent, at)?;
         }
         if sum != instruction.amount.0 {
             return Err(Fault::damaged(format!("指令 {} 的金额不等于各行之和", instruction.id)));
@@ -243,12 +289,14 @@ fn instruct(sql: &Connection, run: &str, instructions: &[Instruction], at: &str)
         let (status, content) = (Standing::Sent.key(), json(instruction)?);
         insert.execute(params![instruction.id, run, instruction.amount.0, status, at, posting, content])?;
     }
+    stand(sql, run, &wanted, Standing::Sent, at)?;
     books.close()
 }
 
 /// Who calls this has left out what was answered before and what nobody sent.
 fn answer(sql: &Connection, answers: &[Answer], at: &str) -> Result<(), Fault> {
     let mut books = Books::open(sql)?;
+    let mut stands: BTreeMap<(String, Standing), Vec<u32>> = BTreeMap::new();
     for answer in answers {
         let query = "SELECT run, status, posting, content FROM pay_instruction WHERE id = ?1";
         let row = |row: &rusqlite::Row| {
@@ -269,10 +317,9 @@ fn answer(sql: &Connection, answers: &[Answer], at: &str) -> Result<(), Fault> {
         }
         let update = "UPDATE pay_instruction SET status = ?2, code = ?3, at = ?4 WHERE id = ?1";
         sql.prepare_cached(update)?.execute(params![answer.id, standing.key(), answer.code, at])?;
-        for seq in &instruction.lines {
-            stand(sql, &run, *seq, of_lines, at)?;
-        }
+        stands.entry((run, of_lines)).or_default().extend(&instruction.lines);
     }
+    stands.iter().try_for_each(|((run, standing), lines)| stand(sql, run, lines, *standing, at))?;
     books.close()
 }
 
@@ -287,18 +334,13 @@ fn give_back(
 ) -> Result<(), Fault> {
     let mut all = Vec::new();
     let mut party = String::new();
-    for line in lines_of(sql, run, instruction)? {
+    for line in moved(sql, run, &instruction.lines, None)?.into_values() {
         all.extend(flows(books, &line, Heading::Returning, Heading::Payable)?);
         party = line.number;
     }
     let about = Some(posting);
     books.post(&Entry { at, act: Act::Post, about, party: &party, document: &instruction.id, flows: &all })?;
     Ok(())
-}
-
-fn lines_of(sql: &Connection, run: &str, instruction: &Instruction) -> Result<Vec<Line>, Fault> {
-    let line = |seq: &u32| line(sql, run, *seq, None)?.ok_or_else(|| Fault::damaged("发放的一行不见了"));
-    instruction.lines.iter().map(line).collect()
 }
 
 /// What a statement shows is explained once: what left, and what came back.
@@ -308,23 +350,29 @@ fn explain(sql: &Connection, entries: &[Explained], at: &str) -> Result<(), Faul
         let insert = "INSERT INTO pay_statement VALUES (?1, ?2, ?3, ?4)";
         let ids = json(&entry.instructions)?;
         sql.prepare_cached(insert)?.execute(params![entry.reference, at, entry.amount.0, ids])?;
-        let (from, to) = if entry.amount.0 >= 0 {
-            (Heading::Paid, Heading::Reconciled)
+        // Once for what left and once for what came back, in this order.
+        let (from, to, seen, standing) = if entry.amount.0 >= 0 {
+            (Heading::Paid, Heading::Reconciled, 0, "paid")
         } else {
-            (Heading::Reconciled, Heading::Returning)
+            (Heading::Reconciled, Heading::Returning, 1, "returned")
         };
-        let mut sums: BTreeMap<(u32, u32), i64> = BTreeMap::new();
+        let mut lines: BTreeMap<String, Vec<u32>> = BTreeMap::new();
         for id in &entry.instructions {
-            // Once for what left and once for what came back, in this order.
-            let query = "UPDATE pay_instruction SET explained = explained + 1
-                         WHERE id = ?1 AND explained = ?2 AND status IN ('returned', ?3) RETURNING run, content";
+            let query = "SELECT run, content FROM pay_instruction
+                         WHERE id = ?1 AND explained = ?2 AND status IN ('returned', ?3)";
             let row = |row: &rusqlite::Row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?));
-            let (seen, standing) = if entry.amount.0 >= 0 { (0, "paid") } else { (1, "returned") };
             let found = sql.prepare_cached(query)?.query_row(params![id, seen, standing], row).optional()?;
             let unexplained = || Fault::damaged(format!("对账单 {} 说明不了指令 {id}", entry.reference));
             let (run, content) = found.ok_or_else(unexplained)?;
-            for line in lines_of(sql, &run, &read(&content)?)? {
-                for flow in flows(&mut books, &line, from, to)? {
+            lines.entry(run).or_default().extend(read::<Instruction>(&content)?.lines);
+        }
+        let update =
+            "UPDATE pay_instruction SET explained = explained + 1 WHERE id IN (SELECT value FROM json_each(?1))";
+        sql.prepare_cached(update)?.execute([&ids])?;
+        let mut sums: BTreeMap<(u32, u32), i64> = BTreeMap::new();
+        for (run, lines) in lines {
+            for line in moved(sql, &run, &lines, None)?.values() {
+                for flow in flows(&mut books, line, from, to)? {
                     *sums.entry((flow.from, flow.to)).or_default() += flow.amount;
                 }
             }
@@ -345,18 +393,11 @@ pub(crate) fn lines_between(
     (first, last): (u32, u32),
     standing: Standing,
 ) -> Result<Vec<Line>, Fault> {
-    let query = "SELECT content FROM pay_line WHERE run = ?1 AND seq BETWEEN ?2 AND ?3 AND status = ?4 ORDER BY seq";
+    let query = "SELECT content FROM pay_line JOIN pay_detail USING (run, seq)
+                 WHERE run = ?1 AND seq BETWEEN ?2 AND ?3 AND status = ?4 ORDER BY seq";
     let values = params![run, first, last, standing.key()];
     let rows: Vec<String> = list(sql, query, values, |row| row.get(0))?;
     rows.iter().map(|content| read(content)).collect()
-}
-
-/// A line, if it stands where it should.
-fn line(sql: &Connection, run: &str, seq: u32, standing: Option<Standing>) -> Result<Option<Line>, Fault> {
-    let query = "SELECT content FROM pay_line WHERE run = ?1 AND seq = ?2 AND (?3 = '' OR status = ?3)";
-    let values = params![run, seq, standing.map_or("", Standing::key)];
-    let found: Option<String> = sql.prepare_cached(query)?.query_row(values, |row| row.get(0)).optional()?;
-    found.map(|content| read(&content)).transpose()
 }
 
 fn json(value: &impl serde::Serialize) -> Result<String, Fault> {
@@ -439,7 +480,14 @@ mod tests {
             let at = "2026-10-05T09:00:00".parse().unwrap();
             let bank = Self { _folder: folder, store, at, streams: std::cell::Cell::new(0) };
             let transfers = SHARES.map(|(source, amount)| {
-                let of = |heading| Account { period: Period::Year(2026), ..account(heading, source, &some_line(0)) };
+                let of = |heading| Account {
+                    heading,
+                    source: Some(source),
+                    programme: "grant".into(),
+                    period: Period::Year(2026),
+                    owner: String::new(),
+                    unit: Unit::Fen,
+                };
                 Transfer { from: of(Heading::Treasury), to: of(Heading::Appropriation), amount: amount * 100 }
             });
             bank.does(Event::Booked { party: "财政局".into(), about: None, transfers: transfers.to_vec() }).unwrap();

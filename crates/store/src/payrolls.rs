@@ -144,7 +144,7 @@ impl Read<'_> {
         entitlement: &str,
         over: &Over,
     ) -> Result<BTreeMap<(Month, String), Fen>, Fault> {
-        let query = "SELECT content FROM pay_line WHERE root = ?1 AND entitlement = ?2
+        let query = "SELECT content FROM pay_line JOIN pay_detail USING (run, seq) WHERE root = ?1 AND entitlement = ?2
                      AND status NOT IN ('held', 'released')";
         let rows: Vec<String> = list(self.sql, query, [root, entitlement], |row| row.get(0))?;
         let mut paid: BTreeMap<(Month, String), Fen> = BTreeMap::new();
@@ -265,26 +265,28 @@ impl Store {
             Notable::Changed => "before <> total",
             Notable::All => "1",
         };
-        let query = format!("SELECT content, status FROM pay_line WHERE run = ?1 AND {wanted} ORDER BY seq LIMIT ?2");
+        let query = format!(
+            "SELECT content, status FROM pay_line JOIN pay_detail USING (run, seq) WHERE run = ?1 AND {wanted} ORDER BY seq LIMIT ?2"
+        );
         whole(list(&self.read(), &query, params![run, most], |row| Ok((row.get(0)?, row.get(1)?)))?)
     }
 
     /// Lines of the batch before whose spells this batch does not pay.
     pub fn left(&self, run: &str, before: &str, most: u32) -> Result<Vec<(Line, Standing)>, Fault> {
-        let query = "SELECT content, status FROM pay_line p WHERE run = ?2 AND NOT EXISTS (SELECT 1 FROM pay_line n
+        let query = "SELECT content, status FROM pay_line p JOIN pay_detail USING (run, seq) WHERE run = ?2 AND NOT EXISTS (SELECT 1 FROM pay_line n
                      WHERE n.root = p.root AND n.entitlement = p.entitlement AND n.run = ?1) ORDER BY seq LIMIT ?3";
         whole(list(&self.read(), query, params![run, before, most], |row| Ok((row.get(0)?, row.get(1)?)))?)
     }
 
     /// A line of a batch, with where it stands.
     pub fn line(&self, run: &str, seq: u32) -> Result<Option<(Line, Standing)>, Fault> {
-        let query = "SELECT content, status FROM pay_line WHERE run = ?1 AND seq = ?2";
+        let query = "SELECT content, status FROM pay_line JOIN pay_detail USING (run, seq) WHERE run = ?1 AND seq = ?2";
         Ok(whole(list(&self.read(), query, params![run, seq], |row| Ok((row.get(0)?, row.get(1)?)))?)?.pop())
     }
 
     /// All lines of a chain of cases, the latest month first.
     pub fn lines_of_chain(&self, root: &str) -> Result<Vec<(Line, Standing)>, Fault> {
-        let query = "SELECT content, status FROM pay_line WHERE root = ?1 ORDER BY month DESC, entitlement";
+        let query = "SELECT content, status FROM pay_line JOIN pay_detail USING (run, seq) WHERE root = ?1 ORDER BY month DESC, entitlement";
         whole(list(&self.read(), query, [root], |row| Ok((row.get(0)?, row.get(1)?)))?)
     }
 
