@@ -2,7 +2,7 @@
 //!
 //! Like the ledger they follow from the journal in its order: `apply` is the only way in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base::{Fen, Month};
 use casework::event::{Event, Record};
@@ -296,7 +296,8 @@ fn instruct(sql: &Connection, run: &str, instructions: &[Instruction], at: &str)
 /// Who calls this has left out what was answered before and what nobody sent.
 fn answer(sql: &Connection, answers: &[Answer], at: &str) -> Result<(), Fault> {
     let mut books = Books::open(sql)?;
-    let mut stands: BTreeMap<(String, Standing), Vec<u32>> = BTreeMap::new();
+    // Of a line that was paid and came back in one message, the later counts.
+    let mut stands: BTreeMap<String, BTreeMap<u32, Standing>> = BTreeMap::new();
     for answer in answers {
         let query = "SELECT run, status, posting, content FROM pay_instruction WHERE id = ?1";
         let row = |row: &rusqlite::Row| {
@@ -317,9 +318,14 @@ fn answer(sql: &Connection, answers: &[Answer], at: &str) -> Result<(), Fault> {
         }
         let update = "UPDATE pay_instruction SET status = ?2, code = ?3, at = ?4 WHERE id = ?1";
         sql.prepare_cached(update)?.execute(params![answer.id, standing.key(), answer.code, at])?;
-        stands.entry((run, of_lines)).or_default().extend(&instruction.lines);
+        stands.entry(run).or_default().extend(instruction.lines.iter().map(|seq| (*seq, of_lines)));
     }
-    stands.iter().try_for_each(|((run, standing), lines)| stand(sql, run, lines, *standing, at))?;
+    for (run, lines) in stands {
+        for standing in [Standing::Payable, Standing::Paid] {
+            let own: Vec<u32> = lines.iter().filter(|(_, now)| **now == standing).map(|(seq, _)| *seq).collect();
+            stand(sql, &run, &own, standing, at)?;
+        }
+    }
     books.close()
 }
 
@@ -356,12 +362,13 @@ fn explain(sql: &Connection, entries: &[Explained], at: &str) -> Result<(), Faul
         } else {
             (Heading::Reconciled, Heading::Returning, 1, "returned")
         };
-        let mut lines: BTreeMap<String, Vec<u32>> = BTreeMap::new();
+        let (mut lines, mut explained) = (BTreeMap::<String, Vec<u32>>::new(), BTreeSet::new());
         for id in &entry.instructions {
             let query = "SELECT run, content FROM pay_instruction
                          WHERE id = ?1 AND explained = ?2 AND status IN ('returned', ?3)";
             let row = |row: &rusqlite::Row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?));
             let found = sql.prepare_cached(query)?.query_row(params![id, seen, standing], row).optional()?;
+            let found = found.filter(|_| explained.insert(id));
             let unexplained = || Fault::damaged(format!("对账单 {} 说明不了指令 {id}", entry.reference));
             let (run, content) = found.ok_or_else(unexplained)?;
             lines.entry(run).or_default().extend(read::<Instruction>(&content)?.lines);
@@ -371,7 +378,9 @@ fn explain(sql: &Connection, entries: &[Explained], at: &str) -> Result<(), Faul
         sql.prepare_cached(update)?.execute([&ids])?;
         let mut sums: BTreeMap<(u32, u32), i64> = BTreeMap::new();
         for (run, lines) in lines {
-            for line in moved(sql, &run, &lines, None)?.values() {
+            let known = moved(sql, &run, &lines, None)?;
+            // A line that came back and was sent again is there once for each time.
+            for line in lines.iter().filter_map(|seq| known.get(seq)) {
                 for flow in flows(&mut books, line, from, to)? {
                     *sums.entry((flow.from, flow.to)).or_default() += flow.amount;
                 }
@@ -553,6 +562,7 @@ mod tests {
         bank.instruct("I-4", &[3]).unwrap();
         bank.answers("I-4", Outcome::Paid).unwrap();
         assert!(bank.explains("S1", 195_001, &["I-1", "I-4"]).is_err(), "one fen more than what it stands for");
+        assert!(bank.explains("S1", 260_000, &["I-1", "I-1"]).is_err(), "the same instruction twice");
         bank.explains("S1", 195_000, &["I-1", "I-4"]).unwrap();
         assert!(bank.explains("S1", 195_000, &["I-1", "I-4"]).is_err(), "the same entry again");
         assert!(bank.explains("S2", 130_000, &["I-1"]).is_err(), "what was explained before");
@@ -561,11 +571,16 @@ mod tests {
         assert_eq!((county.committed, county.paid, county.reconciled), (15_000, 10_000, 10_000));
         bank.explains("S3", -65_000, &["I-4"]).unwrap();
         bank.instruct("I-5", &[3]).unwrap();
-        bank.answers("I-5", Outcome::Paid).unwrap();
+        let both =
+            [Outcome::Paid, Outcome::Returned].map(|outcome| Answer { id: "I-5".into(), outcome, code: String::new() });
+        bank.batch(Batch::Answered { answers: both.to_vec() }).unwrap();
+        assert_eq!(bank.store.tally("RUN").unwrap()[1], (Standing::Payable, 1, 65_000), "paid and back in one message");
+        bank.instruct("I-6", &[3]).unwrap();
+        bank.answers("I-6", Outcome::Paid).unwrap();
         let tally = bank.store.tally("RUN").unwrap();
         assert_eq!(tally, [(Standing::Paid, 3, 195_000)]);
         assert_eq!(bank.store.look(|read| read.postings_by("I-4")).unwrap().len(), 3);
-        assert_eq!(bank.store.look(|read| read.postings_about("N-3")).unwrap().len(), 8);
+        assert_eq!(bank.store.look(|read| read.postings_about("N-3")).unwrap().len(), 11);
         assert!(bank.store.book().unwrap().trial_balance().values().all(|sum| *sum == 0));
         assert_eq!(bank.store.rebuild().unwrap().differing, Vec::<String>::new());
         assert_eq!(bank.store.verify().unwrap().problems, Vec::<String>::new());
