@@ -157,8 +157,90 @@ fn own(count: usize) {
     println!("{} MB of database; trial balance zero", size / 1_000_000);
 }
 
+/// The same transfers as bare rows with their balances, in transactions as large, on the disk after each.
+fn plain(count: usize) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut sql = rusqlite::Connection::open(folder.path().join("plain.db")).unwrap();
+    let schema = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+        CREATE TABLE account (number INTEGER PRIMARY KEY, balance INTEGER NOT NULL) STRICT;
+        CREATE TABLE transfer (id INTEGER PRIMARY KEY, debit INTEGER NOT NULL, credit INTEGER NOT NULL,
+            amount INTEGER NOT NULL, at TEXT NOT NULL, document TEXT NOT NULL) STRICT;
+        INSERT INTO account VALUES (0, 0), (1, 0), (2, 0), (3, 0), (4, 0), (5, 0), (6, 0), (7, 0);";
+    sql.execute_batch(schema).unwrap();
+    let begun = Instant::now();
+    for first in (1..=count).step_by(SLICE) {
+        let open = sql.transaction().unwrap();
+        let insert = "INSERT INTO transfer (debit, credit, amount, at, document) VALUES (?1, ?2, ?3, ?4, ?5)";
+        let mut insert = open.prepare(insert).unwrap();
+        let mut moves = open.prepare("UPDATE account SET balance = balance + ?2 WHERE number = ?1").unwrap();
+        for seq in first..=(first + SLICE - 1).min(count) {
+            let document = format!("RUN/{seq}");
+            for (place, (_, amount)) in (0_i64..).zip(SHARES) {
+                insert.execute((place, place + 4, amount, "2026-10-05T09:00:00", &document)).unwrap();
+                moves.execute((place, -amount)).unwrap();
+                moves.execute((place + 4, amount)).unwrap();
+            }
+        }
+        drop((insert, moves));
+        open.commit().unwrap();
+    }
+    let seconds = begun.elapsed().as_secs_f64();
+    let rate = (count * SHARES.len()) as f64 / seconds;
+    println!(
+        "plain inserts in SQLite, without journal, document index or lines: {seconds:.1} s, {rate:.0} transfers a second"
+    );
+}
+
+/// A command as the user who may run PostgreSQL, which no administrator may.
+fn postgres(words: &[&str]) -> std::process::Command {
+    let is_root = std::fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0);
+    let words: Vec<&str> = if is_root {
+        ["runuser", "-u", "postgres", "--"].iter().chain(words).copied().collect()
+    } else {
+        words.to_vec()
+    };
+    let mut command = std::process::Command::new(words[0]);
+    command.args(&words[1..]).stdout(std::process::Stdio::null()).current_dir("/");
+    command
+}
+
+/// The same transfers through a function of a PostgreSQL of its own, in transactions as large; where it is not installed,
+/// nothing is compared.
+fn function(count: usize) {
+    let folder = tempfile::tempdir().unwrap();
+    let open: std::fs::Permissions = std::os::unix::fs::PermissionsExt::from_mode(0o777);
+    std::fs::set_permissions(folder.path(), open).unwrap();
+    let (home, data) = (folder.path().display().to_string(), folder.path().join("data").display().to_string());
+    if !postgres(&["initdb", "--auth=trust", "--encoding=UTF8", "-D", &data]).status().is_ok_and(|done| done.success())
+    {
+        println!("PostgreSQL is not installed: not compared");
+        return;
+    }
+    let options = format!("-k {home} -c listen_addresses=''");
+    let log = format!("{home}/log");
+    assert!(postgres(&["pg_ctl", "-D", &data, "-l", &log, "-o", &options, "-w", "start"]).status().unwrap().success());
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/ledger_postgres.sql");
+    let text = std::fs::read_to_string(script).unwrap();
+    let ask =
+        |sql: &str| postgres(&["psql", "-q", "-h", &home, "-d", "postgres", "-c", sql]).status().unwrap().success();
+    let told = ask(&text);
+    let begun = Instant::now();
+    let done = told && ask(&format!("CALL post_all({count}, {SLICE})"));
+    let seconds = begun.elapsed().as_secs_f64();
+    postgres(&["pg_ctl", "-D", &data, "-m", "fast", "-w", "stop"]).status().unwrap();
+    let rate = (count * SHARES.len()) as f64 / seconds;
+    match done {
+        true => {
+            println!("function of PostgreSQL, without journal or lines: {seconds:.1} s, {rate:.0} transfers a second")
+        }
+        false => println!("PostgreSQL did not do it"),
+    }
+}
+
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
     let count = words.first().and_then(|word| word.parse().ok()).unwrap_or(1_000_000);
     own(count);
+    plain(count);
+    function(count);
 }

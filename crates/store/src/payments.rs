@@ -20,16 +20,15 @@ CREATE TABLE pay_run (run TEXT PRIMARY KEY, month TEXT NOT NULL, frozen TEXT NOT
 CREATE TABLE pay_line (
     run TEXT NOT NULL, seq INTEGER NOT NULL, root TEXT NOT NULL, entitlement TEXT NOT NULL, month TEXT NOT NULL,
     number TEXT NOT NULL, payee TEXT NOT NULL, account TEXT NOT NULL, region TEXT NOT NULL, total INTEGER NOT NULL,
-    before INTEGER, decisions INTEGER NOT NULL, people INTEGER NOT NULL, marked INTEGER NOT NULL, held INTEGER NOT NULL,
+    before INTEGER, decisions INTEGER NOT NULL, people INTEGER NOT NULL, marked INTEGER NOT NULL, held TEXT NOT NULL,
     programme TEXT NOT NULL, shares BLOB NOT NULL, reserve INTEGER, status TEXT NOT NULL, since TEXT NOT NULL,
     PRIMARY KEY (run, seq)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE pay_detail (
     run TEXT NOT NULL, seq INTEGER NOT NULL, content TEXT NOT NULL, PRIMARY KEY (run, seq)
 ) STRICT, WITHOUT ROWID;
-CREATE UNIQUE INDEX line_once ON pay_line (root, entitlement, month) WHERE NOT held;
+CREATE UNIQUE INDEX line_once ON pay_line (root, entitlement, month, held);
 CREATE INDEX line_by_number ON pay_line (number);
-CREATE INDEX line_by_spell ON pay_line (root, entitlement, run);
 CREATE TABLE pay_instruction (
     id TEXT PRIMARY KEY, run TEXT NOT NULL, amount INTEGER NOT NULL, status TEXT NOT NULL, code TEXT NOT NULL,
     at TEXT NOT NULL, explained INTEGER NOT NULL, posting INTEGER NOT NULL, content TEXT NOT NULL
@@ -166,7 +165,8 @@ fn insert(sql: &Connection, run: &str, line: &Line, at: &str) -> Result<(), Faul
         line.decisions,
         line.people,
         !line.marks.is_empty(),
-        !line.held.is_empty(),
+        // A spell has one line for a month; beside it, one in each batch that held it.
+        if line.held.is_empty() { "" } else { run },
         line.programme,
         postcard::to_allocvec(&line.shares).map_err(|error| Fault::damaged(error.to_string()))?,
         reserve,
@@ -394,19 +394,6 @@ fn explain(sql: &Connection, entries: &[Explained], at: &str) -> Result<(), Faul
         books.post(&Entry { at, act: Act::Post, about: None, party: "", document, flows: &all })?;
     }
     books.close()
-}
-
-pub(crate) fn lines_between(
-    sql: &Connection,
-    run: &str,
-    (first, last): (u32, u32),
-    standing: Standing,
-) -> Result<Vec<Line>, Fault> {
-    let query = "SELECT content FROM pay_line JOIN pay_detail USING (run, seq)
-                 WHERE run = ?1 AND seq BETWEEN ?2 AND ?3 AND status = ?4 ORDER BY seq";
-    let values = params![run, first, last, standing.key()];
-    let rows: Vec<String> = list(sql, query, values, |row| row.get(0))?;
-    rows.iter().map(|content| read(content)).collect()
 }
 
 fn json(value: &impl serde::Serialize) -> Result<String, Fault> {

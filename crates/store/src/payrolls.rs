@@ -10,7 +10,7 @@ use rusqlite::params;
 use crate::debts::Over;
 use crate::fault::Fault;
 use crate::lists::list;
-use crate::payments::{Sent, Standing, lines_between, read, read_sent, sent};
+use crate::payments::{Sent, Standing, read, read_sent, sent};
 use crate::{Read, Store};
 
 /// A batch: its case, the month that it pays, and the moment as of which its roster was frozen.
@@ -175,7 +175,11 @@ impl Read<'_> {
 
     /// The lines of a batch from one number to another that stand somewhere.
     pub fn lines(&self, run: &str, between: (u32, u32), standing: Standing) -> Result<Vec<Line>, Fault> {
-        lines_between(self.sql, run, between, standing)
+        let query = "SELECT content FROM pay_line JOIN pay_detail USING (run, seq)
+                     WHERE run = ?1 AND seq BETWEEN ?2 AND ?3 AND status = ?4 ORDER BY seq";
+        let values = params![run, between.0, between.1, standing.key()];
+        let rows: Vec<String> = list(self.sql, query, values, |row| row.get(0))?;
+        rows.iter().map(|content| read(content)).collect()
     }
 
     /// An instruction with what has become of it.
