@@ -44,6 +44,18 @@ pub async fn show(State(site): State<Arc<Site>>, Extension(visit): Extension<Vis
     Ok(page(&site, &visit, "指标", body).into_response())
 }
 
+/// A figure with the tenths that can be told at a glance, where it has no unit and does not come out even.
+fn written(cell: &Cell) -> String {
+    match cell.number {
+        Some(number) if cell.text.starts_with('约') && cell.text.ends_with(|last: char| last.is_ascii_digit()) => {
+            let tenths = (number * Rational::from(10)).round().to_integer();
+            let sign = if tenths < 0 { "−" } else { "" };
+            format!("{sign}{}.{}", tenths.abs() / 10, tenths.abs() % 10)
+        }
+        _ => cell.text.clone(),
+    }
+}
+
 /// Regions by periods, the latest with a bar; the whole stands last.
 fn table(site: &Site, name: &str, figures: &Figures) -> Markup {
     let Some(((_, whole), regions)) = figures.rows.split_last() else { return html! {} };
@@ -65,12 +77,12 @@ fn table(site: &Site, name: &str, figures: &Figures) -> Markup {
             thead { tr { th { "地区" } @for period in &figures.periods { th.num { (short(period)) } } th { "最近一期" } } }
             tbody { @for (region, cells) in regions { tr {
                 th scope="row" { (site.place(*region)) }
-                @for (period, cell) in figures.periods.iter().zip(cells) { td.num data-label=(period) { (cell.text) } }
+                @for (period, cell) in figures.periods.iter().zip(cells) { td.num data-label=(period) { (written(cell)) } }
                 td { @if let Some(share) = share(cells) { meter min="0" max="100" value=(share) { (share) "%" } } }
             } } }
             tfoot { tr {
                 th scope="row" { "合计" }
-                @for (period, cell) in figures.periods.iter().zip(whole) { td.num data-label=(period) { b { (cell.text) } } }
+                @for (period, cell) in figures.periods.iter().zip(whole) { td.num data-label=(period) { b { (written(cell)) } } }
                 td {}
             } }
         } } }
