@@ -102,7 +102,7 @@ impl Bureau {
         (within, today, periods): (RegionCode, Date, usize),
     ) -> Result<Vec<Counted>, Fault> {
         let (last, months) = (Month::of(today), period.months() * i32::try_from(periods).unwrap_or(1));
-        let paid = self.paid(within, last.plus(1 - months)..=last, today.at(23, 59, 59, 0))?;
+        let paid = self.paid(within, last.plus(1 - months)..=last, today)?;
         let due = paid.into_iter().filter(|paid| is_of(guide, paid) && paid.in_time.is_some());
         Ok(due
             .map(|paid| Counted { region: paid.region, day: paid.month.first_day(), facts: payment_facts(&paid) })

@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use base::{Date, DateTime, Fen, Month, RegionCode};
+use base::{Date, Fen, Month, RegionCode};
 use guide::Guide;
 use guide::model::{Job, StepKind};
 use store::{Run, Standing, Stood};
@@ -31,12 +31,12 @@ pub struct Paid {
 
 impl Bureau {
     /// What the batches of some months pay within a region.
-    pub fn paid(&self, within: RegionCode, months: RangeInclusive<Month>, now: DateTime) -> Result<Vec<Paid>, Fault> {
+    pub fn paid(&self, within: RegionCode, months: RangeInclusive<Month>, today: Date) -> Result<Vec<Paid>, Fault> {
         let mut found = Vec::new();
         for run in self.store.runs()?.into_iter().filter(|run| months.contains(&run.month)) {
             let due = self.due(&run)?;
             let stood = self.store.stood(&run.case, within)?.into_iter();
-            found.extend(stood.map(|stood| self.counted(run.month, due, now.date(), stood)));
+            found.extend(stood.map(|stood| self.counted(run.month, due, today, stood)));
         }
         Ok(found)
     }

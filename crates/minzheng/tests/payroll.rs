@@ -245,7 +245,8 @@ fn payments_are_counted_by_whether_they_arrived_in_time() {
     approve(&office, &run);
     let december = Month::new(2026, 12).unwrap();
     let counted = |wanted: Option<bool>| {
-        let paid = bureau.paid(RegionCode::parse("410325").unwrap(), december..=december, office.site.now()).unwrap();
+        let paid =
+            bureau.paid(RegionCode::parse("410325").unwrap(), december..=december, office.site.now().date()).unwrap();
         paid.iter().filter(|paid| paid.in_time == wanted).map(|paid| paid.payments).sum::<i64>()
     };
     let lines = bureau_lines(&office, &run) as i64;

@@ -1,6 +1,6 @@
 //! 发放统计: what was paid in a year, by month, programme and place; how much of it in time, in full and into accounts.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use axum::Extension;
@@ -68,7 +68,7 @@ fn asked(site: &Site, visit: &Visit, query: &HashMap<String, String>) -> Result<
     let year = query.get("year").and_then(|year| year.parse().ok()).unwrap_or_else(|| site.now().date().year());
     let (Some(first), Some(last)) = (Month::new(year, 1), Month::new(year, 12)) else { return Err(Fault::NotFound) };
     let place = within(visit, site)?;
-    Ok((year, place, site.bureau.paid(place, first..=last, site.now())?))
+    Ok((year, place, site.bureau.paid(place, first..=last, site.now().date())?))
 }
 
 /// One level below the place.
@@ -95,13 +95,8 @@ pub async fn show(
     Query(query): Query<HashMap<String, String>>,
 ) -> Page {
     let (year, place, paid) = asked(&site, &visit, &query)?;
-    let years: Vec<i16> = {
-        let runs = site.bureau.store.runs()?;
-        let mut years: Vec<i16> = runs.iter().map(|run| run.month.year()).chain([year]).collect();
-        years.sort_unstable();
-        years.dedup();
-        years
-    };
+    let runs = site.bureau.store.runs()?;
+    let years: BTreeSet<i16> = runs.iter().map(|run| run.month.year()).chain([year]).collect();
     let months = sums(&paid, |paid| paid.month).into_iter().map(|(month, sums)| (format!("{}月", month.month()), sums));
     let what = |paid: &Paid| {
         let (programme, entitlement) = (&paid.programme, &paid.entitlement);
