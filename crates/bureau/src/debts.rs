@@ -68,9 +68,7 @@ impl Maker<'_> {
 
     /// The row of the register, if some guide declares it.
     fn row(&self, whose: &Whose, turn: usize, now: &[(Month, Fen)]) -> Option<RegisterRow> {
-        let library = &self.bureau.library;
-        let mut known = library.guides.iter().flat_map(|guide| &guide.writable).chain(&library.registers);
-        let register = known.find(|register| &*register.key == OVERPAID)?;
+        let register = self.bureau.register(OVERPAID)?;
         let month = |month: Option<&(Month, Fen)>| month.map(|(month, _)| String::from(*month)).unwrap_or_default();
         let detail = now.iter().map(|(month, fen)| format!("{month}{fen}元")).collect::<Vec<_>>();
         let columns = [

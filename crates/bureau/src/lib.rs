@@ -19,6 +19,7 @@ mod payees;
 pub mod payroll;
 pub mod reckoning;
 mod roster;
+mod sample;
 pub mod staff;
 mod starts;
 
@@ -26,11 +27,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use base::{Calendar, DateTime, RegionCode, Regions};
+use base::{Calendar, Date, DateTime, RegionCode, Regions};
 use casework::event::{Datum, Over};
 use casework::facts::inheritance;
 use casework::people::Scope;
 use casework::{Actor, Code, Command, Event, Input, Record, Refusal, Relative, Rules, Spell, State, decide};
+use formula::{RateRequest, Rates, Value};
+use guide::model::Register;
 use guide::{Files, Guide, Library, RateBook, read_library};
 use sm3::{Digest, Sm3};
 use store::{Read, Remembered, Store, Write};
@@ -434,6 +437,25 @@ impl Bureau {
         let root = self.store.state(case)?.map_or(case.to_owned(), |state| state.root);
         let known = self.store.secret_hash(&root)?;
         Ok((known.as_deref() == Some(&hash(&[&root, secret]))).then_some(root))
+    }
+
+    /// The register of a 标识, if some guide or registers.md declares it.
+    pub(crate) fn register(&self, key: &str) -> Option<&Register> {
+        let all = self.library.guides.iter().flat_map(|guide| &guide.registers).chain(&self.library.registers);
+        all.into_iter().find(|register| *register.key == *key)
+    }
+
+    /// The value of a shared parameter, by its 标识, on a day.
+    pub(crate) fn shared_rate(
+        &self,
+        key: &str,
+        values: &[String],
+        region: RegionCode,
+        date: Date,
+    ) -> Result<Value, String> {
+        let known = self.library.parameters.iter().find(|known| *known.key == *key);
+        let parameter = &known.ok_or_else(|| format!("没有参数“{key}”"))?.name;
+        Ok(self.rates.rate(&RateRequest { parameter, key: values, region, date })?.value)
     }
 }
 

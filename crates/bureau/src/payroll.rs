@@ -27,7 +27,7 @@ const SLICE: usize = 2_000;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Progress {
     pub case: String,
-    /// 编制 付款 收回单 对账.
+    /// 编制 记账 付款 抽查.
     pub job: &'static str,
     pub done: usize,
 }
@@ -95,7 +95,7 @@ impl Bureau {
         let Some((instance, job)) = batch_step(&state, &guide) else { return Ok(None) };
         let at = At { state: &state, guide: &guide, instance: &instance, now };
         match job {
-            Job::Roster => Ok(None),
+            Job::Roster | Job::Sample => Ok(None),
             Job::Pay => Ok(self.short_of(&at)?),
             Job::Collect | Job::Reconcile => self.unsettled(&at, job),
         }
@@ -119,6 +119,7 @@ impl Bureau {
                 }
                 self.settled(at, job)?
             }
+            Job::Sample => self.sample(at, tell)?,
         };
         self.complete(at, outputs)?;
         Ok(None)
@@ -145,7 +146,7 @@ impl Bureau {
         self.write_events(stream, vec![Event::Batch(batch)], now)
     }
 
-    fn write_events(&self, stream: &str, events: Vec<Event>, now: DateTime) -> Result<(), Failure> {
+    pub(crate) fn write_events(&self, stream: &str, events: Vec<Event>, now: DateTime) -> Result<(), Failure> {
         let record = |event: Event| Record { at: now, by: Actor::system().reference(), event };
         let records: Vec<Record> = events.into_iter().map(record).collect();
         self.store.transact(|write| {
@@ -222,7 +223,7 @@ impl Bureau {
     }
 
     /// Shows every line that stands somewhere, in the order of their numbers.
-    fn each_line(&self, run: &str, standing: Standing, mut show: impl FnMut(&Line)) -> Result<(), Failure> {
+    pub(crate) fn each_line(&self, run: &str, standing: Standing, mut show: impl FnMut(&Line)) -> Result<(), Failure> {
         let (last, _) = self.store.look(|read| read.last_line(run))?.unwrap_or_default();
         for first in (1..=last).step_by(SLICE) {
             let between = (first, first + SLICE as u32 - 1);

@@ -8,7 +8,7 @@ use base::{Date, DateTime, Fen, Month, RegionCode};
 use casework::event::{Datum, PersonRef, RegisterRow, granted};
 use casework::payment::{Debt, Line, Overpaid};
 use casework::{Query, Rules, registers, roster};
-use formula::{RateRequest, Rates, Value};
+use formula::Value;
 use guide::Guide;
 use guide::model::Register;
 use ledger::Source;
@@ -249,11 +249,7 @@ impl Maker<'_> {
 
     /// The value of a shared parameter, by its 标识, for the month that is paid.
     pub fn rate(&self, parameter: &str, key: &[String], region: RegionCode) -> Result<Value, String> {
-        let known = self.bureau.library.parameters.iter().find(|known| &*known.key == parameter);
-        let known = known.ok_or_else(|| format!("没有参数“{parameter}”"))?;
-        let date = self.month.first_day();
-        let request = RateRequest { parameter: &known.name, key, region, date };
-        Ok(self.bureau.rates.rate(&request)?.value)
+        self.bureau.shared_rate(parameter, key, region, self.month.first_day())
     }
 
     fn weights(&self, programme: &str, county: RegionCode) -> Result<Weights, String> {

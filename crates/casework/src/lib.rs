@@ -6,6 +6,7 @@
 mod booking;
 mod clocks;
 pub mod decide;
+mod demands;
 mod due;
 pub mod event;
 pub mod facts;

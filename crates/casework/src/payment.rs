@@ -25,6 +25,8 @@ pub enum Batch {
     Released { run: String, lines: Vec<u32> },
     /// The roster is made anew: what was listed is void.
     Discarded { run: String },
+    /// Payments are drawn at random to be checked: the seed, how many there were, and which lines they are.
+    Drawn { run: String, seed: String, of: u32, lines: Vec<u32> },
 }
 
 /// What somebody gets by one batch for one entitlement.
@@ -75,6 +77,12 @@ pub struct Line {
 
 /// 标识 of the register whose rows are what rosters found to have been paid too much; a claim is a case about a row.
 pub const OVERPAID: &str = "overpaid";
+
+/// 标识 of the register whose rows are the payments that were drawn to be checked.
+pub const DRAWN: &str = "drawn_payment";
+
+/// 标识 of the register of what was found of them; a row has the key of the payment's row.
+pub const VERIFIED: &str = "verified_payment";
 
 /// 标识 of the register of debts, which nobody writes: it is what the ledger says.
 pub const RECEIVABLE: &str = "receivable";

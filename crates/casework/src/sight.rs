@@ -18,7 +18,7 @@ type Seen = ((u64, u32, DateTime), Rc<Facts>);
 type Stated = ((usize, u32), Arc<Facts>);
 
 /// What was seen last.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Sight {
     all: RefCell<Option<Seen>>,
     stated: RefCell<Option<Stated>>,

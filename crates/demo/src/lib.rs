@@ -14,6 +14,7 @@ mod payroll;
 mod play;
 mod report;
 mod tekun;
+mod verification;
 mod veteran;
 
 use base::{Date, DateTime, Level, RegionCode};
@@ -126,5 +127,5 @@ pub fn make_county(
     // What has fallen due by then: notices end, re-checks open.
     bureau.pass_time(now)?;
     payroll::year(&stage)?;
-    Ok(())
+    verification::checks(&mut stage)
 }

@@ -5,6 +5,7 @@
 mod document;
 pub mod indicators;
 pub mod model;
+mod payments;
 mod rates;
 mod read;
 mod registers;

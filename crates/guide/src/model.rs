@@ -8,6 +8,7 @@ use base::{Date, Level, RegionCode};
 use formula::{Expression, Facts, Program, Type, Value};
 
 pub use crate::indicators::Indicator;
+pub use crate::payments::{Job, Mark};
 pub use crate::registers::{AsOf, Register, RegisterColumn, Relation};
 pub use crate::starts::{Counted, Start, When};
 
@@ -161,19 +162,6 @@ pub enum StepKind {
     Wait,
     /// The bureau does it, row by row and slice by slice; nobody fills in a form.
     Batch(Job),
-}
-
-/// What is done to all payments of a batch (发放批次).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Job {
-    /// 编制: a line for everybody who is owed something, frozen.
-    Roster,
-    /// 付款: what is approved becomes payable, and instructions to banks are made.
-    Pay,
-    /// 收回单: until every instruction is answered, and what came back is settled.
-    Collect,
-    /// 对账: until the bank's statements explain all of it.
-    Reconcile,
 }
 
 /// `## 步骤`.
@@ -392,16 +380,6 @@ pub enum Action {
     Book(ledger::Heading, ledger::Heading),
 }
 
-/// A row of `## 异常`: what stands out in a line of a roster.
-#[derive(Clone, Debug)]
-pub struct Mark {
-    pub name: Arc<str>,
-    /// Sees the line by its columns and what registers say of it.
-    pub condition: Expression,
-    /// 暂缓: the line is not paid until somebody has looked at it; otherwise it is only shown.
-    pub holds: bool,
-}
-
 impl Effect {
     /// The list whose rows it is for.
     pub fn list(&self) -> Option<usize> {
@@ -566,7 +544,7 @@ impl Step {
 }
 
 impl StepKind {
-    pub const WORDS: [(&'static str, Self); 12] = [
+    pub const WORDS: [(&'static str, Self); 13] = [
         ("填写", Self::Form),
         ("记录", Self::Record),
         ("核对", Self::Match),
@@ -579,6 +557,7 @@ impl StepKind {
         ("付款", Self::Batch(Job::Pay)),
         ("收回单", Self::Batch(Job::Collect)),
         ("对账", Self::Batch(Job::Reconcile)),
+        ("抽查", Self::Batch(Job::Sample)),
     ];
 
     pub fn word(self) -> &'static str {

@@ -2,10 +2,13 @@
 
 mod visitor;
 
-use base::{Fen, Month, RegionCode};
+use std::collections::{BTreeMap, BTreeSet};
+
+use base::{Fen, Level, Month, RegionCode};
 use bureau::import::Import;
 use bureau::{Sent, Standing};
-use casework::payment::{Answer, Debt, Outcome};
+use casework::Query;
+use casework::payment::{Answer, DRAWN, Debt, Outcome};
 use ledger::{Heading, Source};
 use visitor::Office;
 
@@ -59,6 +62,47 @@ fn a_year_of_batches_is_paid_once_and_explained_to_the_fen() {
     assert!(central.paid > 0 && central.appropriated == 540_000_000, "{central:?}");
     assert_eq!(bureau.store.rebuild().unwrap().differing, Vec::<String>::new());
     assert_eq!(bureau.store.verify().unwrap().problems, Vec::<String>::new());
+}
+
+/// Whoever doubts what was drawn draws it again by the seed: of each township one in fifty, rounded up, and one at least.
+#[test]
+fn what_is_drawn_to_be_checked_follows_from_the_recorded_seed() {
+    let office = county();
+    let bureau = &office.site.bureau;
+    let mut seeds = BTreeSet::new();
+    for run in bureau.store.runs().unwrap() {
+        let state = bureau.store.state(&run.case).unwrap().unwrap();
+        let told = |name: &str| {
+            let step = state.steps.iter().find(|instance| instance.step == "sample").unwrap();
+            step.outputs[name].text().unwrap().to_owned()
+        };
+        let paid = bureau.store.look(|read| read.lines(&run.case, (1, u32::MAX), Standing::Paid)).unwrap();
+        let mut towns: BTreeMap<RegionCode, Vec<(String, u32)>> = BTreeMap::new();
+        for line in &paid {
+            let lot = bureau::hash(&[&told("种子"), &line.seq.to_string()]);
+            towns.entry(line.region.at(Level::Township)).or_default().push((lot, line.seq));
+        }
+        let mut wanted = BTreeSet::new();
+        for lots in towns.values_mut() {
+            lots.sort();
+            wanted.extend(lots[..lots.len().div_ceil(50).max(1)].iter().map(|(_, seq)| seq.to_string()));
+        }
+        let (register, column) = (DRAWN.to_owned(), "run".to_owned());
+        let query = Query { register, column, values: vec![run.case.clone()], on: office.site.now().date() };
+        let rows = bureau.store.look(|read| read.registered(&query)).unwrap();
+        let drawn: BTreeSet<String> = rows.iter().map(|row| row.columns["seq"].text().unwrap().to_owned()).collect();
+        assert_eq!(drawn, wanted);
+        assert_eq!((told("总体"), told("抽中")), (paid.len().to_string(), wanted.len().to_string()));
+        let scope = bureau.scope(&casework::Actor::system());
+        assert!(rows.iter().all(|row| bureau.store.find(&scope, &row.key, 10).unwrap().len() == 1), "a case for each");
+        seeds.insert(told("种子"));
+    }
+    assert_eq!(seeds.len(), 11);
+    office.staff("shenpi").open(&format!("/payments/{}", bureau.store.runs().unwrap()[0].case)).sees("从已付的");
+    // Nobody brings a payment in that was not drawn.
+    let text = "批次,笔,名称,享受人,项目,月份,金额,收款人\nX,1,甲,甲 410325193901010016,低保,2026-10,1,甲\n";
+    let (from, now) = (office.site.now().date(), office.site.now());
+    assert!(bureau.import(Import { register: DRAWN, text, from, by: "测试", now }, true).is_err());
 }
 
 #[test]

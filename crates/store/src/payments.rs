@@ -124,6 +124,8 @@ fn apply_batch(sql: &Connection, batch: &Batch, at: &str) -> Result<(), Fault> {
         Batch::Answered { answers } => answer(sql, answers, at),
         Batch::Explained { entries } => explain(sql, entries, at),
         Batch::Released { run, lines } => stand(sql, run, lines, Standing::Released, at),
+        // What was drawn stands in the register, row by row.
+        Batch::Drawn { .. } => Ok(()),
         Batch::Discarded { run } => {
             let query = "SELECT reserve FROM pay_line WHERE run = ?1 AND status = 'listed' AND reserve IS NOT NULL";
             debts::settle(sql, &list(sql, query, [run], |row| row.get(0))?, Act::Void, at, run)?;

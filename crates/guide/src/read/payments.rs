@@ -32,6 +32,7 @@ pub(super) fn outputs(job: Job) -> Vec<(&'static str, Type)> {
         Job::Pay => vec![("指令数", count()), ("金额", money())],
         Job::Collect => vec![("成功", count()), ("未成功", count()), ("金额", money())],
         Job::Reconcile => vec![("差额", money())],
+        Job::Sample => vec![("总体", count()), ("抽中", count()), ("种子", Type::Text)],
     }
 }
 

@@ -16,6 +16,7 @@ pub mod progress;
 pub mod public;
 pub mod registers;
 pub mod roll;
+pub mod sample;
 pub mod sign_in;
 pub mod staff;
 pub mod start;

@@ -207,6 +207,7 @@ fn run_page(site: &Site, visit: &Visit, case: &str, said: Markup) -> Page {
                 } } }
             } }
         }
+        (super::sample::drawn(site, &run, &state, &guide)?)
         h2 { "异常" span.soft { "　" (counts.marked.max(counts.held)) " 笔" } }
         @if marked.is_empty() { p.empty { "没有查出异常。" } } @else { (lines(site, case, &marked)) }
         h2 { "与上一批比" }
