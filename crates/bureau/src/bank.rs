@@ -286,13 +286,10 @@ impl Bureau {
     /// Sends anew what came back, where the account has been put right since: a new instruction, linked to the old one.
     /// Gives how many were made, and how many still wait for their account.
     pub fn reissue(&self, run: &str, now: DateTime) -> Result<(usize, usize), Failure> {
-        let known = self.store.instructions(run)?;
-        let back = known.iter().filter(|sent| matches!(sent.standing, Standing::Failed | Standing::Returned));
-        let replaced: BTreeSet<&String> = known.iter().map(|sent| &sent.instruction.again).collect();
         let mut fresh = Vec::new();
         let mut waiting = 0;
-        for sent in back.filter(|sent| !replaced.contains(&sent.instruction.id)) {
-            match self.put_right(run, sent, now)? {
+        for sent in self.store.look(|read| read.to_mend(run))? {
+            match self.put_right(run, &sent, now)? {
                 Some(instruction) => fresh.push(instruction),
                 None => waiting += 1,
             }
@@ -356,7 +353,7 @@ fn unreadable(why: Unreadable) -> Failure {
     ))
 }
 
-fn is_of_account(code: &str) -> bool {
+pub(crate) fn is_of_account(code: &str) -> bool {
     REASONS.iter().find(|(key, ..)| *key == code).is_none_or(|(.., of_account)| *of_account)
 }
 

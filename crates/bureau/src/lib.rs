@@ -22,6 +22,7 @@ mod roster;
 mod sample;
 pub mod staff;
 mod starts;
+mod unpaid;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;

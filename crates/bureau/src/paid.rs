@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use base::{Date, Fen, Month, RegionCode};
 use guide::Guide;
-use guide::model::{Job, StepKind};
-use store::{Run, Standing, Stood};
+use store::{Standing, Stood};
 
 use crate::{Bureau, Fault};
 
@@ -34,22 +33,12 @@ impl Bureau {
     pub fn paid(&self, within: RegionCode, months: RangeInclusive<Month>, today: Date) -> Result<Vec<Paid>, Fault> {
         let mut found = Vec::new();
         for run in self.store.runs()?.into_iter().filter(|run| months.contains(&run.month)) {
-            let due = self.due(&run)?;
+            let state = self.store.state(&run.case)?;
+            let due = state.map(|state| self.due(&state)).transpose()?.flatten();
             let stood = self.store.stood(&run.case, within)?.into_iter();
             found.extend(stood.map(|stood| self.counted(run.month, due, today, stood)));
         }
         Ok(found)
-    }
-
-    /// The last day on which the money of a batch is in time: the end of the clock that its bank's answers stop.
-    fn due(&self, run: &Run) -> Result<Option<Date>, Fault> {
-        let Some(state) = self.store.state(&run.case)? else { return Ok(None) };
-        let guide = self.guide(&state.edition)?;
-        let collects = |until: &str| {
-            guide.step_by_key(until).is_some_and(|step| guide.steps[step].kind == StepKind::Batch(Job::Collect))
-        };
-        let clock = state.clocks.values().find(|clock| collects(&clock.until));
-        Ok(clock.map(|clock| clock.due.at.date()))
     }
 
     fn counted(&self, month: Month, due: Option<Date>, today: Date, stood: Stood) -> Paid {

@@ -56,6 +56,7 @@ impl Bureau {
         for case in self.batches()? {
             done += self.work_on(&case, now, tell)?;
         }
+        self.tell_unpaid(now)?;
         Ok(done)
     }
 
@@ -114,6 +115,7 @@ impl Bureau {
                 vec![("指令数", made.to_string()), ("金额", Fen(total).plain())]
             }
             Job::Collect | Job::Reconcile => {
+                self.carry_over(at)?;
                 if let Some(waits) = self.unsettled(at, job)? {
                     return Ok(Some(waits));
                 }
@@ -171,6 +173,7 @@ impl Bureau {
             self.write_slice(&stream("void"), Batch::Discarded { run: run.clone() }, at.now)?;
         }
         let (mut last, mut after) = self.store.look(|read| read.last_line(run))?.unwrap_or_default();
+        self.take_over(at.now)?;
         let maker = Maker { bureau: self, at, month, since, before, anew, known: Default::default() };
         loop {
             let spelt = self.store.look(|read| read.spelt(&after, frozen, SLICE))?;

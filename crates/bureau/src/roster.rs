@@ -147,7 +147,7 @@ impl Maker<'_> {
         }
         let name = format!("{}/{}", guide.key, entitlement.key);
         let before = match self.before {
-            Some(run) => self.bureau.store.look(|read| read.line_of(&run.case, &spelt.root, &name))?,
+            Some(run) => self.bureau.store.look(|read| read.line_of(run, &spelt.root, &name))?,
             None => None,
         };
         // Who was paid by the last batch and has had no decision since is owed this month alone. Decisions are counted:

@@ -33,6 +33,8 @@ struct Found {
     double: Vec<String>,
     lost: Vec<String>,
     unexplained: i64,
+    /// Came back, could not be paid in time, and was paid by a later batch.
+    left: u32,
 }
 
 struct World {
@@ -444,6 +446,7 @@ impl World {
                     *paid.entry((line.root.clone(), part.month)).or_default() += part.fen.0;
                 }
             }
+            found.left += lines(Standing::Released).len() as u32;
             for standing in [Standing::Listed, Standing::Payable, Standing::Sent] {
                 let open = lines(standing);
                 found.lost.extend(open.iter().map(|line| format!("{} line {} is {standing:?}", run.case, line.seq)));
@@ -527,6 +530,7 @@ impl Report {
         if !found.double.is_empty() || !found.lost.is_empty() || found.unexplained != 0 {
             self.wrong.push(format!("seed {seed}: {:?} {:?} {}", found.double, found.lost, found.unexplained));
         }
+        *self.faults.entry("a payment is left to a later batch").or_default() += found.left;
         for (fault, times) in world.faults.times {
             *self.faults.entry(fault).or_default() += times;
         }

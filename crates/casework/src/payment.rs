@@ -21,7 +21,7 @@ pub enum Batch {
     Answered { answers: Vec<Answer> },
     /// Entries of a bank's statement, each with the instructions that it explains.
     Explained { entries: Vec<Explained> },
-    /// Lines that were held are left to a later batch.
+    /// Lines that came back and could not be paid go back to the appropriation, and are left to a later batch.
     Released { run: String, lines: Vec<u32> },
     /// The roster is made anew: what was listed is void.
     Discarded { run: String },
@@ -83,6 +83,9 @@ pub const DRAWN: &str = "drawn_payment";
 
 /// 标识 of the register of what was found of them; a row has the key of the payment's row.
 pub const VERIFIED: &str = "verified_payment";
+
+/// 标识 of the register whose rows are what banks did not pay: what came back, and what nobody has answered.
+pub const UNPAID: &str = "unpaid";
 
 /// 标识 of the register of debts, which nobody writes: it is what the ledger says.
 pub const RECEIVABLE: &str = "receivable";

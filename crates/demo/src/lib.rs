@@ -10,6 +10,7 @@ mod life;
 mod marriage;
 mod names;
 mod organisations;
+mod paper;
 mod payroll;
 mod play;
 mod report;

@@ -5,16 +5,17 @@ use std::collections::BTreeMap;
 use base::{DateTime, Fen, RegionCode};
 use bureau::bank::Entry;
 use bureau::import::{Import, ImportFailure};
-use bureau::{Bureau, Failure, Sent, Standing};
-use casework::event::PersonRef;
-use casework::payment::{Answer, Outcome};
-use casework::{Actor, Capacity, Command, Datum, Input};
+use bureau::{Bureau, Failure, Fault, Sent, Standing};
+use casework::event::{PersonRef, RegisterRow};
+use casework::payment::{Answer, Outcome, UNPAID};
+use casework::registers::by_key;
+use casework::{Actor, Capacity, Command, Datum, Input, State, Typed};
 use jiff::ToSpan;
 
 use crate::dice::Dice;
 use crate::life::receipt;
-use crate::play::Stage;
-use crate::{COUNTY, STAFF};
+use crate::play::{Play, Stage, say};
+use crate::{COUNTY, STAFF, paper};
 
 /// What finance gives for a year, in 元.
 const GIVEN: [(&str, [(&str, &str); 4]); 3] = [
@@ -165,19 +166,26 @@ impl Payer<'_> {
             return Ok(());
         }
         self.answer(case, day(6, 9), true)?;
-        if !by(day(9, 9)) {
+        self.bureau.work(day(6, 10), &mut |_| ())?;
+        if !by(day(14, 9)) {
             return Ok(());
         }
-        self.put_right(case, day(8, 9))?;
-        self.bureau.reissue(case, day(9, 9))?;
-        self.answer(case, day(10, 9), false)?;
-        self.bureau.work_on(case, day(10, 10), &mut |_| ())?;
-        if !by(day(15, 9)) {
+        self.put_right(day(14, 9))?;
+        self.bureau.reissue(case, day(14, 9))?;
+        self.answer(case, day(15, 9), false)?;
+        // What nobody could put right in time is left to the next batch.
+        for (days, hour) in [(15, 10), (17, 8)] {
+            if by(day(days, hour)) {
+                self.bureau.work_on(case, day(days, hour), &mut |_| ())?;
+            }
+        }
+        if !by(day(18, 9)) {
             return Ok(());
         }
-        self.statement(case, day(14, 9))?;
-        self.bureau.work_on(case, day(14, 10), &mut |_| ())?;
-        self.act(case, "会计", ("close", None), input(&[], &[]), day(15, 9))
+        self.statement(case, day(17, 9))?;
+        self.bureau.work_on(case, day(17, 10), &mut |_| ())?;
+        let note = [("close_note", "退回的已经逐笔更正补发，联系不上的转下批")];
+        self.act(case, "会计", ("close", None), input(&note, &[]), day(18, 9))
     }
 
     fn sent(&self, case: &str) -> Result<Vec<Sent>, Failure> {
@@ -197,18 +205,33 @@ impl Payer<'_> {
         self.bureau.take_answers(&answers, now).map(drop)
     }
 
-    /// Whoever's payment came back opens a new account.
-    fn put_right(&mut self, case: &str, now: DateTime) -> Result<(), Failure> {
-        let mut rows = "人员,账号,户名,开户银行,关系\n".to_owned();
-        for sent in self.bureau.store.instructions(case)?.iter().filter(|sent| sent.standing == Standing::Failed) {
-            let first = sent.instruction.lines.first().copied().unwrap_or_default();
-            let lines = self.bureau.store.look(|read| read.lines(case, (first, first), Standing::Payable))?;
-            for line in lines {
-                let (name, bank) = (&line.payee, &line.bank);
-                rows += &format!("{name} {},{},{name},{bank},本人\n", line.payee_number, card(&mut self.dice));
+    /// Whoever's payment came back shows a new account to the township; one in ten cannot be found.
+    fn put_right(&mut self, end: DateTime) -> Result<(), Failure> {
+        for case in self.bureau.store.at_task("repair contact")? {
+            let Some(state) = self.bureau.store.state(&case)? else { continue };
+            let (Some(opened), Some(village)) = (state.opened_at, state.region) else { continue };
+            let row = row_of(self.bureau, UNPAID, &state, opened.date())?;
+            let Some(Datum::Person(payee)) = row.as_ref().and_then(|row| row.columns.get("payee")) else { continue };
+            let bank = row.as_ref().and_then(|row| row.columns.get("bank")?.text()).unwrap_or(BANKS[0]);
+            let account = card(&mut self.dice);
+            let kept = self.bureau.keep_file("存折.pdf", &paper::passbook(&account))?;
+            let (is_found, proof) = (self.dice.chance(90), kept.map_err(|_| Fault::Damaged("存折".into()))?);
+            let said = if is_found {
+                ("账户要更正", "本人带新存折到窗口")
+            } else {
+                ("联系不上", "电话三次没有人接，邻居说外出了")
+            };
+            let mut script: BTreeMap<String, Typed> = [("found", said.0), ("finding", said.1)].map(said_of).into();
+            if is_found {
+                let own = [("account", &*account), ("holder", &payee.name), ("bank", bank), ("relation", "本人")];
+                script.extend(own.map(said_of));
+                script.insert("proof".to_owned(), Typed::Files(vec![proof]));
+            }
+            if let Some(mut play) = Play::take_up(self.bureau, &state, village, script, opened) {
+                play.until(end, &mut self.dice)?;
             }
         }
-        self.import("bank_account", &rows, now.date(), now)
+        Ok(())
     }
 
     /// One entry for each file that left.
@@ -223,6 +246,24 @@ impl Payer<'_> {
         };
         self.bureau.reconcile(&[entry], now).map(drop)
     }
+}
+
+fn said_of((key, text): (&str, &str)) -> (String, Typed) {
+    (key.to_owned(), say(text))
+}
+
+/// The row for which a case was begun.
+pub(crate) fn row_of(
+    bureau: &Bureau,
+    register: &str,
+    state: &State,
+    day: base::Date,
+) -> Result<Option<RegisterRow>, Failure> {
+    let Some(subject) = &state.subject else { return Ok(None) };
+    let known = bureau.library.guides.iter().flat_map(|guide| &guide.writable).find(|known| *known.key == *register);
+    let Some(register) = known else { return Ok(None) };
+    let rows = bureau.store.look(|read| read.registered(&by_key(register, &subject.key, day)))?;
+    Ok(rows.into_iter().find(|row| row.key == subject.key))
 }
 
 fn card(dice: &mut Dice) -> String {

@@ -2,12 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use base::Date;
-use bureau::{Bureau, Failure};
-use casework::State;
+use bureau::Failure;
 use casework::payment::DRAWN;
-use casework::registers::by_key;
 
+use crate::payroll::row_of;
 use crate::play::{CONCLUSION, Play, Stage, say};
 
 /// What is found; the first is what it should be.
@@ -17,16 +15,6 @@ const FOUND: [(&str, &str, &str); 4] = [
     ("共同生活的亲属", "去世", "家里说人已经去世，还没有报告"),
     ("本人", "家庭人口变化", "女儿上月出嫁，还没有报告"),
 ];
-
-/// What was paid, as the row says for which the case was begun.
-fn paid(bureau: &Bureau, state: &State, day: Date) -> Result<String, Failure> {
-    let register = bureau.library.guides.iter().flat_map(|guide| &guide.registers).find(|known| *known.key == *DRAWN);
-    let (Some(register), Some(subject)) = (register, &state.subject) else { return Ok(String::new()) };
-    let query = by_key(register, &subject.key, day);
-    let rows = bureau.store.look(|read| read.registered(&query))?;
-    let row = rows.into_iter().find(|row| row.key == subject.key);
-    Ok(row.and_then(|row| row.columns.get("amount")?.text().map(str::to_owned)).unwrap_or_default())
-}
 
 /// Every case that was begun for a payment is done, as far as it would have been done by now.
 pub fn checks(stage: &mut Stage) -> Result<(), Failure> {
@@ -39,12 +27,13 @@ pub fn checks(stage: &mut Stage) -> Result<(), Failure> {
             ("村干部", _) => ("卡还给本人", "存折已经交还，本人签收"),
             _ => ("停发或者调整", "已经按动态管理办理"),
         };
-        let amount = paid(stage.bureau, &state, opened.date())?;
+        let row = row_of(stage.bureau, DRAWN, &state, opened.date())?;
+        let amount = row.as_ref().and_then(|row| row.columns.get("amount")?.text()).unwrap_or("0");
         let conclusion = if place == 0 { "相符" } else { "不符" };
         let script = [
             ("asked", "本人"),
             ("received", "收到了"),
-            ("got", &amount),
+            ("got", amount),
             ("card", card),
             ("changed", changed),
             ("finding", finding),

@@ -35,6 +35,7 @@ fn a_year_of_batches_is_paid_once_and_explained_to_the_fen() {
             match standing {
                 Standing::Paid => paid += sum,
                 Standing::Held => held += count,
+                Standing::Released => {}
                 other => panic!("{run:?}: {count} {other:?}"),
             }
         }
@@ -277,6 +278,68 @@ fn half_of_a_month_comes_back_and_is_healed() {
     let open = book.accounts().filter(|(_, account, _)| open.contains(&account.heading));
     let left: i64 = open.map(|(.., balance)| balance.posted.abs() + balance.pending_out).sum();
     assert_eq!(left, 0, "the month is closed without a difference");
+    assert_eq!(bureau.store.rebuild().unwrap().differing, Vec::<String>::new());
+}
+
+/// What came back and is not put right by the batch's day goes back to the appropriation; the next roster pays it to whom
+/// an account has been found for, and holds the line of whom there is none. What nobody has answered is asked about.
+#[test]
+fn what_cannot_be_paid_in_time_is_left_to_the_next_batch() {
+    let office = county();
+    let bureau = &office.site.bureau;
+    let run = december(&office);
+    approve(&office, &run);
+    let sent = standing(&office, &run, Standing::Sent);
+    let (silent, others) = sent.split_first().unwrap();
+    let closed =
+        |sent: &Sent| Answer { id: sent.instruction.id.clone(), outcome: Outcome::Failed, code: "closed".into() };
+    let paid = |sent: &Sent| Answer { code: String::new(), outcome: Outcome::Paid, ..closed(sent) };
+    let (back, arrived) = others.split_at(4);
+    let answers: Vec<Answer> = back.iter().map(closed).chain(arrived.iter().map(paid)).collect();
+    bureau.take_answers(&answers, office.site.now()).unwrap();
+    bureau.work(office.site.now(), &mut |_| ()).unwrap();
+    assert_eq!(bureau.store.at_task("repair contact").unwrap().len(), 4, "the township looks for each payee");
+    let payable = |run: &str| bureau.store.look(|read| read.lines(run, (1, u32::MAX), Standing::Payable)).unwrap();
+    let owed: i64 = payable(&run).iter().map(|line| line.total.0).sum();
+    let available = || {
+        let book = bureau.store.book().unwrap();
+        let own = book.accounts().filter(|(_, account, _)| account.heading == Heading::Appropriation);
+        own.map(|(.., balance)| balance.posted).sum::<i64>()
+    };
+    let before = available();
+    office.at("2026-12-23 09:00");
+    bureau.pass_time(office.site.now()).unwrap();
+    bureau.work(office.site.now(), &mut |_| ()).unwrap();
+    assert_eq!((payable(&run).len(), available() - before), (0, owed));
+    assert_eq!(bureau.store.at_task("repair ask").unwrap().len(), 1, "what nobody answered is asked about");
+    office.staff("fafang").open(&format!("/payments/{run}")).sees("超时").sees("转下批");
+    bureau.take_answers(&[paid(silent)], office.site.now()).unwrap();
+    // Of those whose payment came back, one shows a new account.
+    let left = bureau.store.look(|read| read.lines(&run, (1, u32::MAX), Standing::Released)).unwrap();
+    let found = &left[0];
+    let rows = format!(
+        "人员,账号,户名,开户银行,关系\n{} {},6217999900000001,{},邮政储蓄银行,本人\n",
+        found.payee, found.payee_number, found.payee
+    );
+    let (from, now) = (office.site.now().date(), office.site.now());
+    bureau.import(Import { register: "bank_account", text: &rows, from, by: "测试", now }, true).unwrap();
+    office.at("2027-01-05 09:00");
+    bureau.pass_time(office.site.now()).unwrap();
+    bureau.work(office.site.now(), &mut |_| ()).unwrap();
+    let january = bureau.store.runs().unwrap().pop().unwrap().case;
+    let lines = bureau.store.notable(&january, bureau::Notable::All, u32::MAX).unwrap();
+    let of = |root: &str, key: &str| {
+        let own = |(line, _): &&(casework::payment::Line, Standing)| line.root == root && line.entitlement == key;
+        lines.iter().find(own).unwrap_or_else(|| panic!("no line for {root}"))
+    };
+    let (line, standing) = of(&found.root, &found.entitlement);
+    assert_eq!((line.held.as_str(), *standing), ("", Standing::Listed));
+    let december: i64 = line.parts.iter().filter(|part| part.month < line.month).map(|part| part.fen.0).sum();
+    assert_eq!(december, found.total.0, "{line:?}");
+    for other in left.iter().filter(|line| line.payee_number != found.payee_number) {
+        let (line, standing) = of(&other.root, &other.entitlement);
+        assert_eq!((line.held.as_str(), *standing), ("账户被银行退回", Standing::Held));
+    }
     assert_eq!(bureau.store.rebuild().unwrap().differing, Vec::<String>::new());
 }
 

@@ -5,6 +5,7 @@
 //! upgraded.
 
 mod accounts;
+mod answers;
 mod backup;
 mod books;
 mod checkpoint;

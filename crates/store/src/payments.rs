@@ -2,14 +2,15 @@
 //!
 //! Like the ledger they follow from the journal in its order: `apply` is the only way in.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use base::{Fen, Month};
 use casework::event::{Event, Record};
-use casework::payment::{Answer, Batch, Debt, Explained, Instruction, Line, Outcome};
+use casework::payment::{Batch, Debt, Instruction, Line};
 use ledger::{Account, Act, Flow, Heading, Period, Source, Unit};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
+use crate::answers;
 use crate::books::{self, Books, Entry};
 use crate::debts;
 use crate::fault::Fault;
@@ -34,6 +35,7 @@ CREATE TABLE pay_instruction (
     at TEXT NOT NULL, explained INTEGER NOT NULL, posting INTEGER NOT NULL, content TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX instruction_by_run ON pay_instruction (run, status);
+CREATE INDEX instruction_back ON pay_instruction (id) WHERE status IN ('failed', 'returned');
 CREATE TABLE pay_statement (
     reference TEXT PRIMARY KEY, at TEXT NOT NULL, amount INTEGER NOT NULL, instructions TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
@@ -54,7 +56,7 @@ pub enum Standing {
     /// The bank did not take it, or sent it back: an instruction; its lines are payable again.
     Failed,
     Returned,
-    /// A line that was held and is left to a later batch.
+    /// A line that came back, could not be paid, and is left to a later batch.
     Released,
 }
 
@@ -121,9 +123,9 @@ fn apply_batch(sql: &Connection, batch: &Batch, at: &str) -> Result<(), Fault> {
         }
         Batch::Committed { run, first, last } => commit(sql, run, (*first, *last), at),
         Batch::Instructed { run, instructions } => instruct(sql, run, instructions, at),
-        Batch::Answered { answers } => answer(sql, answers, at),
-        Batch::Explained { entries } => explain(sql, entries, at),
-        Batch::Released { run, lines } => stand(sql, run, lines, Standing::Released, at),
+        Batch::Answered { answers } => answers::answer(sql, answers, at),
+        Batch::Explained { entries } => answers::explain(sql, entries, at),
+        Batch::Released { run, lines } => answers::release(sql, run, lines, at),
         // What was drawn stands in the register, row by row.
         Batch::Drawn { .. } => Ok(()),
         Batch::Discarded { run } => {
@@ -186,7 +188,7 @@ fn day(at: &str) -> &str {
 }
 
 /// Lines of a batch now stand somewhere.
-fn stand(sql: &Connection, run: &str, lines: &[u32], standing: Standing, at: &str) -> Result<(), Fault> {
+pub(crate) fn stand(sql: &Connection, run: &str, lines: &[u32], standing: Standing, at: &str) -> Result<(), Fault> {
     let update = "UPDATE pay_line SET status = ?3, since = ?4
                   WHERE run = ?1 AND seq IN (SELECT value FROM json_each(?2))";
     sql.prepare_cached(update)?.execute(params![run, json(&lines)?, standing.key(), day(at)])?;
@@ -194,9 +196,9 @@ fn stand(sql: &Connection, run: &str, lines: &[u32], standing: Standing, at: &st
 }
 
 /// What a line moves.
-struct Moved {
-    seq: u32,
-    number: String,
+pub(crate) struct Moved {
+    pub seq: u32,
+    pub number: String,
     month: Month,
     programme: String,
     total: i64,
@@ -205,7 +207,7 @@ struct Moved {
 }
 
 /// Lines of a batch, by their numbers or all, that stand where they should.
-fn moved(
+pub(crate) fn moved(
     sql: &Connection,
     run: &str,
     lines: &[u32],
@@ -235,7 +237,7 @@ fn account(heading: Heading, source: Source, line: &Moved) -> Account {
 }
 
 /// One flow for each source that bears something.
-fn flows(books: &mut Books, line: &Moved, from: Heading, to: Heading) -> Result<Vec<Flow>, Fault> {
+pub(crate) fn flows(books: &mut Books, line: &Moved, from: Heading, to: Heading) -> Result<Vec<Flow>, Fault> {
     let borne = line.shares.iter().filter(|(_, amount)| *amount > 0);
     let flow = |(source, amount): &(Source, i64)| {
         let (from, to) = (account(from, *source, line), account(to, *source, line));
@@ -295,110 +297,7 @@ fn instruct(sql: &Connection, run: &str, instructions: &[Instruction], at: &str)
     books.close()
 }
 
-/// Who calls this has left out what was answered before and what nobody sent.
-fn answer(sql: &Connection, answers: &[Answer], at: &str) -> Result<(), Fault> {
-    let mut books = Books::open(sql)?;
-    // Of a line that was paid and came back in one message, the later counts.
-    let mut stands: BTreeMap<String, BTreeMap<u32, Standing>> = BTreeMap::new();
-    for answer in answers {
-        let query = "SELECT run, status, posting, content FROM pay_instruction WHERE id = ?1";
-        let row = |row: &rusqlite::Row| {
-            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, i64>(2)?, row.get::<_, String>(3)?))
-        };
-        let (run, status, posting, content) = sql.prepare_cached(query)?.query_row([&answer.id], row)?;
-        let instruction: Instruction = read(&content)?;
-        let (standing, of_lines) = match (Standing::of(&status)?, answer.outcome) {
-            (Standing::Sent, Outcome::Paid) => (Standing::Paid, Standing::Paid),
-            (Standing::Sent, Outcome::Failed) => (Standing::Failed, Standing::Payable),
-            (Standing::Paid, Outcome::Returned) => (Standing::Returned, Standing::Payable),
-            _ => return Err(Fault::damaged(format!("指令 {} 已经有了结果", answer.id))),
-        };
-        match answer.outcome {
-            Outcome::Paid => _ = books.resolve(posting, Act::Confirm, at, &answer.id)?,
-            Outcome::Failed => _ = books.resolve(posting, Act::Void, at, &answer.id)?,
-            Outcome::Returned => give_back(sql, &mut books, posting, &run, &instruction, at)?,
-        }
-        let update = "UPDATE pay_instruction SET status = ?2, code = ?3, at = ?4 WHERE id = ?1";
-        sql.prepare_cached(update)?.execute(params![answer.id, standing.key(), answer.code, at])?;
-        stands.entry(run).or_default().extend(instruction.lines.iter().map(|seq| (*seq, of_lines)));
-    }
-    for (run, lines) in stands {
-        for standing in [Standing::Payable, Standing::Paid] {
-            let own: Vec<u32> = lines.iter().filter(|(_, now)| **now == standing).map(|(seq, _)| *seq).collect();
-            stand(sql, &run, &own, standing, at)?;
-        }
-    }
-    books.close()
-}
-
-/// What was paid is payable again, and the bank owes it until its statement shows it.
-fn give_back(
-    sql: &Connection,
-    books: &mut Books,
-    posting: i64,
-    run: &str,
-    instruction: &Instruction,
-    at: &str,
-) -> Result<(), Fault> {
-    let mut all = Vec::new();
-    let mut party = String::new();
-    for line in moved(sql, run, &instruction.lines, None)?.into_values() {
-        all.extend(flows(books, &line, Heading::Returning, Heading::Payable)?);
-        party = line.number;
-    }
-    let about = Some(posting);
-    books.post(&Entry { at, act: Act::Post, about, party: &party, document: &instruction.id, flows: &all })?;
-    Ok(())
-}
-
-/// What a statement shows is explained once: what left, and what came back.
-fn explain(sql: &Connection, entries: &[Explained], at: &str) -> Result<(), Fault> {
-    let mut books = Books::open(sql)?;
-    for entry in entries {
-        let insert = "INSERT INTO pay_statement VALUES (?1, ?2, ?3, ?4)";
-        let ids = json(&entry.instructions)?;
-        sql.prepare_cached(insert)?.execute(params![entry.reference, at, entry.amount.0, ids])?;
-        // Once for what left and once for what came back, in this order.
-        let (from, to, seen, standing) = if entry.amount.0 >= 0 {
-            (Heading::Paid, Heading::Reconciled, 0, "paid")
-        } else {
-            (Heading::Reconciled, Heading::Returning, 1, "returned")
-        };
-        let (mut lines, mut explained) = (BTreeMap::<String, Vec<u32>>::new(), BTreeSet::new());
-        for id in &entry.instructions {
-            let query = "SELECT run, content FROM pay_instruction
-                         WHERE id = ?1 AND explained = ?2 AND status IN ('returned', ?3)";
-            let row = |row: &rusqlite::Row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?));
-            let found = sql.prepare_cached(query)?.query_row(params![id, seen, standing], row).optional()?;
-            let found = found.filter(|_| explained.insert(id));
-            let unexplained = || Fault::damaged(format!("对账单 {} 说明不了指令 {id}", entry.reference));
-            let (run, content) = found.ok_or_else(unexplained)?;
-            lines.entry(run).or_default().extend(read::<Instruction>(&content)?.lines);
-        }
-        let update =
-            "UPDATE pay_instruction SET explained = explained + 1 WHERE id IN (SELECT value FROM json_each(?1))";
-        sql.prepare_cached(update)?.execute([&ids])?;
-        let mut sums: BTreeMap<(u32, u32), i64> = BTreeMap::new();
-        for (run, lines) in lines {
-            let known = moved(sql, &run, &lines, None)?;
-            // A line that came back and was sent again is there once for each time.
-            for line in lines.iter().filter_map(|seq| known.get(seq)) {
-                for flow in flows(&mut books, line, from, to)? {
-                    *sums.entry((flow.from, flow.to)).or_default() += flow.amount;
-                }
-            }
-        }
-        let all: Vec<Flow> = sums.into_iter().map(|((from, to), amount)| Flow { from, to, amount }).collect();
-        if all.iter().map(|flow| flow.amount).sum::<i64>() != entry.amount.0.abs() {
-            return Err(Fault::damaged(format!("对账单 {} 的金额不等于它说明的指令之和", entry.reference)));
-        }
-        let document = &entry.reference;
-        books.post(&Entry { at, act: Act::Post, about: None, party: "", document, flows: &all })?;
-    }
-    books.close()
-}
-
-fn json(value: &impl serde::Serialize) -> Result<String, Fault> {
+pub(crate) fn json(value: &impl serde::Serialize) -> Result<String, Fault> {
     serde_json::to_string(value).map_err(|error| Fault::damaged(error.to_string()))
 }
 
@@ -421,7 +320,7 @@ mod tests {
     use base::{DateTime, Month, RegionCode};
     use casework::State;
     use casework::event::ActorRef;
-    use casework::payment::Part;
+    use casework::payment::{Answer, Explained, Outcome, Part};
     use ledger::Transfer;
 
     use super::*;

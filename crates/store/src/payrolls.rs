@@ -136,21 +136,23 @@ impl Read<'_> {
         rows.into_iter().map(whole_spelt).next().transpose()
     }
 
-    /// What the lines of a spell paid or are to pay, by month and component. What was kept back for a debt was paid; what
-    /// was claimed back by a decision was not.
+    /// What the lines of a spell paid or are to pay, by month and component. What was kept back for a debt was paid, also
+    /// by a line that came back; what was claimed back by a decision was not.
     pub fn paid_before(
         &self,
         root: &str,
         entitlement: &str,
         over: &Over,
     ) -> Result<BTreeMap<(Month, String), Fen>, Fault> {
-        let query = "SELECT content FROM pay_line JOIN pay_detail USING (run, seq) WHERE root = ?1 AND entitlement = ?2
-                     AND status NOT IN ('held', 'released')";
-        let rows: Vec<String> = list(self.sql, query, [root, entitlement], |row| row.get(0))?;
+        let query = "SELECT content, status = 'released' FROM pay_line JOIN pay_detail USING (run, seq)
+                     WHERE root = ?1 AND entitlement = ?2 AND status <> 'held'";
+        let rows: Vec<(String, bool)> =
+            list(self.sql, query, [root, entitlement], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let mut paid: BTreeMap<(Month, String), Fen> = BTreeMap::new();
-        for content in rows {
-            for part in read::<Line>(&content)?.parts.into_iter().filter(|part| part.debt.is_none()) {
-                paid.entry((part.month, part.name)).or_default().0 += part.fen.0;
+        for (content, is_released) in rows {
+            for part in read::<Line>(&content)?.parts.into_iter().filter(|part| part.debt.is_some() == is_released) {
+                let fen = if is_released { -part.fen.0 } else { part.fen.0 };
+                paid.entry((part.month, part.name)).or_default().0 += fen;
             }
         }
         for (month, fen) in &over.claimed {
@@ -159,12 +161,61 @@ impl Read<'_> {
         Ok(paid)
     }
 
-    /// The line that a batch has for a spell: what it came to, how many decisions it followed from, and whether it was held.
-    pub fn line_of(&self, run: &str, root: &str, entitlement: &str) -> Result<Option<(Fen, u32, bool)>, Fault> {
-        let query = "SELECT total, decisions, status IN ('held', 'released') FROM pay_line
-                     WHERE root = ?1 AND entitlement = ?2 AND run = ?3";
+    /// The line that a batch has for a spell: what it came to, how many decisions it followed from, and whether it, or an
+    /// earlier line since the batch was frozen, was left to a later batch.
+    pub fn line_of(&self, run: &Run, root: &str, entitlement: &str) -> Result<Option<(Fen, u32, bool)>, Fault> {
+        let query = "SELECT total, decisions, status = 'held' OR EXISTS (SELECT 1 FROM pay_line r
+                     WHERE r.root = ?1 AND r.entitlement = ?2 AND r.status = 'released' AND r.since >= ?4)
+                     FROM pay_line WHERE root = ?1 AND entitlement = ?2 AND run = ?3";
         let line = |row: &rusqlite::Row| Ok((Fen(row.get(0)?), row.get(1)?, row.get(2)?));
-        Ok(list(self.sql, query, [root, entitlement, run], line)?.pop())
+        let frozen = run.frozen.date().to_string();
+        Ok(list(self.sql, query, [root, entitlement, &run.case, &frozen], line)?.pop())
+    }
+
+    /// Instructions of a batch that came back and whose lines are payable: none was made anew for them.
+    pub fn to_mend(&self, run: &str) -> Result<Vec<Sent>, Fault> {
+        let query = "SELECT run, status, code, at, explained, content FROM pay_instruction i
+                     WHERE run = ?1 AND status IN ('failed', 'returned') AND EXISTS
+                     (SELECT 1 FROM pay_line l WHERE l.run = ?1 AND l.status = 'payable'
+                      AND l.seq = json_extract(i.content, '$.lines[0]')) ORDER BY length(id), id";
+        let mut found: BTreeMap<u32, Sent> = BTreeMap::new();
+        // Of the instructions for one line the last is the one to follow.
+        for row in list(self.sql, query, [run], sent)? {
+            let sent = read_sent(row)?;
+            found.insert(sent.instruction.lines.first().copied().unwrap_or_default(), sent);
+        }
+        Ok(found.into_values().collect())
+    }
+
+    /// Instructions that came back, for which nothing was paid since, and of which a register has no row yet: the first
+    /// ones after an id.
+    pub fn came_back(&self, register: &str, after: &str, most: usize) -> Result<Vec<Sent>, Fault> {
+        let query = "SELECT run, status, code, at, explained, content FROM pay_instruction i
+                     WHERE status IN ('failed', 'returned') AND NOT EXISTS
+                     (SELECT 1 FROM register_row r WHERE r.register = ?1 AND r.key = i.id || ' · 退回')
+                     AND EXISTS (SELECT 1 FROM pay_line l WHERE l.run = i.run AND l.status IN ('payable', 'released')
+                     AND l.seq = json_extract(i.content, '$.lines[0]'))
+                     AND id > ?2 ORDER BY id LIMIT ?3";
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        list(self.sql, query, params![register, after, most], sent)?.into_iter().map(read_sent).collect()
+    }
+
+    /// Instructions of a batch that nobody has answered and of which a register has no row yet, the first ones
+    /// after an id.
+    pub fn unanswered(&self, run: &str, register: &str, after: &str, most: usize) -> Result<Vec<Sent>, Fault> {
+        let query = "SELECT run, status, code, at, explained, content FROM pay_instruction i
+                     WHERE run = ?1 AND status = 'sent' AND NOT EXISTS
+                     (SELECT 1 FROM register_row r WHERE r.register = ?2 AND r.key = i.id || ' · 没有答复')
+                     AND id > ?3 ORDER BY id LIMIT ?4";
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        list(self.sql, query, params![run, register, after, most], sent)?.into_iter().map(read_sent).collect()
+    }
+
+    /// The batches of which something is payable.
+    pub fn payable(&self) -> Result<Vec<String>, Fault> {
+        let query = "SELECT run FROM pay_run r WHERE EXISTS
+                     (SELECT 1 FROM pay_line l WHERE l.run = r.run AND l.status = 'payable') ORDER BY month";
+        list(self.sql, query, [], |row| row.get(0))
     }
 
     /// The last line of a batch, by its number and the first case of its chain.

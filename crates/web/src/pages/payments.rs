@@ -177,6 +177,7 @@ fn run_page(site: &Site, visit: &Visit, case: &str, said: Markup) -> Page {
         ("金额变动", counts.changed, store.notable(case, Notable::Changed, MOST_SHOWN)?),
     ];
     let unsettled = store.unsettled(case, MOST_SHOWN)?;
+    let is_late = site.bureau.due(&state)?.is_some_and(|due| site.now().date() > due);
     let body = html! {
         h1 { (run.month.to_string()) "发放" }
         (said)
@@ -184,7 +185,7 @@ fn run_page(site: &Site, visit: &Visit, case: &str, said: Markup) -> Page {
         ul.counters {
             li { p { b { (counts.lines) } " 笔" } }
             li { p { b { (Fen(counts.total)) } " 元" } }
-            @for (name, wanted) in [("已付", Standing::Paid), ("在途", Standing::Sent), ("待付", Standing::Payable), ("暂缓", Standing::Held)] {
+            @for (name, wanted) in [("已付", Standing::Paid), ("在途", Standing::Sent), ("待付", Standing::Payable), ("暂缓", Standing::Held), ("转下批", Standing::Released)] {
                 @let (count, sum) = of(&tally, &[wanted]);
                 @if count > 0 { li { p { (name) " " b { (count) } " 笔　" span.num { (sum) } " 元" } } }
             }
@@ -193,14 +194,14 @@ fn run_page(site: &Site, visit: &Visit, case: &str, said: Markup) -> Page {
         @if let Some(waits) = &waits { (waiting(waits)) }
         @if takes_part(visit, &guide) && state.closed.is_none() { (actions(site, visit, case, &tally)?) }
         @if !unsettled.is_empty() {
-            h2 { "银行还没有付成的" }
+            h2 { "银行没有答复的、退回过的" }
             div.scroll { table.work {
                 thead { tr { th { "收款人" } th { "账号" } th.num { "金额（元）" } th { "现在" } th { "原因" } th { "自" } th { "指令" } } }
                 tbody { @for sent in &unsettled { tr {
                     td { (mask_name(&sent.instruction.payee)) }
                     td.mono data-label="账号" { (mask_account(&sent.instruction.account)) }
                     td.num data-label="金额" { (sent.instruction.amount) }
-                    td data-label="现在" { (sent.standing.name()) }
+                    td data-label="现在" { (sent.standing.name()) @if is_late && sent.standing == Standing::Sent { " " b { "超时" } } }
                     td data-label="原因" { (reason(&sent.code)) }
                     td data-label="自" { (day(&sent.at)) }
                     td.mono data-label="指令" { (sent.instruction.id) }
@@ -286,7 +287,7 @@ fn lines(site: &Site, case: &str, rows: &[(Line, Standing)]) -> Markup {
             td.num data-label="金额" { (line.total) }
             td.num data-label="上一批" { @if let Some(before) = line.before { (before) } @else { "—" } }
             td data-label="现在" { (standing.name()) }
-            td data-label="说明" { (notes(line)) }
+            td data-label="说明" { (notes(line)) @if *standing == Standing::Released { "银行退回，账户没有更正" } }
         } } }
     } } }
 }
@@ -394,7 +395,8 @@ pub fn statement(site: &Site, root: &str) -> Result<Markup, Fault> {
     let lines = site.bureau.store.lines_of_chain(root)?;
     let shown = |standing: Standing| match standing {
         Standing::Paid => "已到账",
-        Standing::Held | Standing::Released => "核实中，暂缓",
+        Standing::Held => "核实中，暂缓",
+        Standing::Released => "银行退回，更正账户后随下一批补发",
         Standing::Payable => "银行退回，更正账户后补发",
         _ => "办理中",
     };

@@ -1,6 +1,6 @@
 //! 抽查: what was drawn of a batch to be checked, by which seed, and what was found.
 
-use base::mask_name;
+use base::{Fen, mask_name};
 use bureau::Run;
 use casework::event::{Datum, RegisterRow};
 use casework::payment::{DRAWN, VERIFIED};
@@ -41,7 +41,7 @@ pub fn drawn(site: &Site, run: &Run, state: &State, guide: &Guide) -> Result<Mar
                         td { a href=(row_address(DRAWN, &row.key)) { (mask_name(&text(row, "name"))) } }
                         td data-label="地方" { (site.place(row.region)) }
                         td data-label="项目" { (text(row, "what")) }
-                        td.num data-label="金额" { (text(row, "amount")) }
+                        td.num data-label="金额" { (Fen::parse(&text(row, "amount")).unwrap_or_default()) }
                         td data-label="结论" { @if result(row).is_some() { (found("conclusion")) } @else { span.soft { "还没有查完" } } }
                         td data-label="问题" { (found("problem")) }
                         td data-label="整改" { (found("remedy")) }

@@ -1,0 +1,132 @@
+//! What banks say, as it is kept: answers, entries of statements, and what is left to a later batch.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use casework::payment::{Answer, Explained, Instruction, Outcome};
+use ledger::{Act, Flow, Heading};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::books::{Books, Entry};
+use crate::fault::Fault;
+use crate::payments::{Standing, flows, json, moved, read, stand};
+
+/// Who calls this has left out what was answered before and what nobody sent.
+pub(crate) fn answer(sql: &Connection, answers: &[Answer], at: &str) -> Result<(), Fault> {
+    let mut books = Books::open(sql)?;
+    // Of a line that was paid and came back in one message, the later counts.
+    let mut stands: BTreeMap<String, BTreeMap<u32, Standing>> = BTreeMap::new();
+    for answer in answers {
+        let query = "SELECT run, status, posting, content FROM pay_instruction WHERE id = ?1";
+        let row = |row: &rusqlite::Row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, i64>(2)?, row.get::<_, String>(3)?))
+        };
+        let (run, status, posting, content) = sql.prepare_cached(query)?.query_row([&answer.id], row)?;
+        let instruction: Instruction = read(&content)?;
+        let (standing, of_lines) = match (Standing::of(&status)?, answer.outcome) {
+            (Standing::Sent, Outcome::Paid) => (Standing::Paid, Standing::Paid),
+            (Standing::Sent, Outcome::Failed) => (Standing::Failed, Standing::Payable),
+            (Standing::Paid, Outcome::Returned) => (Standing::Returned, Standing::Payable),
+            _ => return Err(Fault::damaged(format!("指令 {} 已经有了结果", answer.id))),
+        };
+        match answer.outcome {
+            Outcome::Paid => _ = books.resolve(posting, Act::Confirm, at, &answer.id)?,
+            Outcome::Failed => _ = books.resolve(posting, Act::Void, at, &answer.id)?,
+            Outcome::Returned => give_back(sql, &mut books, posting, &run, &instruction, at)?,
+        }
+        let update = "UPDATE pay_instruction SET status = ?2, code = ?3, at = ?4 WHERE id = ?1";
+        sql.prepare_cached(update)?.execute(params![answer.id, standing.key(), answer.code, at])?;
+        stands.entry(run).or_default().extend(instruction.lines.iter().map(|seq| (*seq, of_lines)));
+    }
+    for (run, lines) in stands {
+        for standing in [Standing::Payable, Standing::Paid] {
+            let own: Vec<u32> = lines.iter().filter(|(_, now)| **now == standing).map(|(seq, _)| *seq).collect();
+            stand(sql, &run, &own, standing, at)?;
+        }
+    }
+    books.close()
+}
+
+/// What was paid is payable again, and the bank owes it until its statement shows it.
+fn give_back(
+    sql: &Connection,
+    books: &mut Books,
+    posting: i64,
+    run: &str,
+    instruction: &Instruction,
+    at: &str,
+) -> Result<(), Fault> {
+    let mut all = Vec::new();
+    let mut party = String::new();
+    for line in moved(sql, run, &instruction.lines, None)?.into_values() {
+        all.extend(flows(books, &line, Heading::Returning, Heading::Payable)?);
+        party = line.number;
+    }
+    let about = Some(posting);
+    books.post(&Entry { at, act: Act::Post, about, party: &party, document: &instruction.id, flows: &all })?;
+    Ok(())
+}
+
+/// What came back and could not be paid in time goes back to where it was taken from, and is left to a later batch.
+pub(crate) fn release(sql: &Connection, run: &str, lines: &[u32], at: &str) -> Result<(), Fault> {
+    let mut books = Books::open(sql)?;
+    let payable = moved(sql, run, lines, Some(Standing::Payable))?;
+    for (seq, line) in &payable {
+        let flows = flows(&mut books, line, Heading::Payable, Heading::Appropriation)?;
+        let document = format!("{run}/{seq}");
+        let party = &line.number;
+        books.post(&Entry { at, act: Act::Post, about: None, party, document: &document, flows: &flows })?;
+    }
+    let own: Vec<u32> = payable.into_keys().collect();
+    // Another batch may have a line for that month now, as for one that was held.
+    let leave = "UPDATE pay_line SET held = run WHERE run = ?1 AND seq IN (SELECT value FROM json_each(?2))";
+    sql.prepare_cached(leave)?.execute([run, &json(&own)?])?;
+    stand(sql, run, &own, Standing::Released, at)?;
+    books.close()
+}
+
+/// What a statement shows is explained once: what left, and what came back.
+pub(crate) fn explain(sql: &Connection, entries: &[Explained], at: &str) -> Result<(), Fault> {
+    let mut books = Books::open(sql)?;
+    for entry in entries {
+        let insert = "INSERT INTO pay_statement VALUES (?1, ?2, ?3, ?4)";
+        let ids = json(&entry.instructions)?;
+        sql.prepare_cached(insert)?.execute(params![entry.reference, at, entry.amount.0, ids])?;
+        // Once for what left and once for what came back, in this order.
+        let (from, to, seen, standing) = if entry.amount.0 >= 0 {
+            (Heading::Paid, Heading::Reconciled, 0, "paid")
+        } else {
+            (Heading::Reconciled, Heading::Returning, 1, "returned")
+        };
+        let (mut lines, mut explained) = (BTreeMap::<String, Vec<u32>>::new(), BTreeSet::new());
+        for id in &entry.instructions {
+            let query = "SELECT run, content FROM pay_instruction
+                         WHERE id = ?1 AND explained = ?2 AND status IN ('returned', ?3)";
+            let row = |row: &rusqlite::Row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?));
+            let found = sql.prepare_cached(query)?.query_row(params![id, seen, standing], row).optional()?;
+            let found = found.filter(|_| explained.insert(id));
+            let unexplained = || Fault::damaged(format!("对账单 {} 说明不了指令 {id}", entry.reference));
+            let (run, content) = found.ok_or_else(unexplained)?;
+            lines.entry(run).or_default().extend(read::<Instruction>(&content)?.lines);
+        }
+        let update =
+            "UPDATE pay_instruction SET explained = explained + 1 WHERE id IN (SELECT value FROM json_each(?1))";
+        sql.prepare_cached(update)?.execute([&ids])?;
+        let mut sums: BTreeMap<(u32, u32), i64> = BTreeMap::new();
+        for (run, lines) in lines {
+            let known = moved(sql, &run, &lines, None)?;
+            // A line that came back and was sent again is there once for each time.
+            for line in lines.iter().filter_map(|seq| known.get(seq)) {
+                for flow in flows(&mut books, line, from, to)? {
+                    *sums.entry((flow.from, flow.to)).or_default() += flow.amount;
+                }
+            }
+        }
+        let all: Vec<Flow> = sums.into_iter().map(|((from, to), amount)| Flow { from, to, amount }).collect();
+        if all.iter().map(|flow| flow.amount).sum::<i64>() != entry.amount.0.abs() {
+            return Err(Fault::damaged(format!("对账单 {} 的金额不等于它说明的指令之和", entry.reference)));
+        }
+        let document = &entry.reference;
+        books.post(&Entry { at, act: Act::Post, about: None, party: "", document, flows: &all })?;
+    }
+    books.close()
+}
