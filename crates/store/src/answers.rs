@@ -1,13 +1,14 @@
 //! What banks say, as it is kept: answers, entries of statements, and what is left to a later batch.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap};
 
 use casework::payment::{Answer, Explained, Instruction, Outcome};
 use ledger::{Act, Flow, Heading};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
 use crate::books::{Books, Entry};
 use crate::fault::Fault;
+use crate::lists::list;
 use crate::payments::{Standing, flows, json, moved, read, stand};
 
 /// Who calls this has left out what was answered before and what nobody sent.
@@ -56,13 +57,11 @@ fn give_back(
     at: &str,
 ) -> Result<(), Fault> {
     let mut all = Vec::new();
-    let mut party = String::new();
     for line in moved(sql, run, &instruction.lines, None)?.into_values() {
         all.extend(flows(books, &line, Heading::Returning, Heading::Payable)?);
-        party = line.number;
     }
     let about = Some(posting);
-    books.post(&Entry { at, act: Act::Post, about, party: &party, document: &instruction.id, flows: &all })?;
+    books.post(&Entry { at, act: Act::Post, about, party: "", document: &instruction.id, flows: &all })?;
     Ok(())
 }
 
@@ -73,8 +72,7 @@ pub(crate) fn release(sql: &Connection, run: &str, lines: &[u32], at: &str) -> R
     for (seq, line) in &payable {
         let flows = flows(&mut books, line, Heading::Payable, Heading::Appropriation)?;
         let document = format!("{run}/{seq}");
-        let party = &line.number;
-        books.post(&Entry { at, act: Act::Post, about: None, party, document: &document, flows: &flows })?;
+        books.post(&Entry { at, act: Act::Post, about: None, party: "", document: &document, flows: &flows })?;
     }
     let own: Vec<u32> = payable.into_keys().collect();
     // Another batch may have a line for that month now, as for one that was held.
@@ -97,15 +95,15 @@ pub(crate) fn explain(sql: &Connection, entries: &[Explained], at: &str) -> Resu
         } else {
             (Heading::Reconciled, Heading::Returning, 1, "returned")
         };
-        let (mut lines, mut explained) = (BTreeMap::<String, Vec<u32>>::new(), BTreeSet::new());
+        let query = "SELECT id, run, content FROM pay_instruction WHERE id IN (SELECT value FROM json_each(?1))
+                     AND explained = ?2 AND status IN ('returned', ?3)";
+        let row = |row: &rusqlite::Row| Ok((row.get::<_, String>(0)?, (row.get(1)?, row.get(2)?)));
+        let mut known: HashMap<String, (String, String)> =
+            list(sql, query, params![ids, seen, standing], row)?.into_iter().collect();
+        let mut lines = BTreeMap::<String, Vec<u32>>::new();
         for id in &entry.instructions {
-            let query = "SELECT run, content FROM pay_instruction
-                         WHERE id = ?1 AND explained = ?2 AND status IN ('returned', ?3)";
-            let row = |row: &rusqlite::Row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?));
-            let found = sql.prepare_cached(query)?.query_row(params![id, seen, standing], row).optional()?;
-            let found = found.filter(|_| explained.insert(id));
             let unexplained = || Fault::damaged(format!("对账单 {} 说明不了指令 {id}", entry.reference));
-            let (run, content) = found.ok_or_else(unexplained)?;
+            let (run, content) = known.remove(id).ok_or_else(unexplained)?;
             lines.entry(run).or_default().extend(read::<Instruction>(&content)?.lines);
         }
         let update =

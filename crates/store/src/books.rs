@@ -35,7 +35,7 @@ CREATE TABLE ledger_posting (
 ) STRICT;
 CREATE UNIQUE INDEX posting_resolved_once ON ledger_posting (about) WHERE act IN ('confirm', 'void');
 CREATE INDEX posting_by_document ON ledger_posting (document);
-CREATE INDEX posting_by_party ON ledger_posting (party);
+CREATE INDEX posting_by_party ON ledger_posting (party) WHERE party <> '';
 CREATE TRIGGER ledger_keeps_postings BEFORE UPDATE ON ledger_posting BEGIN SELECT RAISE(ABORT, 'append only'); END;
 ";
 
@@ -47,7 +47,7 @@ pub struct Posting {
     pub act: Act,
     /// The posting that is confirmed, voided or corrected.
     pub about: Option<i64>,
-    /// Whom it concerns.
+    /// Whom it concerns; empty where the document is a line, an instruction or a statement, which say so themselves.
     pub party: String,
     /// What it was made by: a case, a batch, an instruction, an entry of a statement.
     pub document: String,
@@ -214,9 +214,9 @@ impl Read<'_> {
         Ok(book)
     }
 
-    /// The postings that concern somebody, in their order.
+    /// The postings that name somebody, in their order: those of debts.
     pub fn postings_about(&self, party: &str) -> Result<Vec<Posting>, Fault> {
-        let query = format!("{POSTING} WHERE party = ?1 ORDER BY id");
+        let query = format!("{POSTING} WHERE party = ?1 AND party <> '' ORDER BY id");
         list(self.sql, &query, [party], raw)?.into_iter().map(read).collect()
     }
 

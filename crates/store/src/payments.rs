@@ -197,8 +197,6 @@ pub(crate) fn stand(sql: &Connection, run: &str, lines: &[u32], standing: Standi
 
 /// What a line moves.
 pub(crate) struct Moved {
-    pub seq: u32,
-    pub number: String,
     month: Month,
     programme: String,
     total: i64,
@@ -213,17 +211,17 @@ pub(crate) fn moved(
     lines: &[u32],
     standing: Option<Standing>,
 ) -> Result<BTreeMap<u32, Moved>, Fault> {
-    let query = "SELECT seq, number, month, programme, total, shares FROM pay_line
+    let query = "SELECT seq, month, programme, total, shares FROM pay_line
                  WHERE run = ?1 AND seq IN (SELECT value FROM json_each(?2)) AND (?3 = '' OR status = ?3)";
     let row = |row: &rusqlite::Row| {
-        let month: String = row.get(2)?;
-        Ok((row.get(0)?, row.get(1)?, month, row.get(3)?, row.get(4)?, row.get::<_, Vec<u8>>(5)?))
+        let month: String = row.get(1)?;
+        Ok((row.get(0)?, month, row.get(2)?, row.get(3)?, row.get::<_, Vec<u8>>(4)?))
     };
     let rows = list(sql, query, params![run, json(&lines)?, standing.map_or("", Standing::key)], row)?;
-    let moved = |(seq, number, month, programme, total, shares): (u32, String, String, String, i64, Vec<u8>)| {
+    let moved = |(seq, month, programme, total, shares): (u32, String, String, i64, Vec<u8>)| {
         let month = month.parse().map_err(|_| Fault::damaged("月份不能读"))?;
         let shares = postcard::from_bytes(&shares).map_err(|error| Fault::damaged(error.to_string()))?;
-        Ok((seq, Moved { seq, number, month, programme, total, shares }))
+        Ok((seq, Moved { month, programme, total, shares }))
     };
     rows.into_iter().map(moved).collect()
 }
@@ -252,17 +250,10 @@ fn commit(sql: &Connection, run: &str, (first, last): (u32, u32), at: &str) -> R
     debts::settle(sql, &list(sql, kept, params![run, first, last], |row| row.get(0))?, Act::Confirm, at, run)?;
     let mut books = Books::open(sql)?;
     let lines = moved(sql, run, &(first..=last).collect::<Vec<_>>(), Some(Standing::Listed))?;
-    for line in lines.values() {
+    for (seq, line) in &lines {
         let flows = flows(&mut books, line, Heading::Appropriation, Heading::Payable)?;
-        let document = format!("{run}/{}", line.seq);
-        books.post(&Entry {
-            at,
-            act: Act::Post,
-            about: None,
-            party: &line.number,
-            document: &document,
-            flows: &flows,
-        })?;
+        let document = format!("{run}/{seq}");
+        books.post(&Entry { at, act: Act::Post, about: None, party: "", document: &document, flows: &flows })?;
     }
     stand(sql, run, &lines.into_keys().collect::<Vec<_>>(), Standing::Payable, at)?;
     books.close()
@@ -276,19 +267,18 @@ fn instruct(sql: &Connection, run: &str, instructions: &[Instruction], at: &str)
     let wanted: Vec<u32> = instructions.iter().flat_map(|instruction| instruction.lines.iter().copied()).collect();
     let mut payable = moved(sql, run, &wanted, Some(Standing::Payable))?;
     for instruction in instructions {
-        let (mut all, mut party, mut sum) = (Vec::new(), String::new(), 0);
+        let (mut all, mut sum) = (Vec::new(), 0);
         for seq in &instruction.lines {
             let Some(line) = payable.remove(seq) else {
                 return Err(Fault::damaged(format!("{run} 的第 {seq} 行不在待付中")));
             };
             all.extend(flows(&mut books, &line, Heading::Payable, Heading::Paid)?);
             sum += line.total;
-            party = line.number;
         }
         if sum != instruction.amount.0 {
             return Err(Fault::damaged(format!("指令 {} 的金额不等于各行之和", instruction.id)));
         }
-        let entry = Entry { at, act: Act::Pend, about: None, party: &party, document: &instruction.id, flows: &all };
+        let entry = Entry { at, act: Act::Pend, about: None, party: "", document: &instruction.id, flows: &all };
         let posting = books.post(&entry)?;
         let (status, content) = (Standing::Sent.key(), json(instruction)?);
         insert.execute(params![instruction.id, run, instruction.amount.0, status, at, posting, content])?;
@@ -468,7 +458,8 @@ mod tests {
         let tally = bank.store.tally("RUN").unwrap();
         assert_eq!(tally, [(Standing::Paid, 3, 195_000)]);
         assert_eq!(bank.store.look(|read| read.postings_by("I-4")).unwrap().len(), 3);
-        assert_eq!(bank.store.look(|read| read.postings_about("N-3")).unwrap().len(), 11);
+        let by = |document: &str| bank.store.look(|read| read.postings_by(document)).unwrap().len();
+        assert_eq!(["RUN/3", "I-2", "I-4", "I-5", "I-6"].map(by), [1, 2, 3, 3, 2], "all that is of a line");
         assert!(bank.store.book().unwrap().trial_balance().values().all(|sum| *sum == 0));
         assert_eq!(bank.store.rebuild().unwrap().differing, Vec::<String>::new());
         assert_eq!(bank.store.verify().unwrap().problems, Vec::<String>::new());
