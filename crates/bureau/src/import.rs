@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use base::{Date, DateTime, RegionCode};
 use casework::event::{ActorRef, RegisterRow};
-use casework::payment::{DRAWN, OVERPAID, RECEIVABLE, UNPAID};
+use casework::payment::DERIVED;
 use casework::{Datum, Event, Record, State, registers};
 use guide::model::{FieldType, Register, RegisterColumn};
 
@@ -56,7 +56,7 @@ impl Bureau {
         let wrong = |text: String| ImportFailure::Wrong(vec![text]);
         let register = self.library.all_registers().find(|known| *known.key == *import.register);
         let register = register.ok_or_else(|| wrong(format!("没有台账“{}”", import.register)))?;
-        if [DRAWN, OVERPAID, RECEIVABLE, UNPAID].contains(&&*register.key) {
+        if DERIVED.contains(&&*register.key) {
             return Err(wrong(format!("台账“{}”由名册和账得出，不能导入", register.name)));
         }
         let rows = read(register, import.text, import.from, self.home).map_err(ImportFailure::Wrong)?;

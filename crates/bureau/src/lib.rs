@@ -441,7 +441,7 @@ impl Bureau {
     }
 
     /// The register of a 标识, if some guide or registers.md declares it.
-    pub(crate) fn register(&self, key: &str) -> Option<&Register> {
+    pub fn register(&self, key: &str) -> Option<&Register> {
         let all = self.library.guides.iter().flat_map(|guide| &guide.registers).chain(&self.library.registers);
         all.into_iter().find(|register| *register.key == *key)
     }

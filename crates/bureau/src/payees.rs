@@ -1,8 +1,9 @@
 //! Into whose account somebody is paid, as the register of accounts has it.
 
-use base::Date;
+use base::{Date, RegionCode};
 use casework::event::RegisterRow;
-use casework::{Datum, Query};
+use casework::{Datum, Query, registers};
+use guide::model::Register;
 
 /// 标识 of the register.
 const REGISTER: &str = "bank_account";
@@ -34,4 +35,21 @@ pub(crate) fn account(row: &RegisterRow) -> PayeeAccount {
         reason: reason.trim().to_owned(),
         since: row.from,
     }
+}
+
+/// The last digits of an account: enough to know a card by, and no more.
+pub(crate) fn last_digits(account: &str) -> String {
+    let digits: Vec<char> = account.chars().collect();
+    digits[digits.len().saturating_sub(4)..].iter().collect()
+}
+
+/// A row of a register that the bureau fills in by itself; what is empty is left out.
+pub(crate) fn derived_row<const N: usize>(
+    register: &Register,
+    day: Date,
+    region: RegionCode,
+    columns: [(&str, Datum); N],
+) -> RegisterRow {
+    let told = columns.into_iter().filter(|(_, datum)| datum.text() != Some(""));
+    registers::row(register, day, region, told.map(|(key, datum)| (key.to_owned(), datum)).collect())
 }

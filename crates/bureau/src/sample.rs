@@ -8,22 +8,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use base::{Level, RegionCode};
 use casework::event::{Datum, Event, PersonRef, RegisterRow};
 use casework::payment::{Batch, DRAWN, Line};
-use casework::registers;
 use formula::Value;
 use guide::model::Register;
 use num_rational::Ratio;
 use num_traits::ToPrimitive;
 use store::Standing;
 
+use crate::payees::{derived_row, last_digits};
 use crate::payroll::{At, Progress};
+use crate::starts::TOGETHER;
 use crate::{Bureau, Failure, county, hash};
 
 /// 标识 of the parameters: what share of the payments of each township is drawn, and how many at least.
 const SHARE: &str = "sample_share";
 const LEAST: &str = "sample_least";
-
-/// Rows written in one transaction; a case begins for each.
-const TOGETHER: usize = 100;
 
 /// What is drawn of a township.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,7 +117,6 @@ fn row(register: &Register, run: &str, line: &Line, day: base::Date) -> Register
     let person = |name: &str, number: &str| {
         Datum::Person(PersonRef { name: name.to_owned(), number: Some(number.to_owned()).filter(|n| !n.is_empty()) })
     };
-    let digits: Vec<char> = line.account.chars().collect();
     let text = |text: String| Datum::Text(text);
     let columns = [
         ("run", text(run.to_owned())),
@@ -131,10 +128,9 @@ fn row(register: &Register, run: &str, line: &Line, day: base::Date) -> Register
         ("amount", text(line.total.plain())),
         ("payee", text(line.payee.clone())),
         ("reason", text(line.reason.clone())),
-        ("account", text(digits[digits.len().saturating_sub(4)..].iter().collect())),
+        ("account", text(last_digits(&line.account))),
     ];
-    let columns = columns.into_iter().filter(|(_, datum)| datum.text() != Some(""));
-    registers::row(register, day, line.region, columns.map(|(key, datum)| (key.to_owned(), datum)).collect())
+    derived_row(register, day, line.region, columns)
 }
 
 #[cfg(test)]

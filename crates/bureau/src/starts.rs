@@ -17,7 +17,7 @@ use crate::{Bureau, Failure, Fault, Order, hash};
 const FOLLOWED: &str = "starts followed until";
 
 /// Cases begun in one transaction; more would keep others waiting.
-const TOGETHER: usize = 100;
+pub(crate) const TOGETHER: usize = 100;
 
 /// A start of a service with the moment at which it is due.
 struct Due<'d> {

@@ -5,16 +5,14 @@ use base::{Date, DateTime};
 use casework::State;
 use casework::event::{Datum, Event, PersonRef, RegisterRow};
 use casework::payment::{Batch, Line, UNPAID};
-use casework::registers;
 use guide::model::{Job, Register, StepKind};
-use store::{Sent, Standing};
+use store::{Read, Sent, Standing};
 
 use crate::bank::{is_of_account, reason};
+use crate::payees::{derived_row, last_digits};
 use crate::payroll::At;
+use crate::starts::TOGETHER;
 use crate::{Bureau, Failure, Fault, hash};
-
-/// Rows written in one transaction; a case begins for each.
-const TOGETHER: usize = 100;
 
 /// The two values of 情形.
 const BACK: &str = "退回";
@@ -34,29 +32,34 @@ impl Bureau {
     /// Writes a row for every payment that came back, and for every one that is with a bank after its day. Gives how many.
     pub(crate) fn tell_unpaid(&self, now: DateTime) -> Result<usize, Failure> {
         let Some(register) = self.register(UNPAID) else { return Ok(0) };
-        let (mut told, mut after) = (0, String::new());
-        loop {
-            let back = self.store.look(|read| read.came_back(UNPAID, &after, TOGETHER))?;
-            let Some(last) = back.last() else { break };
-            after.clone_from(&last.instruction.id);
-            told += back.len();
-            self.tell(register, BACK, &back, now)?;
-        }
+        let mut told = self.tell_each(register, BACK, now, |read, after| read.came_back(UNPAID, after, TOGETHER))?;
         for run in self.store.runs()? {
             let Some(state) = self.store.state(&run.case)?.filter(|state| state.closed.is_none()) else { continue };
             if self.due(&state)?.is_none_or(|due| now.date() <= due) {
                 continue;
             }
-            let mut after = String::new();
-            loop {
-                let silent = self.store.look(|read| read.unanswered(&run.case, UNPAID, &after, TOGETHER))?;
-                let Some(last) = silent.last() else { break };
-                after.clone_from(&last.instruction.id);
-                told += silent.len();
-                self.tell(register, SILENT, &silent, now)?;
-            }
+            told += self
+                .tell_each(register, SILENT, now, |read, after| read.unanswered(&run.case, UNPAID, after, TOGETHER))?;
         }
         Ok(told)
+    }
+
+    /// Writes rows for instructions, of which some more are found after an id, until there are none.
+    fn tell_each(
+        &self,
+        register: &Register,
+        kind: &str,
+        now: DateTime,
+        find: impl Fn(&Read, &str) -> Result<Vec<Sent>, Fault>,
+    ) -> Result<usize, Failure> {
+        let (mut told, mut after) = (0, String::new());
+        loop {
+            let sent = self.store.look(|read| find(read, &after))?;
+            let Some(last) = sent.last() else { return Ok(told) };
+            after.clone_from(&last.instruction.id);
+            told += sent.len();
+            self.tell(register, kind, &sent, now)?;
+        }
     }
 
     fn tell(&self, register: &Register, kind: &str, sent: &[Sent], now: DateTime) -> Result<(), Failure> {
@@ -108,7 +111,6 @@ impl Bureau {
 /// The row of a payment that a bank did not make.
 fn row(register: &Register, kind: &str, sent: &Sent, line: &Line, day: Date) -> RegisterRow {
     let (text, of) = (|text: &str| Datum::Text(text.to_owned()), &sent.instruction);
-    let digits: Vec<char> = of.account.chars().collect();
     let payee = PersonRef { name: line.payee.clone(), number: Some(line.payee_number.clone()) };
     let of_account = kind == BACK && is_of_account(&sent.code);
     let columns = [
@@ -121,11 +123,10 @@ fn row(register: &Register, kind: &str, sent: &Sent, line: &Line, day: Date) -> 
         ("month", text(&String::from(line.month))),
         ("amount", text(&of.amount.plain())),
         ("bank", text(&of.bank)),
-        ("account", text(&digits[digits.len().saturating_sub(4)..].iter().collect::<String>())),
+        ("account", Datum::Text(last_digits(&of.account))),
         ("cause", text(if kind == BACK { reason(&sent.code) } else { "" })),
         ("of_account", Datum::Bool(of_account)),
         ("on", text(sent.at.get(..10).unwrap_or(&sent.at))),
     ];
-    let columns = columns.into_iter().filter(|(_, datum)| datum.text() != Some(""));
-    registers::row(register, day, line.region, columns.map(|(key, datum)| (key.to_owned(), datum)).collect())
+    derived_row(register, day, line.region, columns)
 }

@@ -90,6 +90,9 @@ pub const UNPAID: &str = "unpaid";
 /// 标识 of the register of debts, which nobody writes: it is what the ledger says.
 pub const RECEIVABLE: &str = "receivable";
 
+/// The registers that the bureau fills in by itself: no file brings rows into them.
+pub const DERIVED: [&str; 4] = [DRAWN, OVERPAID, RECEIVABLE, UNPAID];
+
 /// What somebody was paid for a month beyond what decisions that are known now give: never set off without a decision.
 /// With nothing, a month that was found before is right again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -260,8 +260,7 @@ pub(crate) fn row_of(
     day: base::Date,
 ) -> Result<Option<RegisterRow>, Failure> {
     let Some(subject) = &state.subject else { return Ok(None) };
-    let known = bureau.library.guides.iter().flat_map(|guide| &guide.writable).find(|known| *known.key == *register);
-    let Some(register) = known else { return Ok(None) };
+    let Some(register) = bureau.register(register) else { return Ok(None) };
     let rows = bureau.store.look(|read| read.registered(&by_key(register, &subject.key, day)))?;
     Ok(rows.into_iter().find(|row| row.key == subject.key))
 }
