@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use base::{Date, Fen, Month};
 use casework::event::{Datum, PersonRef, RegisterRow};
 use casework::payment::{Debt, OVERPAID, Overpaid, Part};
-use casework::{Query, Registers, registers};
+use casework::{Query, Registers};
 use formula::Value;
 use num_rational::Ratio;
 use num_traits::ToPrimitive;
@@ -13,6 +13,7 @@ use store::{Over, Spelt};
 
 use crate::Failure;
 use crate::gathered::Gathered;
+use crate::payees::derived_row;
 use crate::roster::{Maker, Making};
 
 /// 标识 of the register of claims (追缴): who owes what, and how it is given back.
@@ -71,24 +72,23 @@ impl Maker<'_> {
         let register = self.bureau.register(OVERPAID)?;
         let month = |month: Option<&(Month, Fen)>| month.map(|(month, _)| String::from(*month)).unwrap_or_default();
         let detail = now.iter().map(|(month, fen)| format!("{month}{fen}元")).collect::<Vec<_>>();
+        let text = Datum::Text;
         let columns = [
-            ("root", whose.spelt.root.clone()),
-            ("entitlement", format!("{}/{}", whose.service, whose.entitlement.key)),
-            ("turn", turn.to_string()),
-            ("name", whose.holder.name.clone()),
-            ("what", whose.entitlement.name.to_string()),
-            ("programme", whose.programme.to_owned()),
-            ("first", month(now.first())),
-            ("last", month(now.last())),
-            ("months", now.len().to_string()),
-            ("amount", Fen(now.iter().map(|(_, fen)| fen.0).sum()).plain()),
-            ("detail", detail.join("；")),
+            ("root", text(whose.spelt.root.clone())),
+            ("entitlement", text(format!("{}/{}", whose.service, whose.entitlement.key))),
+            ("turn", text(turn.to_string())),
+            ("name", text(whose.holder.name.clone())),
+            ("what", text(whose.entitlement.name.to_string())),
+            ("programme", text(whose.programme.to_owned())),
+            ("first", text(month(now.first()))),
+            ("last", text(month(now.last()))),
+            ("months", text(now.len().to_string())),
+            ("amount", text(Fen(now.iter().map(|(_, fen)| fen.0).sum()).plain())),
+            ("detail", text(detail.join("；"))),
+            ("person", Datum::Person(whose.holder.clone())),
         ];
-        let columns = columns.into_iter().filter(|(_, text)| !text.is_empty());
-        let person = ("person".to_owned(), Datum::Person(whose.holder.clone()));
-        let columns = columns.map(|(key, text)| (key.to_owned(), Datum::Text(text))).chain([person]);
         let region = base::RegionCode::parse(&whose.spelt.region).unwrap_or(base::RegionCode::NATION);
-        Some(registers::row(register, self.frozen().date(), region, columns.collect()))
+        Some(derived_row(register, self.frozen().date(), region, columns))
     }
 
     /// Keeps back from lines that are paid what their holders owe, as their plans say and within the limits (PAY-20).
