@@ -90,6 +90,14 @@ impl Calendar {
         self.ending_on(day_at(day_number(start) + i64::from(n)))
     }
 
+    /// The same, but a rest day moves to the working day before it.
+    pub fn early_days_after(&self, start: Date, n: u32) -> DueDay {
+        let day = day_number(start) + i64::from(n);
+        // No rest lasts a month: the first day of the last month with as many working days is the last of them.
+        let (at, nominal) = (day_at(self.reach(day - 31, self.rank(day))), day_at(day));
+        DueDay { at, nominal, provisional: self.is_provisional(at, nominal) }
+    }
+
     /// The day that ends `n` months: the same day of the month, or the month's last day where there is none (art. 202);
     /// moved to a working day like calendar days.
     pub fn months_after(&self, start: Date, n: u32) -> DueDay {

@@ -22,6 +22,8 @@ pub enum Clock {
     Days(u32),
     /// 不顺延: the last day stays even if it is a rest day; none is that very day.
     FixedDays(u32),
+    /// 前移: a last day that is a rest day moves to the working day before it, as payments do (先发后休).
+    EarlyDays(u32),
     WorkingDays(u32),
     Months(u32),
     /// Counted back from an event, such as an election; the clock starts at the event.
@@ -42,7 +44,7 @@ pub enum Clock {
 
 /// A text that is no time limit.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("“{0}”不是时限；应写成“3个工作日”“7天”“2小时”“6个月”“1年”“20日前”“至 05-31”“至 08:00”或“即时”")]
+#[error("“{0}”不是时限；应写成“3个工作日”“7天”“2小时”“6个月”“1年”“15日前移”“20日前”“至 05-31”“至 08:00”或“即时”")]
 pub struct ClockError(pub String);
 
 /// When a clock ends, and how that was computed, so that a clerk can explain it.
@@ -75,6 +77,10 @@ impl Clock {
             let time = || format!("{end}:00").parse::<jiff::civil::Time>().ok();
             let day = day().map(|day| Self::Until { month: day.month(), day: day.day() });
             return day.or_else(|| time().map(|time| Self::UntilTime { hour: time.hour(), minute: time.minute() }));
+        }
+        if let Some(days) = text.strip_suffix("前移") {
+            let Self::Days(n) = Self::parse(days)? else { return None };
+            return Some(Self::EarlyDays(n));
         }
         let (text, fixed) = text.strip_suffix("不顺延").map_or((text, false), |text| (text, true));
         let (text, back) = match text.strip_prefix("提前").or(text.strip_prefix('前')) {
@@ -120,6 +126,7 @@ impl Clock {
                 let at = day.saturating_add(jiff::Span::new().try_days(n).unwrap_or_default());
                 Due { at: end_of_day(at), provisional: false, shifted: false, explained: from }
             }
+            Self::EarlyDays(n) => early(calendar.early_days_after(day, n), from),
             Self::WorkingDays(n) => on_day(calendar.working_days_after(day, n), from),
             Self::Months(n) => on_day(calendar.months_after(day, n), from),
             Self::Before { days } => before(day, days),
@@ -155,6 +162,16 @@ fn on_day(due: DueDay, mut explained: String) -> Due {
     Due { at: end_of_day(due.at), provisional: due.provisional, shifted, explained }
 }
 
+/// The end of the working day that comes before the rest days which the last day fell into.
+fn early(due: DueDay, mut explained: String) -> Due {
+    let shifted = due.at != due.nominal;
+    if shifted {
+        let (nominal, at) = (format_date(due.nominal), format_date(due.at));
+        explained = format!("{}，{nominal}是休息日，提前到{at}", explained.trim_end_matches("前移"));
+    }
+    Due { shifted, ..on_day(DueDay { nominal: due.at, ..due }, explained) }
+}
+
 /// The stricter of the two readings of "20日前": neither the day of the event nor the day of the act counts.
 /// Not moved by rest days, because the Civil Code extends limits and shortens none.
 fn before(event: Date, days: u32) -> Due {
@@ -181,6 +198,7 @@ impl fmt::Display for Clock {
             Self::Days(n) => write!(f, "{n}日"),
             Self::FixedDays(0) => f.write_str("当日不顺延"),
             Self::FixedDays(n) => write!(f, "{n}日不顺延"),
+            Self::EarlyDays(n) => write!(f, "{n}日前移"),
             Self::WorkingDays(n) => write!(f, "{n}个工作日"),
             Self::Months(n) if n > 0 && n.is_multiple_of(12) => write!(f, "{}年", n / 12),
             Self::Months(n) => write!(f, "{n}个月"),
@@ -234,6 +252,7 @@ mod tests {
             ("７天", Days(7)),
             ("7日", Days(7)),
             ("30日不顺延", FixedDays(30)),
+            ("15日前移", EarlyDays(15)),
             ("前 20日", Before { days: 20 }),
             ("当日", Immediate),
             ("当日不顺延", FixedDays(0)),
@@ -254,6 +273,18 @@ mod tests {
         {
             assert_eq!(Clock::parse(text), None, "{text}");
         }
+    }
+
+    /// 2026-09-20 is a Sunday, made a working day; 2026-12-20 is a Sunday; 2026-10-01 to 07 are rest days.
+    #[test]
+    fn what_is_paid_is_paid_before_the_rest_days() {
+        let due = |day: Date, n| Clock::EarlyDays(n).due(day.at(9, 0, 0, 0), &official());
+        assert_eq!(due(date(2026, 11, 5), 15).at, date(2026, 11, 20).at(23, 59, 59, 0));
+        let december = due(date(2026, 12, 5), 15);
+        assert_eq!((december.at, december.shifted), (date(2026, 12, 18).at(23, 59, 59, 0), true));
+        assert_eq!(december.explained, "自2026年12月5日次日起算15日，2026年12月20日是休息日，提前到2026年12月18日");
+        assert_eq!(due(date(2026, 9, 20), 15).at.date(), date(2026, 9, 30), "before the holidays, not after them");
+        assert_eq!(due(date(2026, 9, 5), 15).at.date(), date(2026, 9, 20), "a Sunday that is worked");
     }
 
     #[test]

@@ -30,4 +30,4 @@ pub use month::Month;
 pub use recurrence::Recurrence;
 pub use reference::ReferenceError;
 pub use region::{Level, Region, RegionCode, Regions};
-pub use typed::tidy;
+pub use typed::{tidy, tidy_prose};

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use base::{Date, DateTime, Fen};
 use casework::payment::{Answer, Batch, Explained, Instruction, Outcome};
 use casework::{Code, Refusal};
-use exchange::{Format, Message, Payment, Reply, Shape, Unreadable};
+use exchange::{Format, Message, Payment, RefusedFile, Reply, Shape, Unreadable};
 use store::{Sent, Standing};
 
 use crate::formats::Banks;
@@ -122,8 +122,7 @@ impl Bureau {
             purpose: purpose.clone(),
         };
         let payments: Vec<Payment> = own.map(payment).collect();
-        let ids: Vec<&str> = payments.iter().map(|payment| &*payment.id).collect();
-        let message = format!("{}-{}", plain_id(run), &hash(&ids)[..8]);
+        let message = message_id(run, payments.iter().map(|payment| &*payment.id));
         Ok(exchange::Batch { id: plain_id(run), message, day, payments })
     }
 
@@ -143,7 +142,31 @@ impl Bureau {
                 let entries = entries.collect::<Result<Vec<_>, Failure>>()?;
                 Ok(TakenIn::Statement(self.reconcile(&entries, now)?))
             }
+            Message::Refused(file) => Ok(TakenIn::Answers(self.take_refused(&file, now)?)),
         }
+    }
+
+    /// A file that the bank did not take: nothing of it was paid, so all of it has failed and goes out again under new
+    /// ids. Only the file of exactly what is in flight is taken for refused; of any other, somebody has to look.
+    fn take_refused(&self, file: &RefusedFile, now: DateTime) -> Result<Taken, Failure> {
+        for run in self.store.runs()? {
+            if !file.message.starts_with(&plain_id(&run.case)) {
+                continue;
+            }
+            let sent = self.store.instructions(&run.case)?.into_iter();
+            let ids: Vec<String> =
+                sent.filter(|sent| sent.standing == Standing::Sent).map(|sent| sent.instruction.id).collect();
+            if message_id(&run.case, ids.iter().map(String::as_str)) == file.message {
+                // What is wrong with a file is nobody's account.
+                let code = if is_of_account(&file.reason) { "format" } else { &file.reason };
+                let failed = |id| Answer { id, outcome: Outcome::Failed, code: code.to_owned() };
+                return self.take_answers(&ids.into_iter().map(failed).collect::<Vec<_>>(), now);
+            }
+        }
+        let why = format!("银行没有收文件 {}（{}）", file.message, reason(&file.reason));
+        let why = if file.why.is_empty() { why } else { format!("{why}：{}", file.why) };
+        let other = format!("{why}。现在在途的不是这个文件里的那些，什么也没有记：请向银行问清哪些付了、哪些没有");
+        Ok(Taken { contradicted: vec![other], ..Taken::default() })
     }
 
     fn take_replies(&self, replies: Vec<Reply>, now: DateTime) -> Result<Taken, Failure> {
@@ -360,6 +383,11 @@ pub(crate) fn is_of_account(code: &str) -> bool {
 /// The name of a reason; what the bank said where it is none of the list.
 pub fn reason(code: &str) -> &str {
     REASONS.iter().find(|(key, ..)| *key == code).map_or(code, |(_, name, _)| name)
+}
+
+/// The id of a message: the same for the same payments, another as soon as one of them is another.
+fn message_id<'i>(run: &str, ids: impl Iterator<Item = &'i str>) -> String {
+    format!("{}-{}", plain_id(run), &hash(&ids.collect::<Vec<_>>())[..8])
 }
 
 fn slices<T>(all: &[T]) -> impl Iterator<Item = &[T]> {

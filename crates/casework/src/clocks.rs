@@ -136,7 +136,10 @@ impl Draft<'_> {
                 };
                 let days = u32::try_from(days).unwrap_or(0);
                 match &mut length {
-                    base::Clock::WorkingDays(n) | base::Clock::Days(n) | base::Clock::FixedDays(n) => *n += days,
+                    base::Clock::WorkingDays(n)
+                    | base::Clock::Days(n)
+                    | base::Clock::FixedDays(n)
+                    | base::Clock::EarlyDays(n) => *n += days,
                     _ => continue,
                 }
                 if days > 0 {

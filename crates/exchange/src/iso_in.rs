@@ -6,7 +6,7 @@ use base::Fen;
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
-use crate::{Entry, Message, Outcome, Reply, Unreadable};
+use crate::{Entry, Message, Outcome, RefusedFile, Reply, Unreadable};
 
 /// An element with what it holds.
 #[derive(Debug, Default)]
@@ -45,7 +45,7 @@ pub fn read_message(bytes: &[u8]) -> Result<Message, Unreadable> {
     let document = parse(bytes)?;
     let body = document.children.first().ok_or_else(|| Unreadable::one("报文是空的"))?;
     match &*body.name {
-        "CstmrPmtStsRpt" => statuses(body).map(Message::Replies),
+        "CstmrPmtStsRpt" => statuses(body),
         "PmtRtr" => returns(body).map(Message::Replies),
         "BkToCstmrStmt" => entries(body, "Stmt").map(Message::Statement),
         "BkToCstmrDbtCdtNtfctn" => notified(body).map(Message::Replies),
@@ -133,7 +133,7 @@ fn reason(element: Option<&Element>) -> String {
 }
 
 /// pain.002: accepted and settled is paid, rejected has failed, anything between is not known yet.
-fn statuses(body: &Element) -> Result<Vec<Reply>, Unreadable> {
+fn statuses(body: &Element) -> Result<Message, Unreadable> {
     let mut replies = Vec::new();
     for transaction in body.all("OrgnlPmtInfAndSts").flat_map(|info| info.all("TxInfAndSts")) {
         let id = transaction.text_at("OrgnlEndToEndId").ok_or_else(|| Unreadable::one("有一笔没有 OrgnlEndToEndId"))?;
@@ -145,19 +145,26 @@ fn statuses(body: &Element) -> Result<Vec<Reply>, Unreadable> {
         let amount = transaction.fen_at("OrgnlTxRef/Amt/InstdAmt")?;
         replies.push(Reply { id: id.to_owned(), result, reason: reason(transaction.at("StsRsnInf")), amount });
     }
-    if !replies.is_empty() {
-        return Ok(replies);
-    }
-    // What a bank says of a whole file is told, and changes nothing: it says of no payment what became of it.
+    if replies.is_empty() { refused_file(body) } else { Ok(Message::Replies(replies)) }
+}
+
+/// What a bank says of a whole file, where it says nothing of a single payment: the file has one block of payments, so
+/// that the block is refused is the same.
+fn refused_file(body: &Element) -> Result<Message, Unreadable> {
     let group = body.at("OrgnlGrpInfAndSts");
-    let said = |path: &str| group.and_then(|group| group.text_at(path)).unwrap_or_default().to_owned();
-    Err(Unreadable::one(match &*said("GrpSts") {
-        "RJCT" => {
-            let (file, code, why) = (said("OrgnlMsgId"), said("StsRsnInf/Rsn/Cd"), said("StsRsnInf/AddtlInf"));
-            format!("银行没有收文件 {file}：{code} {why}。其中的付款仍算在途；DUPL 是同一个文件发了两次，不用管")
-        }
-        _ => "报文里没有逐笔的结果".to_owned(),
-    }))
+    let block = body.all("OrgnlPmtInfAndSts").find(|block| block.text_at("PmtInfSts") == Some("RJCT"));
+    let refused = group.filter(|group| group.text_at("GrpSts") == Some("RJCT")).or(block);
+    let message = group.and_then(|group| group.text_at("OrgnlMsgId"));
+    let (Some(refused), Some(message)) = (refused, message) else {
+        return Err(Unreadable::one("报文里没有逐笔的结果"));
+    };
+    let reason = reason(refused.at("StsRsnInf"));
+    // The bank has the same file already; what became of its payments, the answers to that one say.
+    if matches!(&*reason, "DUPL" | "duplicate") {
+        return Err(Unreadable::one(format!("银行说文件 {message} 是同一个文件发了两次（{reason}），不用管")));
+    }
+    let why = refused.text_at("StsRsnInf/AddtlInf").unwrap_or_default().to_owned();
+    Ok(Message::Refused(RefusedFile { message: message.to_owned(), reason, why }))
 }
 
 /// pacs.004: what was paid and came back.

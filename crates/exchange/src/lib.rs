@@ -76,6 +76,18 @@ pub struct Entry {
 pub enum Message {
     Replies(Vec<Reply>),
     Statement(Vec<Entry>),
+    Refused(RefusedFile),
+}
+
+/// A file that a bank did not take, whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefusedFile {
+    /// Its message identification.
+    pub message: String,
+    /// The reason as in a reply.
+    pub reason: String,
+    /// The bank's own words.
+    pub why: String,
 }
 
 /// Why a file is not taken in: each a Chinese sentence with its place.

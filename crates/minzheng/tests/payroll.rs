@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use base::{Fen, Level, Month, RegionCode};
 use bureau::import::Import;
-use bureau::{Sent, Standing};
+use bureau::{Sent, Standing, bank};
 use casework::Query;
 use casework::payment::{Answer, DRAWN, Debt, Outcome};
 use ledger::{Heading, Source};
@@ -279,6 +279,40 @@ fn half_of_a_month_comes_back_and_is_healed() {
     let left: i64 = open.map(|(.., balance)| balance.posted.abs() + balance.pending_out).sum();
     assert_eq!(left, 0, "the month is closed without a difference");
     assert_eq!(bureau.store.rebuild().unwrap().differing, Vec::<String>::new());
+}
+
+/// A bank that does not take a file has paid nothing of it. What it said twice, or of another file, changes nothing.
+#[test]
+fn a_file_that_the_bank_does_not_take_goes_out_again_under_new_ids() {
+    let office = county();
+    let bureau = &office.site.bureau;
+    let run = december(&office);
+    approve(&office, &run);
+    let made = || String::from_utf8(bureau.file_for_bank(&run, bank::ISO, office.site.now()).unwrap().bytes).unwrap();
+    let message = |file: &str| file.split_once("<MsgId>").unwrap().1.split_once("</MsgId>").unwrap().0.to_owned();
+    let refuses = |message: &str, code: &str| {
+        let (id, why) = (format!("<OrgnlMsgId>{message}</OrgnlMsgId>"), format!("<Rsn><Cd>{code}</Cd></Rsn>"));
+        let group = format!("{id}<GrpSts>RJCT</GrpSts><StsRsnInf>{why}</StsRsnInf>");
+        let text = format!(
+            "<Document><CstmrPmtStsRpt><OrgnlGrpInfAndSts>{group}</OrgnlGrpInfAndSts></CstmrPmtStsRpt></Document>"
+        );
+        bureau.take_file(bank::ISO, text.as_bytes(), office.site.now())
+    };
+    let (first, sent) = (message(&made()), standing(&office, &run, Standing::Sent));
+    assert!(refuses(&first, "DUPL").unwrap_err().to_string().contains("同一个文件发了两次"));
+    assert_eq!(standing(&office, &run, Standing::Sent), sent);
+    let Ok(bank::TakenIn::Answers(taken)) = refuses(&first, "FF01") else { panic!("not taken") };
+    assert_eq!((taken.taken, taken.contradicted), (sent.len(), vec![]));
+    assert_eq!(bureau.reissue(&run, office.site.now()).unwrap(), (sent.len(), 0), "nobody's account is at fault");
+    let second = message(&made());
+    assert_ne!(first, second, "a file under the old id would be taken for the same file");
+    let again = standing(&office, &run, Standing::Sent);
+    assert!(again.iter().all(|again| sent.iter().all(|sent| sent.instruction.id != again.instruction.id)));
+    let Ok(bank::TakenIn::Answers(taken)) = refuses(&first, "FF01") else { panic!("not taken") };
+    assert!(taken.taken == 0 && taken.contradicted[0].contains("不是这个文件里的那些"), "{taken:?}");
+    bureau.take_file(bank::ISO, arrived(&again).as_bytes(), office.site.now()).unwrap();
+    let paid: i64 = standing(&office, &run, Standing::Paid).iter().map(|sent| sent.instruction.amount.0).sum();
+    assert_eq!(paid, sent.iter().map(|sent| sent.instruction.amount.0).sum::<i64>(), "once, and all of it");
 }
 
 /// What came back and is not put right by the batch's day goes back to the appropriation; the next roster pays it to whom

@@ -139,7 +139,7 @@ fn the_calendar_opens_a_season_once() {
     let state = bureau.store.state(&case.case).unwrap().unwrap();
     assert_eq!(state.opened_at, Some(at("2026-01-01T00:00:00")), "the moment in which it fell due");
     assert_eq!(state.clocks["报送期限"].due.at, at("2026-05-31T23:59:59"), "a Sunday, and it stays");
-    assert!(case.applicant.ends_with("单位(演示)"), "{}", case.applicant);
+    assert!(case.applicant.ends_with("单位（演示）"), "{}", case.applicant);
     bureau.pass_time(at("2026-01-03T08:01:00")).unwrap();
     // Somebody sets the clock of the machine back, and forward again.
     bureau.store.keep_setting("starts followed until", "2025-12-31T00:00:00").unwrap();

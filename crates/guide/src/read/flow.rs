@@ -345,10 +345,9 @@ impl Reader {
                 };
                 pauses.extend(self.step(known.steps, &step).map(|step| (step, condition)));
             }
-            let countable = matches!(
-                length,
-                Some(Length::Fixed(base::Clock::Days(_) | base::Clock::FixedDays(_) | base::Clock::WorkingDays(_)))
-            );
+            use base::Clock::{Days, EarlyDays, FixedDays, WorkingDays};
+            let countable =
+                matches!(length, Some(Length::Fixed(Days(_) | FixedDays(_) | EarlyDays(_) | WorkingDays(_))));
             if !pauses.is_empty() && !countable {
                 let message = format!("长度“{}”不能有“不计”", row.text("长度"));
                 self.error("G603", &row.get("不计").span, message, "“不计”只用于 日、工作日");
@@ -405,7 +404,7 @@ impl Reader {
             return Some(Length::Fixed(clock));
         }
         if cell.text.starts_with(|c: char| c.is_ascii_digit()) || cell.text.starts_with('前') {
-            let help = "写成 2小时、30日、30日不顺延、10个工作日、3个月、1年、当日、前 20日";
+            let help = "写成 2小时、30日、30日不顺延、15日前移、10个工作日、3个月、1年、当日、前 20日";
             self.error("G603", &cell.span, format!("长度“{}”不认识", cell.text), help);
             return None;
         }

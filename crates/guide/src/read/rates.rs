@@ -183,10 +183,10 @@ impl Reader {
 /// The error says what to write.
 pub fn plain_value(text: &str, ty: &Type) -> Result<formula::Value, String> {
     use formula::Value;
-    let text = base::tidy(text);
+    let (written, text) = (text, base::tidy(text));
     let text = text.trim_matches('"');
     match ty {
-        Type::Text => Ok(Value::text(text)),
+        Type::Text => Ok(Value::text(base::tidy_prose(written).trim_matches('"'))),
         Type::Bool => match text {
             "是" => Ok(Value::Bool(true)),
             "否" => Ok(Value::Bool(false)),

@@ -8,7 +8,6 @@ use axum::Extension;
 use axum::extract::{Path, Query, State};
 use axum::response::IntoResponse;
 use base::{DateTime, Fen};
-use casework::payment::OVERPAID;
 use casework::state::LetterState;
 use casework::{Datum, State as Case, Status};
 use guide::Guide;
@@ -43,8 +42,6 @@ pub async fn show(
         p.crumbs { a href="/desk" { "我的工作" } " › " (state.applicant) }
         h1 { (state.applicant) "：" (guide.title) }
         p { span.mono { (case) } "　" (state.region.map(|region| site.place(region)).unwrap_or_default())
-            @if let Some(row) = &state.subject { "　" a href=(super::registers::row_address(&row.register, &row.key)) { "台账" } }
-            @if let Some(row) = state.subject.as_ref().filter(|row| row.register == OVERPAID) { "　" a href=(super::debts::statement_address(&row.key)) { "逐月对账" } }
         }
         @if let Some((result, at)) = &state.closed {
             p.standing { span.mark.done { "已办结" } " " (result) "，" (base::format_date(at.date())) }
@@ -54,6 +51,7 @@ pub async fn show(
         }
         @for check in &reminders { p.note { b { "提醒" } "　" (check.message) "。" span.basis { "（" (check.basis) "）" } } }
         (course(&guide, &state))
+        @if let Some(row) = &state.subject { (super::registers::subject(&site, row)?) }
         div.panels {
             aside {
                 div.card {

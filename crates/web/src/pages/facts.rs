@@ -10,6 +10,7 @@ use bureau::FileUse;
 use casework::event::FileRef;
 use casework::state::Fact;
 use casework::{Datum, State as Case};
+use formula::{Type, Unit};
 use guide::Guide;
 use guide::model::{Field, FieldType};
 use maud::{Markup, html};
@@ -50,7 +51,8 @@ impl<'s> Shown<'s> {
                 None => person.name.clone(),
             },
             (Datum::Text(text), FieldType::CitizenNumber | FieldType::Account) => masked(text),
-            (Datum::Text(text), FieldType::Plain(formula::Type::Region)) => self.site.place_of(text),
+            (Datum::Text(text), FieldType::Plain(Type::Region)) => self.site.place_of(text),
+            (Datum::Text(text), FieldType::Plain(Type::Number(unit) | Type::Fen(unit))) => measured(text, *unit),
             (Datum::Text(text), _) if field.name.contains("电话") => base::mask_phone(text),
             (Datum::Text(text), _) => text.clone(),
             (Datum::Files(files), _) => files
@@ -184,6 +186,18 @@ impl<'s> Shown<'s> {
             (value, _) => html! { (self.text(field, value)) },
         }
     }
+}
+
+/// A number with its unit; money has two decimals.
+pub fn measured(text: &str, unit: Unit) -> String {
+    let number = figure(text, unit);
+    if unit == Unit::NONE { number } else { format!("{number} {unit}") }
+}
+
+/// The same in a column whose head says what it is.
+pub fn figure(text: &str, unit: Unit) -> String {
+    let money = unit.is_money().then(|| base::Fen::parse(text)).flatten();
+    money.map_or_else(|| text.to_owned(), |fen| fen.to_string())
 }
 
 /// When a fact was recorded, and from which day it holds where that is another.

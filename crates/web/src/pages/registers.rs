@@ -8,8 +8,8 @@ use axum::extract::{Path, Query, State};
 use axum::response::IntoResponse;
 use base::{CitizenNumber, RegionCode};
 use bureau::RegisterVersion;
-use casework::event::RegisterRow;
-use casework::payment::RECEIVABLE;
+use casework::event::{RegisterRow, Subject};
+use casework::payment::{OVERPAID, RECEIVABLE};
 use casework::{Datum, Query as Asking};
 use formula::Type;
 use guide::model::{FieldType, Register, RegisterColumn};
@@ -17,6 +17,7 @@ use maud::{Markup, html};
 
 use super::Page;
 use super::apply::starts_for;
+use super::facts::{figure, measured};
 use super::lists::{Cell, Listing};
 use crate::layout::{day, downloads, page};
 use crate::site::{Fault, Site};
@@ -24,6 +25,9 @@ use crate::visit::Visit;
 
 /// Rows of one page.
 const ROWS: usize = 100;
+
+/// Beyond this many columns a row's words stand in more columns.
+const FEW: usize = 4;
 
 /// Cases about one row.
 const MOST_CASES: u32 = 200;
@@ -109,6 +113,7 @@ pub fn shown(site: &Site, column: &RegisterColumn, row: &RegisterRow) -> String 
         (Some(Datum::Text(text)), FieldType::CitizenNumber) => {
             CitizenNumber::parse(text).map(|number| number.masked()).unwrap_or_default()
         }
+        (Some(Datum::Text(text)), FieldType::Plain(Type::Number(unit) | Type::Fen(unit))) => figure(text, *unit),
         (Some(Datum::Text(text)), _) if column.name.contains("电话") => base::mask_phone(text),
         (Some(Datum::Text(text)), _) => text.clone(),
         _ => String::new(),
@@ -301,6 +306,32 @@ pub fn listed(site: &Site, rows: &[(&Register, RegisterRow)]) -> Markup {
     }
 }
 
+/// What a row says, column by column; the empty ones are left out.
+fn says(site: &Site, register: &Register, row: &RegisterRow) -> Markup {
+    html! {
+        dl.pairs.many[register.columns.len() > FEW] { @for column in &register.columns {
+            @let text = shown(site, column, row);
+            @if !text.is_empty() { dt { (column.name) } dd { b { @match &column.ty {
+                FieldType::Plain(Type::Number(unit) | Type::Fen(unit)) => (measured(&text, *unit)),
+                _ => (text),
+            } } } }
+        } }
+    }
+}
+
+/// The row that a case is about, as it stands today, where the case is worked on.
+pub fn subject(site: &Site, subject: &Subject) -> Result<Markup, Fault> {
+    let Some(register) = site.bureau.register(&subject.register) else { return Ok(html! {}) };
+    let versions = site.bureau.store.versions(&subject.register, &subject.key)?;
+    Ok(html! {
+        @if let Some(version) = versions.last() { div.card id="row" {
+            h2 { a href=(row_address(&subject.register, &subject.key)) { (register.name) } }
+            (says(site, register, &version.row))
+            @if *subject.register == *OVERPAID { p { a href=(super::debts::statement_address(&subject.key)) { "逐月对账" } } }
+        } }
+    })
+}
+
 pub async fn row(
     State(site): State<Arc<Site>>,
     Extension(visit): Extension<Visit>,
@@ -325,10 +356,7 @@ pub async fn row(
     let body = html! {
         p.crumbs { a href="/registers" { "台账" } " › " a href=(format!("/registers/{key}")) { (register.name) } " › " (title) }
         h1 { (title) }
-        dl.pairs { @for column in &register.columns {
-            @let text = shown(&site, column, &last.row);
-            @if !text.is_empty() { dt { (column.name) } dd { b { (text) } } }
-        } }
+        (says(&site, register, &last.row))
         @if !begins.is_empty() { div.actions { @for (guide, start) in begins {
             a.button href=(begin_address(&guide.key, &start.key, &key, &last.row.key)) { (start.name) }
         } } }

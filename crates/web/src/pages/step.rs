@@ -52,7 +52,7 @@ pub async fn show(
     } else {
         Sent::empty()
     };
-    Ok(step_page(&site, &visit, &subject, &sent, &[]).into_response())
+    step_page(&site, &visit, &subject, &sent, &[])
 }
 
 impl Subject {
@@ -105,7 +105,7 @@ fn fill(guide: &Guide, field: &guide::model::Field, path: &str, value: &casework
     }
 }
 
-fn step_page(site: &Site, visit: &Visit, subject: &Subject, sent: &Sent, refused: &[Refusal]) -> Markup {
+fn step_page(site: &Site, visit: &Visit, subject: &Subject, sent: &Sent, refused: &[Refusal]) -> Page {
     let Subject { case, guide, state, .. } = subject;
     let step = &guide.steps[subject.step];
     let drawer = Drawer { site, guide, sent, refusals: refused };
@@ -120,6 +120,8 @@ fn step_page(site: &Site, visit: &Visit, subject: &Subject, sent: &Sent, refused
         @for check in casework::reminders(site.bureau.rules(guide), state, site.now()) {
             @if check.steps.iter().any(|(of, _)| *of == subject.step) { p.note { b { "提醒" } "　" (check.message) "。" } }
         }
+        // Citizens have the row's meaning in words on their own page; what else it says is the bureau's.
+        @if let Some(row) = state.subject.as_ref().filter(|_| !visit.holds(case)) { (super::registers::subject(site, row)?) }
         @if step.kind == StepKind::Decide {
             @let answers = casework::outlook(site.bureau.rules(guide), state, site.now(), true);
             @if !answers.is_empty() { div.card { h2 { "按现在所知" } dl.pairs { @for answer in &answers { dt { (answer.name) } dd { (answer.value) } } }
@@ -132,7 +134,7 @@ fn step_page(site: &Site, visit: &Visit, subject: &Subject, sent: &Sent, refused
             }))
         }
     };
-    page(site, visit, &step.name, body)
+    Ok(page(site, visit, &step.name, body).into_response())
 }
 
 fn button(kind: StepKind, signs: bool) -> &'static str {
@@ -168,7 +170,7 @@ pub async fn send(
 ) -> Page {
     let subject = subject(&site, &visit, &case, &step)?;
     if one_more(&mut sent) {
-        return Ok(step_page(&site, &visit, &subject, &sent, &[]).into_response());
+        return step_page(&site, &visit, &subject, &sent, &[]);
     }
     let signs = subject.option.as_ref().is_some_and(|option| option.sign);
     let command = if signs {
@@ -179,7 +181,7 @@ pub async fn send(
                 let conclusion = Some(sent.get("conclusion").to_owned()).filter(|word| !word.is_empty());
                 Command::Do { step: step.clone(), conclusion, input }
             }
-            Err(refused) => return Ok(step_page(&site, &visit, &subject, &sent, &refused).into_response()),
+            Err(refused) => return step_page(&site, &visit, &subject, &sent, &refused),
         }
     };
     let key = format!("{}:{}", subject.actor.id, sent.get("_key"));
@@ -188,7 +190,7 @@ pub async fn send(
     match site.bureau.execute(&order) {
         Ok(_) if visit.holds(&case) => Ok(redirect(&format!("/progress/{}", subject.case))),
         Ok(_) => Ok(redirect(&format!("/case/{}", subject.case))),
-        Err(Failure::Refused(refused)) => Ok(step_page(&site, &visit, &subject, &sent, &refused).into_response()),
+        Err(Failure::Refused(refused)) => step_page(&site, &visit, &subject, &sent, &refused),
         Err(failure) => Err(failure.into()),
     }
 }
