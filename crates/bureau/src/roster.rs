@@ -110,12 +110,15 @@ impl Maker<'_> {
                 register.map(|register| columns(register, making, *since, sharing, frozen.date()))
             })
             .collect();
-        // What conditions ask of registers is gathered first, then found at once.
-        for _ in 0..2 {
+        // What conditions ask of registers is gathered first, then found at once; only then do they say what holds.
+        for is_found in [false, true] {
             let rules = Rules { registers: &gathered, ..self.bureau.rules(guide) };
             for (making, row) in makings.iter_mut().zip(&rows) {
                 let (Some(register), Some(row)) = (register, row) else { continue };
                 let marks = roster::marks(rules, register, row, frozen);
+                if !is_found {
+                    continue;
+                }
                 making.line.marks = marks.iter().map(|place| guide.marks[*place].name.to_string()).collect();
                 let held = marks.iter().find(|place| guide.marks[**place].holds);
                 if let Some(place) = held.filter(|_| making.line.held.is_empty()) {
@@ -277,6 +280,7 @@ fn columns(register: &Register, making: &Making, since: Option<Date>, sharing: u
     let all = [
         ("holder", Some(Datum::Person(holder))),
         ("entitlement", Some(text(line.entitlement.clone()))),
+        ("programme", Some(text(line.programme.clone()))),
         ("amount", Some(text(line.total.plain()))),
         ("before", line.before.map(|fen| text(fen.plain()))),
         ("arrears", Some(text(making.arrears.plain()))),

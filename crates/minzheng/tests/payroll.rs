@@ -281,6 +281,48 @@ fn half_of_a_month_comes_back_and_is_healed() {
     assert_eq!(bureau.store.rebuild().unwrap().differing, Vec::<String>::new());
 }
 
+/// What is above the ceiling is held until two people have found it right, and then only up to what they found.
+#[test]
+fn a_sum_above_the_ceiling_is_paid_when_two_people_have_cleared_it() {
+    let ceiling = |path: &str, text: String| {
+        if path == "payroll/rates.md" { text.replace("| 50000 |", "| 900 |") } else { text }
+    };
+    let office = Office::with("2026-11-27 09:00", ceiling);
+    let bureau = &office.site.bureau;
+    bureau.store.in_bulk(|| demo::make_county(bureau, 40, 1, NOW.parse().unwrap(), |_| ())).unwrap();
+    let run = december(&office);
+    let held = || {
+        let lines = bureau.store.look(|read| read.lines(&run, (1, u32::MAX), Standing::Held)).unwrap();
+        lines.into_iter().filter(|line| line.held == "金额超出范围").collect::<Vec<_>>()
+    };
+    let before = held();
+    assert!(before.len() > 1, "{}", before.len());
+    // What was paid too little before is in the line: cleared below the sum, it is held all the same.
+    let (cleared, other) = (&before[0], &before[1]);
+    for (line, most) in [(cleared, cleared.total), (other, Fen(other.total.0 - 1))] {
+        let mut clerk = office.staff("fafang");
+        clerk.open("/services/clearance/apply").send(&[
+            ("holder", &line.holder),
+            ("holder.number", &line.number),
+            ("place", &line.region.to_string()),
+            ("programme", &line.programme),
+            ("most", &most.plain()),
+            ("until", "2027-06-30"),
+            ("finding", "看了决定，每个月都对"),
+        ]);
+        let case = clerk.path.trim_start_matches("/case/").split('?').next().unwrap().to_owned();
+        office
+            .staff("caiwu")
+            .open(&format!("/case/{case}/do/confirm"))
+            .send(&[("conclusion", "放行"), ("o-理由", "属实")]);
+    }
+    step(&office, &run, "fafang", "check", &[("roster_ready", "重新编制"), ("check_note", "已经放行")]);
+    bureau.work(office.site.now(), &mut |_| ()).unwrap();
+    let left: BTreeSet<String> = held().into_iter().map(|line| line.number).collect();
+    let wanted: BTreeSet<String> = before[1..].iter().map(|line| line.number.clone()).collect();
+    assert_eq!(left, wanted, "one is let go, for that sum");
+}
+
 /// A bank that does not take a file has paid nothing of it. What it said twice, or of another file, changes nothing.
 #[test]
 fn a_file_that_the_bank_does_not_take_goes_out_again_under_new_ids() {
