@@ -2,14 +2,22 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use base::Month;
 use casework::payment::{Answer, Explained, Instruction, Outcome};
-use ledger::{Act, Flow, Heading};
+use ledger::{Act, Flow, Heading, Source};
 use rusqlite::{Connection, params};
+use serde::Deserialize;
 
 use crate::books::{Books, Entry};
 use crate::fault::Fault;
 use crate::lists::list;
-use crate::payments::{Standing, flows, json, moved, read, stand};
+use crate::payments::{Moved, Standing, flows, json, moved, read, stand};
+
+/// The lines that an instruction is for, and nothing else of it.
+#[derive(Deserialize)]
+struct Lines {
+    lines: Vec<u32>,
+}
 
 /// Who calls this has left out what was answered before and what nobody sent.
 pub(crate) fn answer(sql: &Connection, answers: &[Answer], at: &str) -> Result<(), Fault> {
@@ -104,22 +112,28 @@ pub(crate) fn explain(sql: &Connection, entries: &[Explained], at: &str) -> Resu
         for id in &entry.instructions {
             let unexplained = || Fault::damaged(format!("对账单 {} 说明不了指令 {id}", entry.reference));
             let (run, content) = known.remove(id).ok_or_else(unexplained)?;
-            lines.entry(run).or_default().extend(read::<Instruction>(&content)?.lines);
+            lines.entry(run).or_default().extend(read::<Lines>(&content)?.lines);
         }
         let update =
             "UPDATE pay_instruction SET explained = explained + 1 WHERE id IN (SELECT value FROM json_each(?1))";
         sql.prepare_cached(update)?.execute([&ids])?;
-        let mut sums: BTreeMap<(u32, u32), i64> = BTreeMap::new();
+        // A statement stands for very many lines and few accounts: what every source bears is summed before it is booked.
+        let mut sums: BTreeMap<(Month, String), BTreeMap<Source, i64>> = BTreeMap::new();
         for (run, lines) in lines {
             let known = moved(sql, &run, &lines, None)?;
             // A line that came back and was sent again is there once for each time.
             for line in lines.iter().filter_map(|seq| known.get(seq)) {
-                for flow in flows(&mut books, line, from, to)? {
-                    *sums.entry((flow.from, flow.to)).or_default() += flow.amount;
-                }
+                let place = (line.month, line.programme.clone());
+                let sums = sums.entry(place).or_default();
+                line.shares.iter().for_each(|(source, amount)| *sums.entry(*source).or_default() += amount);
             }
         }
-        let all: Vec<Flow> = sums.into_iter().map(|((from, to), amount)| Flow { from, to, amount }).collect();
+        let mut all: Vec<Flow> = Vec::new();
+        for ((month, programme), shares) in sums {
+            let total = shares.values().sum();
+            let whole = Moved { month, programme, total, shares: shares.into_iter().collect() };
+            all.extend(flows(&mut books, &whole, from, to)?);
+        }
         if all.iter().map(|flow| flow.amount).sum::<i64>() != entry.amount.0.abs() {
             return Err(Fault::damaged(format!("对账单 {} 的金额不等于它说明的指令之和", entry.reference)));
         }

@@ -197,11 +197,11 @@ pub(crate) fn stand(sql: &Connection, run: &str, lines: &[u32], standing: Standi
 
 /// What a line moves.
 pub(crate) struct Moved {
-    month: Month,
-    programme: String,
-    total: i64,
+    pub month: Month,
+    pub programme: String,
+    pub total: i64,
     /// What each source bears, in 分.
-    shares: Vec<(Source, i64)>,
+    pub shares: Vec<(Source, i64)>,
 }
 
 /// Lines of a batch, by their numbers or all, that stand where they should.
