@@ -11,16 +11,21 @@ pub struct Banks {
     pub formats: Vec<Format>,
     /// The account from which is paid.
     pub debtor: Debtor,
+    /// How many payments a file may have.
+    pub most: u32,
 }
+
+/// A file has no more payments than this unless `banks.md` says otherwise.
+const MOST: u32 = 10_000;
 
 /// What a file declares, or everything that is wrong with it: Chinese sentences.
 pub fn read(text: &str) -> Result<Banks, Vec<String>> {
     let document = Document::read("banks.md", text);
     let (mut found, mut wrong): (Vec<Format>, Vec<String>) = (Vec::new(), Vec::new());
-    let mut debtor = None;
+    let mut payer = None;
     for section in &document.sections {
         let read = match section.level {
-            2 if &*section.title == PAYING => paying(section).map(|own| debtor = Some(own)),
+            2 if &*section.title == PAYING => paying(section).map(|own| payer = Some(own)),
             2 => begin(section).map(|format| found.push(format)),
             3 => match found.last_mut() {
                 Some(format) => part(format, section),
@@ -43,11 +48,11 @@ pub fn read(text: &str) -> Result<Banks, Vec<String>> {
             }
         }
     }
-    if debtor.is_none() && wrong.is_empty() {
+    if payer.is_none() && wrong.is_empty() {
         wrong.push(format!("banks.md 没有“## {PAYING}”"));
     }
-    match debtor {
-        Some(debtor) if wrong.is_empty() => Ok(Banks { formats: found, debtor }),
+    match payer {
+        Some((debtor, most)) if wrong.is_empty() => Ok(Banks { formats: found, debtor, most }),
         _ => Err(wrong),
     }
 }
@@ -55,10 +60,15 @@ pub fn read(text: &str) -> Result<Banks, Vec<String>> {
 /// The heading of the account from which is paid.
 const PAYING: &str = "付款账户";
 
-fn paying(section: &Section) -> Result<Debtor, String> {
+/// Who pays, and how many payments a file may have.
+fn paying(section: &Section) -> Result<(Debtor, u32), String> {
     let rows = rows(section);
     let of = |wanted: &str| named(&rows, wanted).map(str::to_owned).ok_or_else(|| format!("没有写“{wanted}”"));
-    Ok(Debtor { name: of("户名")?, account: of("账号")?, bank: of("开户银行")? })
+    let most = match named(&rows, "每个文件最多") {
+        Some(text) => text.parse().ok().filter(|most| *most > 0).ok_or("“每个文件最多”应写笔数")?,
+        None => MOST,
+    };
+    Ok((Debtor { name: of("户名")?, account: of("账号")?, bank: of("开户银行")? }, most))
 }
 
 /// What stands beside a word; nothing where it is empty.
@@ -170,6 +180,7 @@ mod tests {
         assert_eq!(formats[0].out[1].iter().map(|column| column.width).sum::<usize>(), 222);
         for (from, to, named) in [
             ("| 账号 | 示例", "| 帐号 | 示例", "没有写“账号”"),
+            ("| 10000 |", "| 很多 |", "“每个文件最多”应写笔数"),
             ("定长", "定宽", "种类“定宽”"),
             ("GBK", "BIG5", "编码“BIG5”"),
             ("| 1002 | 失败 |", "| 1002 | 错 |", "结果“错”"),

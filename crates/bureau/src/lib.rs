@@ -9,6 +9,7 @@ pub mod bank;
 mod debts;
 pub mod evidence;
 mod explain;
+pub mod files;
 pub mod formats;
 mod gathered;
 pub mod import;

@@ -308,7 +308,7 @@ impl World {
             if !kindly && self.dice.chance(40) {
                 continue;
             }
-            let mut file = self.bureau().file_for_bank(&run, &format, self.now).unwrap().bytes;
+            let mut file = self.bureau().file_for_bank(&run, &format, 1, self.now).unwrap().bytes;
             if !kindly && self.dice.chance(10) {
                 self.faults.note("half a file to the bank");
                 file.truncate(file.len() / 2);
@@ -329,7 +329,7 @@ impl World {
         if self.dice.chance(15) {
             self.faults.note("the same answers again");
             let again = self.bureau().take_file(&format, &file, self.now);
-            if let Ok(bureau::bank::TakenIn::Answers(again)) = again {
+            if let Ok(bureau::files::TakenIn::Answers(again)) = again {
                 assert_eq!(again.taken, 0, "the same file was taken in twice");
             }
         }
@@ -348,7 +348,7 @@ impl World {
             self.faults.note("statement again");
         }
         for text in &told[again.min(told.len())..] {
-            self.bureau().take_file(bureau::bank::ISO, text.as_bytes(), self.now).unwrap();
+            self.bureau().take_file(bureau::files::ISO, text.as_bytes(), self.now).unwrap();
         }
     }
 

@@ -6,11 +6,14 @@
 use std::time::Instant;
 
 use base::{DateTime, Fen, Month, RegionCode};
+use bureau::Bureau;
+use bureau::bank::Entry;
+use bureau::files::ISO;
 use casework::State;
 use casework::event::{ActorRef, Event, Record};
-use casework::payment::{Answer, Batch, Explained, Instruction, Line, Outcome, Part};
+use casework::payment::{Answer, Batch, Instruction, Line, Outcome, Part};
 use ledger::{Account, Heading, Period, Source, Transfer, Unit};
-use store::Store;
+use minzheng::content::Content;
 
 /// Lines of one entry of the journal.
 const SLICE: usize = 5_000;
@@ -22,7 +25,7 @@ const SHARES: [(Source, i64); 4] =
 const TOTAL: i64 = 50_001;
 
 struct Bench {
-    store: Store,
+    bureau: Bureau,
     at: DateTime,
     streams: usize,
 }
@@ -32,7 +35,7 @@ impl Bench {
         self.streams += 1;
         let by = ActorRef { id: "system".into(), name: "系统".into(), for_applicant: false };
         let (stream, record) = (format!("BENCH-{}", self.streams), Record { at: self.at, by, event });
-        self.store.transact(|write| write.append(&stream, &State::default(), &[record])).unwrap();
+        self.bureau.store.transact(|write| write.append(&stream, &State::default(), &[record])).unwrap();
     }
 
     fn appropriate(&mut self, count: i64) {
@@ -86,10 +89,10 @@ fn line(seq: usize) -> Line {
 
 fn instruction(seq: usize) -> Instruction {
     Instruction {
-        id: format!("BENCH-{seq:07}-1"),
+        id: format!("RUN-{seq:07}-1"),
         lines: vec![seq as u32],
         payee: "示例人".into(),
-        bank: "104".into(),
+        bank: "农村商业银行".into(),
         account: format!("62170000{seq:011}"),
         amount: Fen(TOTAL),
         again: String::new(),
@@ -113,10 +116,19 @@ fn phase(
     println!("{what}: {seconds:.1} s, {:.0} payments a second, {rate:.0} transfers a second", count as f64 / seconds);
 }
 
+/// The most memory that the program had so far, in MB.
+fn peak() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kb = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
+    kb.unwrap_or_default() / 1000
+}
+
 fn own(count: usize) {
     let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(folder.path()).unwrap();
-    let mut bench = Bench { store, at: "2026-10-05T09:00:00".parse().unwrap(), streams: 0 };
+    let content = Content::load(None).unwrap();
+    let bureau = Bureau::open(folder.path(), &content.files, content.calendar, content.regions).unwrap();
+    let mut bench = Bench { bureau, at: "2026-10-05T09:00:00".parse().unwrap(), streams: 0 };
     bench.appropriate(count as i64);
     let run = || "RUN".to_owned();
     phase(&mut bench, "roster", count, 0, |bench, first, last| {
@@ -135,26 +147,49 @@ fn own(count: usize) {
         let instructions = (first..=last).map(instruction).collect();
         bench.does(Event::Batch(Batch::Instructed { run: run(), instructions }));
     });
-    phase(&mut bench, "answer", count, 4, |bench, first, last| {
-        // One in twenty comes back.
-        let answer = |seq: usize| Answer {
-            id: instruction(seq).id,
-            outcome: if seq.is_multiple_of(20) { Outcome::Failed } else { Outcome::Paid },
-            code: String::new(),
-        };
-        bench.does(Event::Batch(Batch::Answered { answers: (first..=last).map(answer).collect() }));
-    });
-    phase(&mut bench, "reconcile", count, 4, |bench, first, last| {
-        let instructions: Vec<String> =
-            (first..=last).filter(|seq| !seq.is_multiple_of(20)).map(|seq| instruction(seq).id).collect();
+    let files = bench.bureau.files_of("RUN").unwrap();
+    for format in ["rural", ISO] {
+        let (begun, mut bytes) = (Instant::now(), 0);
+        for part in 1..=files {
+            bytes += bench.bureau.file_for_bank("RUN", format, part, bench.at).unwrap().bytes.len();
+        }
+        let seconds = begun.elapsed().as_secs_f64();
+        println!("{files} files, {format}: {seconds:.1} s, {} MB", bytes / 1_000_000);
+    }
+    // What went to the bank is answered file by file; one payment in twenty has failed.
+    let failed = |seq: &usize| seq.is_multiple_of(20);
+    let answer = |seq: usize| Answer {
+        id: instruction(seq).id,
+        outcome: if failed(&seq) { Outcome::Failed } else { Outcome::Paid },
+        code: "closed".to_owned(),
+    };
+    let say = |what: &str, begun: Instant, count: usize| {
+        let seconds = begun.elapsed().as_secs_f64();
+        println!("{what}: {seconds:.1} s, {:.0} payments a second", count as f64 / seconds);
+    };
+    for (what, wanted) in [("returns, 5 percent", true), ("answers, 95 percent", false)] {
+        let answers: Vec<Answer> = (1..=count).filter(|seq| failed(seq) == wanted).map(answer).collect();
+        let begun = Instant::now();
+        for answers in answers.chunks(10_000) {
+            assert_eq!(bench.bureau.take_answers(answers, bench.at).unwrap().taken, answers.len());
+        }
+        say(what, begun, answers.len());
+    }
+    // The statement shows a sum for each file.
+    let entry = |part: usize| {
+        let own = (part * 10_000 + 1..=((part + 1) * 10_000).min(count)).filter(|seq| !failed(seq));
+        let instructions: Vec<String> = own.map(|seq| instruction(seq).id).collect();
         let amount = Fen(TOTAL * instructions.len() as i64);
-        let entry = Explained { reference: format!("S-{first}"), amount, instructions };
-        bench.does(Event::Batch(Batch::Explained { entries: vec![entry] }));
-    });
-    let book = bench.store.book().unwrap();
+        Entry { reference: format!("S-{part}"), amount, instructions }
+    };
+    let entries: Vec<Entry> = (0..files as usize).map(entry).collect();
+    let begun = Instant::now();
+    assert_eq!(bench.bureau.reconcile(&entries, bench.at).unwrap().explained, entries.len());
+    say("reconcile", begun, count - count / 20);
+    let book = bench.bureau.store.book().unwrap();
     assert!(book.trial_balance().values().all(|sum| *sum == 0));
     let size = std::fs::metadata(folder.path().join("minzheng.db")).unwrap().len();
-    println!("{} MB of database; trial balance zero", size / 1_000_000);
+    println!("{} MB of database; trial balance zero; {} MB of memory at most", size / 1_000_000, peak());
 }
 
 /// The same transfers as bare rows with their balances, in transactions as large, on the disk after each.

@@ -8,7 +8,7 @@ use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
-use bureau::bank::{ISO, TakenIn};
+use bureau::files::{ISO, TakenIn};
 use bureau::import::Import;
 use bureau::{Sent, Standing};
 use ledger::Heading;
@@ -120,7 +120,7 @@ fn step(office: &Office, run: &str, account: &str, step: &str, entries: &[(&str,
 
 /// Everything that the bureau has for the bank goes there.
 fn send(office: &Office, bank: &mut Bank, run: &str) -> String {
-    let file = office.site.bureau.file_for_bank(run, ISO, office.site.now()).unwrap().bytes;
+    let file = office.site.bureau.file_for_bank(run, ISO, 1, office.site.now()).unwrap().bytes;
     let text = String::from_utf8(file).unwrap().replace("示例财政专户", OWN);
     bank.keep("pain.001", text.as_bytes());
     bank.ask("POST", "/payments", text.as_bytes())

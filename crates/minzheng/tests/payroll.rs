@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use base::{Fen, Level, Month, RegionCode};
 use bureau::import::Import;
-use bureau::{Sent, Standing, bank};
+use bureau::{Sent, Standing, files};
 use casework::Query;
 use casework::payment::{Answer, DRAWN, Debt, Outcome};
 use ledger::{Heading, Source};
@@ -188,11 +188,16 @@ fn arrived(sent: &[Sent]) -> String {
     format!("<Document><CstmrPmtStsRpt><OrgnlPmtInfAndSts>{all}</OrgnlPmtInfAndSts></CstmrPmtStsRpt></Document>")
 }
 
-/// A statement with one debit for the whole batch.
+/// The name of a batch as banks have it.
+fn plain(run: &str) -> String {
+    run.chars().filter(char::is_ascii_alphanumeric).collect()
+}
+
+/// A statement with one debit for a whole file.
 fn statement(run: &str, sum: &str) -> String {
-    let plain: String = run.chars().filter(char::is_ascii_alphanumeric).collect();
+    let plain = plain(run);
     format!(
-        "<Document><BkToCstmrStmt><Stmt><Id>S12</Id><Ntry><NtryRef>N1</NtryRef><Amt Ccy=\"CNY\">{sum}</Amt>\
+        "<Document><BkToCstmrStmt><Stmt><Id>S12</Id><Ntry><NtryRef>N-{plain}-{sum}</NtryRef><Amt Ccy=\"CNY\">{sum}</Amt>\
          <CdtDbtInd>DBIT</CdtDbtInd><NtryDtls><Btch><PmtInfId>{plain}</PmtInfId></Btch></NtryDtls></Ntry></Stmt></BkToCstmrStmt></Document>"
     )
 }
@@ -281,6 +286,58 @@ fn half_of_a_month_comes_back_and_is_healed() {
     assert_eq!(bureau.store.rebuild().unwrap().differing, Vec::<String>::new());
 }
 
+/// A batch with more payments than a file may have goes out as several; each payment is in one, and stays there.
+#[test]
+fn a_batch_is_divided_into_files_that_a_bank_takes() {
+    let small = |path: &str, text: String| {
+        if path == "banks.md" {
+            text.replace("| 每个文件最多 | 10000 |", "| 每个文件最多 | 12 |")
+        } else {
+            text
+        }
+    };
+    let office = Office::with("2026-11-27 09:00", small);
+    let bureau = &office.site.bureau;
+    bureau.store.in_bulk(|| demo::make_county(bureau, 40, 1, NOW.parse().unwrap(), |_| ())).unwrap();
+    let run = december(&office);
+    approve(&office, &run);
+    let sent = standing(&office, &run, Standing::Sent);
+    let count = bureau.files_of(&run).unwrap();
+    assert!(count > 2 && count as usize == sent.len().div_ceil(12), "{count} files of {}", sent.len());
+    let file = |part| {
+        let file = bureau.file_for_bank(&run, files::ISO, part, office.site.now()).unwrap();
+        String::from_utf8(file.bytes).unwrap()
+    };
+    let ids = |text: &str| -> Vec<String> {
+        let ids = text.split("<EndToEndId>").skip(1).filter_map(|rest| rest.split('<').next());
+        ids.map(str::to_owned).collect()
+    };
+    let all: Vec<String> = (1..=count).flat_map(|part| ids(&file(part))).collect();
+    let wanted: Vec<String> = sent.iter().map(|sent| sent.instruction.id.clone()).collect();
+    assert_eq!(all, wanted);
+    assert!(bureau.file_for_bank(&run, files::ISO, count + 1, office.site.now()).is_err());
+    office.staff("fafang").open(&format!("/payments/{run}")).sees(&format!("第 {count} 个文件，共 {count} 个"));
+    // The first file is answered; the others stay as they were.
+    let second = ids(&file(2));
+    bureau.take_file(files::ISO, arrived(&sent[..12]).as_bytes(), office.site.now()).unwrap();
+    assert_eq!(ids(&file(2)), second);
+    bureau.take_file(files::ISO, arrived(&sent[12..24]).as_bytes(), office.site.now()).unwrap();
+    let sum = |sent: &[&Sent]| Fen(sent.iter().map(|sent| sent.instruction.amount.0).sum()).plain();
+    let explained = |text: String| match bureau.take_file(files::ISO, text.as_bytes(), office.site.now()) {
+        Ok(files::TakenIn::Statement(said)) => (said.explained, said.differences.len()),
+        other => panic!("{other:?}"),
+    };
+    let (first, whole) = (sent[..12].iter().collect::<Vec<_>>(), sent[12..24].iter().collect::<Vec<_>>());
+    let of_bank: Vec<&Sent> =
+        first.iter().copied().filter(|own| own.instruction.bank == first[0].instruction.bank).collect();
+    assert!(of_bank.len() < 12, "the file has payments of several banks");
+    assert_eq!(explained(statement(&run, &sum(&of_bank))), (1, 0), "what went to one bank");
+    let part = |number: u32| format!("{}P{number:03}", plain(&run));
+    assert_eq!(explained(statement(&part(2), &sum(&whole))), (1, 0), "the second file, not the first");
+    assert_eq!(explained(statement(&part(2), "1.00")), (0, 1));
+    assert_eq!(bureau.store.unexplained(&run).unwrap() as usize, 12 - of_bank.len());
+}
+
 /// What is above the ceiling is held until two people have found it right, and then only up to what they found.
 #[test]
 fn a_sum_above_the_ceiling_is_paid_when_two_people_have_cleared_it() {
@@ -330,7 +387,8 @@ fn a_file_that_the_bank_does_not_take_goes_out_again_under_new_ids() {
     let bureau = &office.site.bureau;
     let run = december(&office);
     approve(&office, &run);
-    let made = || String::from_utf8(bureau.file_for_bank(&run, bank::ISO, office.site.now()).unwrap().bytes).unwrap();
+    let made =
+        || String::from_utf8(bureau.file_for_bank(&run, files::ISO, 1, office.site.now()).unwrap().bytes).unwrap();
     let message = |file: &str| file.split_once("<MsgId>").unwrap().1.split_once("</MsgId>").unwrap().0.to_owned();
     let refuses = |message: &str, code: &str| {
         let (id, why) = (format!("<OrgnlMsgId>{message}</OrgnlMsgId>"), format!("<Rsn><Cd>{code}</Cd></Rsn>"));
@@ -338,21 +396,21 @@ fn a_file_that_the_bank_does_not_take_goes_out_again_under_new_ids() {
         let text = format!(
             "<Document><CstmrPmtStsRpt><OrgnlGrpInfAndSts>{group}</OrgnlGrpInfAndSts></CstmrPmtStsRpt></Document>"
         );
-        bureau.take_file(bank::ISO, text.as_bytes(), office.site.now())
+        bureau.take_file(files::ISO, text.as_bytes(), office.site.now())
     };
     let (first, sent) = (message(&made()), standing(&office, &run, Standing::Sent));
     assert!(refuses(&first, "DUPL").unwrap_err().to_string().contains("同一个文件发了两次"));
     assert_eq!(standing(&office, &run, Standing::Sent), sent);
-    let Ok(bank::TakenIn::Answers(taken)) = refuses(&first, "FF01") else { panic!("not taken") };
+    let Ok(files::TakenIn::Answers(taken)) = refuses(&first, "FF01") else { panic!("not taken") };
     assert_eq!((taken.taken, taken.contradicted), (sent.len(), vec![]));
     assert_eq!(bureau.reissue(&run, office.site.now()).unwrap(), (sent.len(), 0), "nobody's account is at fault");
     let second = message(&made());
     assert_ne!(first, second, "a file under the old id would be taken for the same file");
     let again = standing(&office, &run, Standing::Sent);
     assert!(again.iter().all(|again| sent.iter().all(|sent| sent.instruction.id != again.instruction.id)));
-    let Ok(bank::TakenIn::Answers(taken)) = refuses(&first, "FF01") else { panic!("not taken") };
+    let Ok(files::TakenIn::Answers(taken)) = refuses(&first, "FF01") else { panic!("not taken") };
     assert!(taken.taken == 0 && taken.contradicted[0].contains("不是这个文件里的那些"), "{taken:?}");
-    bureau.take_file(bank::ISO, arrived(&again).as_bytes(), office.site.now()).unwrap();
+    bureau.take_file(files::ISO, arrived(&again).as_bytes(), office.site.now()).unwrap();
     let paid: i64 = standing(&office, &run, Standing::Paid).iter().map(|sent| sent.instruction.amount.0).sum();
     assert_eq!(paid, sent.iter().map(|sent| sent.instruction.amount.0).sum::<i64>(), "once, and all of it");
 }

@@ -1,6 +1,6 @@
 //! What is read of payments.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use base::{Date, DateTime, Fen, Month, RegionCode};
 use casework::event::{Granted, PersonRef};
@@ -10,7 +10,7 @@ use rusqlite::params;
 use crate::debts::Over;
 use crate::fault::Fault;
 use crate::lists::list;
-use crate::payments::{Sent, Standing, read, read_sent, sent};
+use crate::payments::{Sent, Standing, json, read, read_sent, sent};
 use crate::{Read, Store};
 
 /// A batch: its case, the month that it pays, and the moment as of which its roster was frozen.
@@ -224,6 +224,19 @@ impl Read<'_> {
         Ok(list(self.sql, query, [run], |row| Ok((row.get(0)?, row.get(1)?)))?.pop())
     }
 
+    /// The last id of instructions that begins with something.
+    pub fn last_instruction(&self, begin: &str) -> Result<Option<String>, Fault> {
+        let query = "SELECT id FROM pay_instruction WHERE id BETWEEN ?1 AND ?1 || '~' ORDER BY id DESC LIMIT 1";
+        Ok(list(self.sql, query, [begin], |row| row.get(0))?.pop())
+    }
+
+    /// The instructions from one id to another.
+    pub fn instructions_between(&self, first: &str, last: &str) -> Result<Vec<Sent>, Fault> {
+        let query = "SELECT run, status, code, at, explained, content FROM pay_instruction
+                     WHERE id BETWEEN ?1 AND ?2 ORDER BY id";
+        list(self.sql, query, [first, last], sent)?.into_iter().map(read_sent).collect()
+    }
+
     /// The lines of a batch from one number to another that stand somewhere.
     pub fn lines(&self, run: &str, between: (u32, u32), standing: Standing) -> Result<Vec<Line>, Fault> {
         let query = "SELECT content FROM pay_line JOIN pay_detail USING (run, seq)
@@ -233,10 +246,13 @@ impl Read<'_> {
         rows.iter().map(|content| read(content)).collect()
     }
 
-    /// An instruction with what has become of it.
-    pub fn sent(&self, id: &str) -> Result<Option<Sent>, Fault> {
-        let query = "SELECT run, status, code, at, explained, content FROM pay_instruction WHERE id = ?1";
-        list(self.sql, query, [id], sent)?.pop().map(read_sent).transpose()
+    /// Instructions by their ids, each with what has become of it; ids that nobody has sent are left out.
+    pub fn sent<'i>(&self, ids: impl IntoIterator<Item = &'i str>) -> Result<HashMap<String, Sent>, Fault> {
+        let query = "SELECT run, status, code, at, explained, content FROM pay_instruction
+                     WHERE id IN (SELECT value FROM json_each(?1))";
+        let ids = json(&ids.into_iter().collect::<Vec<_>>())?;
+        let sent = list(self.sql, query, [ids], sent)?.into_iter().map(read_sent);
+        sent.map(|sent| sent.map(|sent| (sent.instruction.id.clone(), sent))).collect()
     }
 }
 

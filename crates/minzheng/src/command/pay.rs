@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use base::{Fen, Month};
-use bureau::bank::{ISO, TakenIn};
+use bureau::files::{ISO, TakenIn};
 use bureau::payroll::{Progress, Waits, stage};
 use bureau::{Bureau, Run, Standing};
 use casework::{Command, Datum, Input};
@@ -171,10 +171,21 @@ fn approve(bureau: &Bureau, month: Month, by: &str, said: Said) -> Result<(), St
 
 fn export(bureau: &Bureau, month: Month, format: &str, to: &Path) -> Result<(), String> {
     let (run, now) = (run_of(bureau, month)?, clock::now());
-    let bytes = bureau.file_for_bank(&run.case, format, now).map_err(told)?.bytes;
-    std::fs::write(to, &bytes).map_err(|error| format!("{}：{error}", to.display()))?;
-    println!("写了 {}（{} 个字节）", to.display(), bytes.len());
+    let count = bureau.files_of(&run.case).map_err(told)?;
+    for part in 1..=count {
+        let bytes = bureau.file_for_bank(&run.case, format, part, now).map_err(told)?.bytes;
+        let to = if count == 1 { to.to_owned() } else { numbered(to, part) };
+        std::fs::write(&to, &bytes).map_err(|error| format!("{}：{error}", to.display()))?;
+        println!("写了 {}（{} 个字节）", to.display(), bytes.len());
+    }
     Ok(())
+}
+
+/// `month.txt` becomes `month-2.txt`.
+fn numbered(path: &Path, part: u32) -> PathBuf {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let ending = path.extension().map(|ending| format!(".{}", ending.to_string_lossy())).unwrap_or_default();
+    path.with_file_name(format!("{stem}-{part}{ending}"))
 }
 
 fn import(bureau: &Bureau, format: &str, file: &Path) -> Result<(), String> {

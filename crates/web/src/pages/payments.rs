@@ -1,14 +1,15 @@
 //! 发放: batches of payments, how far each has come, what stands out, what a bank sent back, and whether the books agree.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::extract::{Multipart, Path, State};
+use axum::extract::{Multipart, Path, Query, State};
 use axum::http::header;
 use axum::response::IntoResponse;
 use base::{CitizenNumber, Fen, mask_account, mask_name};
-use bureau::bank::{BankFile, ISO, Taken, TakenIn, reason};
+use bureau::bank::{Taken, reason};
+use bureau::files::{BankFile, ISO, TakenIn};
 use bureau::payroll::{Waits, stage};
 use bureau::{Failure, Notable, Run, Standing};
 use casework::Capacity;
@@ -249,11 +250,16 @@ fn actions(site: &Site, visit: &Visit, case: &str, tally: &Tally) -> Result<Mark
     let formats = &site.bureau.banks()?.formats;
     let (sent, back) = (of(tally, &[Standing::Sent]).0, of(tally, &[Standing::Payable]).0);
     let paid = of(tally, &[Standing::Paid]).0;
+    let files = site.bureau.files_of(case)?;
+    let link = |format: &str, part: u32| format!("/payments/{case}/file/{format}?part={part}");
     Ok(html! {
         @if sent > 0 {
             h2 { "给银行的文件" }
-            div.actions { @for format in formats { a.button.quiet href=(format!("/payments/{case}/file/{}", format.key)) { (format.name) } }
-                a.button.quiet href=(format!("/payments/{case}/file/{ISO}")) { "ISO 20022" } }
+            @for part in 1..=files {
+                @if files > 1 { p.small { "第 " (part) " 个文件，共 " (files) " 个" } }
+                div.actions { @for format in formats { a.button.quiet href=(link(&format.key, part)) { (format.name) } }
+                    a.button.quiet href=(link(ISO, part)) { "ISO 20022" } }
+            }
             p.soft.small { "只有在途的指令；再下载一次是同样的编号，银行不会重复付。" }
         }
         @if sent + back + paid > 0 {
@@ -422,15 +428,17 @@ pub async fn file(
     State(site): State<Arc<Site>>,
     Extension(visit): Extension<Visit>,
     Path((case, format)): Path<(String, String)>,
+    Query(query): Query<HashMap<String, String>>,
 ) -> Page {
+    let part = query.get("part").and_then(|part| part.parse().ok()).unwrap_or(1);
     let (run, _, guide) = run(&site, &visit, &case)?;
     if !takes_part(&visit, &guide) {
         return Err(Fault::Forbidden);
     }
-    match site.bureau.file_for_bank(&case, &format, site.now()) {
+    match site.bureau.file_for_bank(&case, &format, part, site.now()) {
         Ok(BankFile { ending, bytes }) => {
             let month = String::from(run.month);
-            let name = format!("attachment; filename=\"{month}-{format}.{ending}\"");
+            let name = format!("attachment; filename=\"{month}-{format}-{part}.{ending}\"");
             let kind = "application/octet-stream".to_owned();
             Ok(([(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, name)], bytes).into_response())
         }
