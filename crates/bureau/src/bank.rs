@@ -9,10 +9,8 @@ use base::{DateTime, Fen};
 use casework::payment::{Answer, Batch, Explained, Instruction, Outcome};
 use store::{Sent, Standing};
 
+use crate::payroll::SLICE;
 use crate::{Bureau, Failure, hash, payees};
-
-/// Answers, or entries of a statement, that one transaction writes.
-pub(crate) const SLICE: usize = 2_000;
 
 /// What became of a file's answers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

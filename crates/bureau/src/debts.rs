@@ -134,7 +134,7 @@ impl Maker<'_> {
         let fen = |number: Ratio<i128>| number.floor().to_integer().to_i64().unwrap_or(i64::MAX);
         let largest = fen(share * Ratio::from(i128::from(line.total.0)));
         let left = line.total.0 - fen(floor * Ratio::from(100)).saturating_mul(i64::from(line.people.max(1)));
-        let mut known = self.known.owing.borrow_mut();
+        let mut known = self.known.owing.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if !known.contains_key(&debt) {
             let debts = self.bureau.store.look(|read| read.debts(&debt.owner))?;
             known.extend(debts.into_iter().map(|owed| (owed.debt, owed.owing.0 - owed.reserved.0)));

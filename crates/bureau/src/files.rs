@@ -8,9 +8,9 @@ use casework::{Code, Refusal};
 use exchange::{Format, Message, Payment, RefusedFile, Reply, Shape, Unreadable};
 use store::{Sent, Standing};
 
-use crate::bank::{Entry, Reconciled, SLICE, Taken, is_of_account, reason};
+use crate::bank::{Entry, Reconciled, Taken, is_of_account, reason};
 use crate::formats::Banks;
-use crate::payroll::plain_id;
+use crate::payroll::{SLICE, plain_id};
 use crate::{Bureau, Failure, hash};
 
 /// 标识 of the format that nobody has to declare.

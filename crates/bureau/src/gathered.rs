@@ -9,19 +9,32 @@ use casework::{Query, Registers, Spell};
 use store::{Fault, Store};
 
 /// A column of a register on a day.
-type Asked = (String, String, Date);
+pub(crate) type Asked = (String, String, Date);
 
 /// Notes what is asked; after `find_all` it answers.
 #[derive(Default)]
 pub(crate) struct Gathered {
     asked: RefCell<BTreeMap<Asked, BTreeSet<String>>>,
     found: BTreeMap<Asked, HashMap<String, Vec<RegisterRow>>>,
+    /// What could not be answered yet since it was last taken.
+    missed: RefCell<Vec<(Asked, String)>>,
 }
 
 impl Gathered {
     pub fn ask(&self, query: &Query) {
         let column = (query.register.clone(), query.column.clone(), query.on);
         self.asked.borrow_mut().entry(column).or_default().extend(query.values.iter().cloned());
+    }
+
+    /// What could not be answered since this was called last.
+    pub fn missed(&self) -> Vec<(Asked, String)> {
+        self.missed.take()
+    }
+
+    /// Whether there is a row of what could not be answered.
+    pub fn has(&self, missed: &[(Asked, String)]) -> bool {
+        let is_there = |(asked, value): &(Asked, String)| Some(!self.found.get(asked)?.get(value)?.is_empty());
+        missed.iter().any(|missed| is_there(missed) == Some(true))
     }
 
     /// Finds all that was asked since, a column of a register at a time.
@@ -48,6 +61,8 @@ impl Registers for Gathered {
         let rows = |value: &String| found.and_then(|known| known.get(value));
         if query.values.iter().any(|value| rows(value).is_none()) {
             self.ask(query);
+            let asked = (query.register.clone(), query.column.clone(), query.on);
+            self.missed.borrow_mut().extend(query.values.iter().map(|value| (asked.clone(), value.clone())));
         }
         query.values.iter().filter_map(rows).flatten().cloned().collect()
     }

@@ -9,19 +9,21 @@ use std::sync::Arc;
 
 use base::{DateTime, Fen, Month};
 use casework::event::Datum;
-use casework::payment::{Batch, Instruction, Line};
+use casework::payment::{Batch, Instruction};
 use casework::state::Instance;
 use casework::{Actor, Command, Event, Input, Record, State, Status};
 use guide::Guide;
 use guide::model::{Job, StepKind};
-use ledger::{Account, Heading, Period, Source, Unit};
+use ledger::{Account, Heading, Period, Unit};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use store::{Run, Standing};
 
 use crate::roster::{Made, Maker};
 use crate::{Bureau, Failure, Order};
 
 /// Lines, or instructions, that one transaction writes.
-const SLICE: usize = 2_000;
+pub(crate) const SLICE: usize = 5_000;
 
 /// How far a batch has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -180,7 +182,7 @@ impl Bureau {
             let is_last = spelt.len() < SLICE;
             after = spelt.last().map_or(after, |last| last.root.clone());
             let slice = stream(&format!("{last}-{after}"));
-            let Made { lines, overpaid, rows } = maker.lines(spelt, last)?;
+            let Made { lines, overpaid, rows } = maker.lines(&spelt, last)?;
             last += u32::try_from(lines.len()).unwrap_or(0);
             let batch = Batch::Rostered { run: run.clone(), month, frozen, lines, overpaid };
             let rows = rows.into_iter().map(Event::Registered);
@@ -204,12 +206,7 @@ impl Bureau {
 
     /// Which appropriations the listed lines would overdraw.
     fn short_of(&self, at: &At) -> Result<Option<Waits>, Failure> {
-        let mut wanted: BTreeMap<(Source, String, i16), i64> = BTreeMap::new();
-        self.each_line(&at.state.case, Standing::Listed, |line| {
-            for (source, amount) in &line.shares {
-                *wanted.entry((*source, line.programme.clone(), line.month.year())).or_default() += amount;
-            }
-        })?;
+        let wanted = self.store.look(|read| read.borne(&at.state.case, Standing::Listed))?;
         let book = self.store.book()?;
         let mut short = Vec::new();
         for ((source, programme, year), wanted) in wanted {
@@ -225,12 +222,17 @@ impl Bureau {
         Ok(Some(short).filter(|short| !short.is_empty()).map(Waits::Funds))
     }
 
-    /// Shows every line that stands somewhere, in the order of their numbers.
-    pub(crate) fn each_line(&self, run: &str, standing: Standing, mut show: impl FnMut(&Line)) -> Result<(), Failure> {
+    /// Shows so much as a type has of every line that stands somewhere, in the order of their numbers.
+    pub(crate) fn each_line<T: DeserializeOwned>(
+        &self,
+        run: &str,
+        standing: Standing,
+        mut show: impl FnMut(&T),
+    ) -> Result<(), Failure> {
         let (last, _) = self.store.look(|read| read.last_line(run))?.unwrap_or_default();
         for first in (1..=last).step_by(SLICE) {
             let between = (first, first + SLICE as u32 - 1);
-            self.store.look(|read| read.lines(run, between, standing))?.iter().for_each(&mut show);
+            self.store.look(|read| read.lines_as(run, between, standing))?.iter().for_each(&mut show);
         }
         Ok(())
     }
@@ -254,7 +256,7 @@ impl Bureau {
         let known = self.store.instructions(run)?;
         let instructed: BTreeSet<u32> = known.iter().flat_map(|sent| sent.instruction.lines.iter().copied()).collect();
         let mut groups: BTreeMap<(String, String), Instruction> = BTreeMap::new();
-        self.each_line(run, Standing::Payable, |line| {
+        self.each_line(run, Standing::Payable, |line: &Owed| {
             if instructed.contains(&line.seq) {
                 return;
             }
@@ -305,6 +307,17 @@ impl Bureau {
         let others: i64 = tally.iter().filter(|(standing, ..)| *standing != Standing::Paid).map(|(_, n, _)| n).sum();
         Ok(vec![("成功", paid.1.to_string()), ("未成功", others.to_string()), ("金额", Fen(paid.2).plain())])
     }
+}
+
+/// What an instruction has of a line.
+#[derive(Deserialize)]
+struct Owed {
+    seq: u32,
+    payee: String,
+    payee_number: String,
+    bank: String,
+    account: String,
+    total: Fen,
 }
 
 /// The number of a batch as banks take it: letters and digits.

@@ -1,8 +1,7 @@
 //! Lines of a roster: what each chain of cases is owed, into whose account, what stands out, and who bears it.
 
-use std::cell::RefCell;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use base::{Date, DateTime, Fen, Month, RegionCode};
 use casework::event::{Datum, PersonRef, RegisterRow, granted};
@@ -45,9 +44,9 @@ pub(crate) struct Maker<'m> {
 #[derive(Default)]
 pub(crate) struct Known {
     /// By programme and county what each source bears.
-    shares: RefCell<HashMap<(String, RegionCode), Result<Weights, String>>>,
+    shares: Mutex<HashMap<(String, RegionCode), Result<Weights, String>>>,
     /// What is still owed of debts of which something is kept back.
-    pub owing: RefCell<HashMap<Debt, i64>>,
+    pub owing: Mutex<HashMap<Debt, i64>>,
 }
 
 /// Lines with what was paid too much, and rows about it.
@@ -74,14 +73,39 @@ impl Maker<'_> {
         self.at.instance.opened_at
     }
 
-    /// The lines of some chains, numbered after `last`, with what was paid too much.
-    pub fn lines(&self, spelt: Vec<Spelt>, last: u32) -> Result<Made, Failure> {
+    /// The lines of some chains, numbered after `last`, with what was paid too much. What only reads is shared among the
+    /// processors; what is kept back for a debt depends on what the lines before kept.
+    pub fn lines(&self, spelt: &[Spelt], last: u32) -> Result<Made, Failure> {
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        let share = spelt.len().div_ceil(processors).max(1);
+        let parts: Vec<Result<(Vec<Making>, Made), Failure>> = std::thread::scope(|scope| {
+            let threads: Vec<_> = spelt.chunks(share).map(|part| scope.spawn(|| self.makings(part))).collect();
+            let joined = |thread: std::thread::ScopedJoinHandle<_>| match thread.join() {
+                Ok(part) => part,
+                Err(panic) => std::panic::resume_unwind(panic),
+            };
+            threads.into_iter().map(joined).collect()
+        });
+        let (mut makings, mut made) = (Vec::new(), Made::default());
+        for part in parts {
+            let (own, found) = part?;
+            makings.extend(own);
+            made.overpaid.extend(found.overpaid);
+            made.rows.extend(found.rows);
+        }
+        self.keep_back(&mut makings)?;
+        let numbered = makings.into_iter().map(|making| making.line).zip(last + 1..);
+        made.lines = numbered.map(|(line, seq)| Line { seq, ..line }).collect();
+        Ok(made)
+    }
+
+    fn makings(&self, spelt: &[Spelt]) -> Result<(Vec<Making>, Made), Failure> {
         let (mut makings, mut made) = (Vec::new(), Made::default());
         for spelt in spelt {
             let guide = self.bureau.library.guides.iter().find(|guide| *guide.key == *spelt.service);
             let Some(guide) = guide else { continue };
             for entitlement in &guide.entitlements {
-                let (making, found) = self.making(guide, entitlement, &spelt)?;
+                let (making, found) = self.making(guide, entitlement, spelt)?;
                 makings.extend(making);
                 made.overpaid.extend(found.overpaid);
                 made.rows.extend(found.row);
@@ -110,27 +134,30 @@ impl Maker<'_> {
                 register.map(|register| columns(register, making, *since, sharing, frozen.date()))
             })
             .collect();
-        // What conditions ask of registers is gathered first, then found at once; only then do they say what holds.
-        for is_found in [false, true] {
-            let rules = Rules { registers: &gathered, ..self.bureau.rules(guide) };
-            for (making, row) in makings.iter_mut().zip(&rows) {
-                let (Some(register), Some(row)) = (register, row) else { continue };
-                let marks = roster::marks(rules, register, row, frozen);
-                if !is_found {
-                    continue;
-                }
-                making.line.marks = marks.iter().map(|place| guide.marks[*place].name.to_string()).collect();
-                let held = marks.iter().find(|place| guide.marks[**place].holds);
-                if let Some(place) = held.filter(|_| making.line.held.is_empty()) {
-                    making.line.held = guide.marks[*place].name.to_string();
-                }
-            }
-            gathered.find_all(&self.bureau.store)?;
+        // What conditions ask of registers is gathered first, then found at once. Of whom there is no row of anything that
+        // was asked, the first answer stands: it took every register for empty.
+        let mark = |gathered: &Gathered, making: &mut Making, row: &RegisterRow| {
+            let rules = Rules { registers: gathered, ..self.bureau.rules(guide) };
+            let marks = register.map(|register| roster::marks(rules, register, row, frozen)).unwrap_or_default();
+            making.line.marks = marks.iter().map(|place| guide.marks[*place].name.to_string()).collect();
+            marks
+        };
+        let mut first = Vec::new();
+        for (making, row) in makings.iter_mut().zip(&rows) {
+            let marks = row.as_ref().map(|row| mark(&gathered, making, row)).unwrap_or_default();
+            first.push((marks, gathered.missed()));
         }
-        self.keep_back(&mut makings)?;
-        let numbered = makings.into_iter().map(|making| making.line).zip(last + 1..);
-        made.lines = numbered.map(|(line, seq)| Line { seq, ..line }).collect();
-        Ok(made)
+        gathered.find_all(&self.bureau.store)?;
+        for ((making, row), (mut marks, missed)) in makings.iter_mut().zip(&rows).zip(first) {
+            if let Some(row) = row.as_ref().filter(|_| gathered.has(&missed)) {
+                marks = mark(&gathered, making, row);
+            }
+            let held = marks.iter().find(|place| guide.marks[**place].holds);
+            if let Some(place) = held.filter(|_| making.line.held.is_empty()) {
+                making.line.held = guide.marks[*place].name.to_string();
+            }
+        }
+        Ok((makings, made))
     }
 
     fn query(&self, column: &str, values: Vec<String>) -> Query {
@@ -243,7 +270,7 @@ impl Maker<'_> {
     /// A total shared among the sources as the county's parameter of the month has it.
     pub fn shares(&self, programme: &str, region: RegionCode, total: Fen) -> Result<Vec<(Source, i64)>, String> {
         let place = (programme.to_owned(), county(region));
-        let mut known = self.known.shares.borrow_mut();
+        let mut known = self.known.shares.lock().unwrap_or_else(PoisonError::into_inner);
         let weights = known.entry(place).or_insert_with(|| self.weights(programme, county(region))).clone()?;
         let parts = ledger::share(total.0, &weights.iter().map(|(_, weight)| *weight).collect::<Vec<_>>());
         let parts = parts.ok_or_else(|| format!("{programme}的资金分担全是零"))?;

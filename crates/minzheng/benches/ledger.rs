@@ -3,118 +3,25 @@
 //! A benchmark, not a test: it prints what it measured and judges nothing.
 #![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
 
+use std::path::Path;
 use std::time::Instant;
 
-use base::{DateTime, Fen, Month, RegionCode};
+use base::{DateTime, Fen};
 use bureau::Bureau;
 use bureau::bank::Entry;
 use bureau::files::ISO;
-use casework::State;
 use casework::event::{ActorRef, Event, Record};
-use casework::payment::{Answer, Batch, Instruction, Line, Outcome, Part};
+use casework::payment::{Answer, Outcome};
+use casework::{Command, Datum, Input, State};
 use ledger::{Account, Heading, Period, Source, Transfer, Unit};
 use minzheng::content::Content;
 
-/// Lines of one entry of the journal.
+/// Transfers of one transaction of the peers.
 const SLICE: usize = 5_000;
 
-/// What each of the four sources bears of a payment, in 分.
+/// What each of the four sources bears of a payment in the peers, in 分.
 const SHARES: [(Source, i64); 4] =
     [(Source::Central, 30_000), (Source::Province, 10_000), (Source::City, 5_000), (Source::County, 5_001)];
-
-const TOTAL: i64 = 50_001;
-
-struct Bench {
-    bureau: Bureau,
-    at: DateTime,
-    streams: usize,
-}
-
-impl Bench {
-    fn does(&mut self, event: Event) {
-        self.streams += 1;
-        let by = ActorRef { id: "system".into(), name: "系统".into(), for_applicant: false };
-        let (stream, record) = (format!("BENCH-{}", self.streams), Record { at: self.at, by, event });
-        self.bureau.store.transact(|write| write.append(&stream, &State::default(), &[record])).unwrap();
-    }
-
-    fn appropriate(&mut self, count: i64) {
-        let of = |heading, source| Account {
-            heading,
-            source: Some(source),
-            programme: "grant".into(),
-            period: Period::Year(2026),
-            owner: String::new(),
-            unit: Unit::Fen,
-        };
-        let transfer = |(source, amount): (Source, i64)| Transfer {
-            from: of(Heading::Treasury, source),
-            to: of(Heading::Appropriation, source),
-            amount: amount * count,
-        };
-        self.does(Event::Booked { party: String::new(), about: None, transfers: SHARES.map(transfer).to_vec() });
-    }
-}
-
-fn line(seq: usize) -> Line {
-    let month = Month::new(2026, 10).unwrap();
-    let text = |text: &str| text.to_owned();
-    let number = format!("41032519500101{seq:07}");
-    Line {
-        seq: seq as u32,
-        root: format!("A{seq:07}"),
-        case: format!("A{seq:07}"),
-        service: text("grant"),
-        entitlement: text("monthly"),
-        programme: text("grant"),
-        region: RegionCode::parse("410325001001").unwrap(),
-        holder: text("示例人"),
-        number: number.clone(),
-        payee: text("示例人"),
-        payee_number: number,
-        reason: String::new(),
-        bank: text("104"),
-        account: format!("62170000{seq:011}"),
-        month,
-        parts: vec![Part { name: text("基本金"), month, fen: Fen(TOTAL), debt: None }],
-        total: Fen(TOTAL),
-        shares: SHARES.to_vec(),
-        decisions: 1,
-        people: 1,
-        before: Some(Fen(TOTAL)),
-        marks: Vec::new(),
-        held: String::new(),
-    }
-}
-
-fn instruction(seq: usize) -> Instruction {
-    Instruction {
-        id: format!("RUN-{seq:07}-1"),
-        lines: vec![seq as u32],
-        payee: "示例人".into(),
-        bank: "农村商业银行".into(),
-        account: format!("62170000{seq:011}"),
-        amount: Fen(TOTAL),
-        again: String::new(),
-    }
-}
-
-/// Does something for slices of the payments, and says how fast it was.
-fn phase(
-    bench: &mut Bench,
-    what: &str,
-    count: usize,
-    transfers: usize,
-    mut slice: impl FnMut(&mut Bench, usize, usize),
-) {
-    let begun = Instant::now();
-    for first in (1..=count).step_by(SLICE) {
-        slice(bench, first, (first + SLICE - 1).min(count));
-    }
-    let seconds = begun.elapsed().as_secs_f64();
-    let rate = (count * transfers) as f64 / seconds;
-    println!("{what}: {seconds:.1} s, {:.0} payments a second, {rate:.0} transfers a second", count as f64 / seconds);
-}
 
 /// The most memory that the program had so far, in MB.
 fn peak() -> u64 {
@@ -124,72 +31,188 @@ fn peak() -> u64 {
     kb.unwrap_or_default() / 1000
 }
 
+fn open(folder: &Path) -> Bureau {
+    let content = Content::load(None).unwrap();
+    let mut bureau = Bureau::open(folder, &content.files, content.calendar, content.regions).unwrap();
+    bureau.home = base::RegionCode::parse("410325").unwrap();
+    bureau
+}
+
+/// A household of the demo many times over, each with a number and an account of its own, as if every one had been
+/// decided: what a roster reads of them is copied in the lists, for deciding a million cases is measured elsewhere.
+fn multiply(folder: &Path, count: usize) {
+    let sql = rusqlite::Connection::open(folder.join("minzheng.db")).unwrap();
+    let one = "SELECT root, json_extract(people, '$.applicant.number') FROM roll_row
+               WHERE service = 'dibao' AND json_array_length(grants) = 1 AND root = case_id
+               AND root NOT IN (SELECT root FROM roll_row GROUP BY root HAVING count(*) > 1)
+               AND json_extract(people, '$.applicant.number') IN (SELECT key FROM register_row WHERE register = 'bank_account')
+               AND grants NOT LIKE '%suspended%' AND grants LIKE '%\"components\":[[%' LIMIT 1";
+    let (root, number): (String, String) = sql.query_row(one, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    let account = "SELECT json_extract(content, '$.columns.account') FROM register_row
+                   WHERE register = 'bank_account' AND key = ?1 ORDER BY from_day DESC LIMIT 1";
+    let account: String = sql.query_row(account, [&number], |row| row.get(0)).unwrap();
+    let numbers = format!("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})");
+    let (new, money) = ("'4103251950' || printf('%08d', i)", "'6217999' || printf('%09d', i)");
+    let own = format!(
+        "json_set(replace(replace(content, '{number}', {new}), '{account}', {money}), '$.columns.bank', '农村商业银行')"
+    );
+    sql.execute_batch(&format!(
+        "BEGIN;
+        INSERT INTO roll_row {numbers} SELECT region, 'B' || printf('%08d', i), 'B' || printf('%08d', i), service, applicant,
+            closed_at, replace(grants, '{number}', {new}), replace(people, '{number}', {new})
+            FROM n, roll_row WHERE root = '{root}';
+        INSERT INTO register_row {numbers} SELECT register, {new}, from_day, at, case_id, place, region, {own}
+            FROM n, (SELECT * FROM register_row WHERE register = 'bank_account' AND key = '{number}'
+                     ORDER BY from_day DESC LIMIT 1);
+        INSERT INTO register_find {numbers} SELECT 'bank_account', 'person', {new}, {new}, 'BENCH' FROM n;
+        INSERT INTO register_find {numbers} SELECT 'bank_account', 'account', {money}, {new}, 'BENCH' FROM n;
+        COMMIT;"
+    ))
+    .unwrap();
+}
+
+/// More than is needed, of every source.
+fn appropriate(bureau: &Bureau, at: DateTime) {
+    let of = |heading, source, year| Account {
+        heading,
+        source: Some(source),
+        programme: "最低生活保障".into(),
+        period: Period::Year(year),
+        owner: String::new(),
+        unit: Unit::Fen,
+    };
+    let transfer = |year, (source, _): (Source, i64)| Transfer {
+        from: of(Heading::Treasury, source, year),
+        to: of(Heading::Appropriation, source, year),
+        amount: 1_000_000_000_000_000,
+    };
+    let years = [2026, 2027].iter().flat_map(|year| SHARES.map(|share| transfer(*year, share)));
+    let event = Event::Booked { party: String::new(), about: None, transfers: years.collect() };
+    let by = ActorRef { id: "system".into(), name: "系统".into(), for_applicant: false };
+    let record = Record { at, by, event };
+    bureau.store.transact(|write| write.append("BENCH", &State::default(), &[record])).unwrap();
+}
+
+fn say(what: &str, begun: Instant, count: usize, transfers: usize) {
+    let seconds = begun.elapsed().as_secs_f64();
+    let rate = (count * transfers) as f64 / seconds;
+    println!("{what}: {seconds:.1} s, {:.0} payments a second, {rate:.0} transfers a second", count as f64 / seconds);
+}
+
+/// What the bureau has to do is done; how long each of its jobs took.
+fn work(bureau: &Bureau, at: DateTime, transfers: usize) {
+    let (mut job, mut begun, mut last) = ("", Instant::now(), 0);
+    let end = |job: &str, begun: Instant, last: usize| {
+        if !job.is_empty() {
+            say(job, begun, last, transfers);
+        }
+    };
+    // What comes before the first slice of a job belongs to it.
+    let mut before = Instant::now();
+    bureau
+        .work(at, &mut |progress| {
+            if progress.job != job {
+                end(job, begun, last);
+                (job, begun) = (progress.job, before);
+            }
+            (last, before) = (progress.done, Instant::now());
+        })
+        .unwrap();
+    end(job, begun, last);
+}
+
+fn does(bureau: &Bureau, run: &str, account: &str, step: &str, conclusion: Option<&str>, at: DateTime) {
+    let people = vec![bureau.store.account(account).unwrap().unwrap().actor(at.date())];
+    let mut input = Input::default();
+    let text = |text: &str| Datum::Text(text.to_owned());
+    if conclusion.is_none() {
+        input
+            .values
+            .extend([("roster_ready".to_owned(), text("名册可以复核")), ("check_note".to_owned(), text("逐户核对"))]);
+    } else {
+        input.outputs.insert("理由".to_owned(), text("相符"));
+    }
+    let command = Command::Do { step: step.to_owned(), conclusion: conclusion.map(str::to_owned), input };
+    let (key, case) = (format!("bench:{run}:{step}"), Some(run.to_owned()));
+    bureau.execute(&bureau::Order { key, people, case, command, secret: None, now: at }).unwrap();
+}
+
+/// A batch up to its instructions; its case.
+fn month(bureau: &Bureau, at: DateTime) -> String {
+    bureau.pass_time(at).unwrap();
+    work(bureau, at, 0);
+    let run = bureau.store.runs().unwrap().pop().unwrap().case;
+    does(bureau, &run, "fafang", "check", None, at);
+    does(bureau, &run, "caiwu", "review", Some("同意"), at);
+    does(bureau, &run, "shenpi", "approve", Some("批准"), at);
+    work(bureau, at, 4);
+    run
+}
+
+/// A month of many households, from the roster to the statement, through the bureau's own ways in and out.
 fn own(count: usize) {
     let folder = tempfile::tempdir().unwrap();
-    let content = Content::load(None).unwrap();
-    let bureau = Bureau::open(folder.path(), &content.files, content.calendar, content.regions).unwrap();
-    let mut bench = Bench { bureau, at: "2026-10-05T09:00:00".parse().unwrap(), streams: 0 };
-    bench.appropriate(count as i64);
-    let run = || "RUN".to_owned();
-    phase(&mut bench, "roster", count, 0, |bench, first, last| {
-        bench.does(Event::Batch(Batch::Rostered {
-            run: run(),
-            month: Month::new(2026, 10).unwrap(),
-            frozen: bench.at,
-            lines: (first..=last).map(line).collect(),
-            overpaid: Vec::new(),
-        }));
-    });
-    phase(&mut bench, "commit", count, 4, |bench, first, last| {
-        bench.does(Event::Batch(Batch::Committed { run: run(), first: first as u32, last: last as u32 }));
-    });
-    phase(&mut bench, "instruct", count, 4, |bench, first, last| {
-        let instructions = (first..=last).map(instruction).collect();
-        bench.does(Event::Batch(Batch::Instructed { run: run(), instructions }));
-    });
-    let files = bench.bureau.files_of("RUN").unwrap();
+    let bureau = open(folder.path());
+    demo::make_accounts(&bureau, |account| account.to_owned()).unwrap();
+    let then = "2026-11-27T09:00:00".parse().unwrap();
+    bureau.store.in_bulk(|| demo::make_county(&bureau, 40, 1, then, |_| ())).unwrap();
+    drop(bureau);
+    multiply(folder.path(), count);
+    let bureau = open(folder.path());
+    let mut at: DateTime = "2026-12-05T09:00:00".parse().unwrap();
+    appropriate(&bureau, at);
+    println!("the first month, in which everybody is new and is owed for months before:");
+    month(&bureau, at);
+    at = "2027-01-05T09:00:00".parse().unwrap();
+    println!("the second, in which nobody changed:");
+    let run = month(&bureau, at);
+    println!("{} MB of memory at most, everything instructed", peak());
+    let files = bureau.files_of(&run).unwrap();
     for format in ["rural", ISO] {
         let (begun, mut bytes) = (Instant::now(), 0);
         for part in 1..=files {
-            bytes += bench.bureau.file_for_bank("RUN", format, part, bench.at).unwrap().bytes.len();
+            bytes += bureau.file_for_bank(&run, format, part, at).unwrap().bytes.len();
         }
-        let seconds = begun.elapsed().as_secs_f64();
-        println!("{files} files, {format}: {seconds:.1} s, {} MB", bytes / 1_000_000);
+        say(&format!("{files} files, {format}, {} MB", bytes / 1_000_000), begun, count, 0);
     }
-    // What went to the bank is answered file by file; one payment in twenty has failed.
-    let failed = |seq: &usize| seq.is_multiple_of(20);
-    let answer = |seq: usize| Answer {
-        id: instruction(seq).id,
-        outcome: if failed(&seq) { Outcome::Failed } else { Outcome::Paid },
-        code: "closed".to_owned(),
+    // What went to the bank is answered file by file, one payment in twenty has failed; then statements show a sum a file.
+    let plain: String = run.chars().filter(char::is_ascii_alphanumeric).collect();
+    let part = |part: u32| {
+        let (first, last) = ((part - 1) * 10_000 + 1, part * 10_000);
+        let (first, last) = (format!("{plain}-{first:07}"), format!("{plain}-{last:07}-~"));
+        bureau.store.look(|read| read.instructions_between(&first, &last)).unwrap()
     };
-    let say = |what: &str, begun: Instant, count: usize| {
-        let seconds = begun.elapsed().as_secs_f64();
-        println!("{what}: {seconds:.1} s, {:.0} payments a second", count as f64 / seconds);
-    };
-    for (what, wanted) in [("returns, 5 percent", true), ("answers, 95 percent", false)] {
-        let answers: Vec<Answer> = (1..=count).filter(|seq| failed(seq) == wanted).map(answer).collect();
+    let (mut answers, mut entries) = ([Vec::new(), Vec::new()], Vec::new());
+    for number in 1..=files {
+        let (mut paid, mut amount) = (Vec::new(), 0);
+        for (place, sent) in part(number).into_iter().enumerate() {
+            let (id, failed) = (sent.instruction.id, place.is_multiple_of(20));
+            let (outcome, code) = if failed { (Outcome::Failed, "closed") } else { (Outcome::Paid, "") };
+            answers[usize::from(failed)].push(Answer { id: id.clone(), outcome, code: code.to_owned() });
+            if !failed {
+                paid.push(id);
+                amount += sent.instruction.amount.0;
+            }
+        }
+        entries.push(Entry { reference: format!("S-{number}"), amount: Fen(amount), instructions: paid });
+    }
+    for (what, answers) in [("returns, 5 percent", &answers[1]), ("answers, 95 percent", &answers[0])] {
         let begun = Instant::now();
         for answers in answers.chunks(10_000) {
-            assert_eq!(bench.bureau.take_answers(answers, bench.at).unwrap().taken, answers.len());
+            assert_eq!(bureau.take_answers(answers, at).unwrap().taken, answers.len());
         }
-        say(what, begun, answers.len());
+        say(what, begun, answers.len(), 4);
     }
-    // The statement shows a sum for each file.
-    let entry = |part: usize| {
-        let own = (part * 10_000 + 1..=((part + 1) * 10_000).min(count)).filter(|seq| !failed(seq));
-        let instructions: Vec<String> = own.map(|seq| instruction(seq).id).collect();
-        let amount = Fen(TOTAL * instructions.len() as i64);
-        Entry { reference: format!("S-{part}"), amount, instructions }
-    };
-    let entries: Vec<Entry> = (0..files as usize).map(entry).collect();
     let begun = Instant::now();
-    assert_eq!(bench.bureau.reconcile(&entries, bench.at).unwrap().explained, entries.len());
-    say("reconcile", begun, count - count / 20);
-    let book = bench.bureau.store.book().unwrap();
+    assert_eq!(bureau.reconcile(&entries, at).unwrap().explained, entries.len());
+    say("reconcile", begun, answers[0].len(), 4);
+    let book = bureau.store.book().unwrap();
     assert!(book.trial_balance().values().all(|sum| *sum == 0));
     let size = std::fs::metadata(folder.path().join("minzheng.db")).unwrap().len();
     println!("{} MB of database; trial balance zero; {} MB of memory at most", size / 1_000_000, peak());
+    let begun = Instant::now();
+    bureau.work(at, &mut |_| ()).unwrap();
+    say("cases about what came back", begun, answers[1].len(), 0);
 }
 
 /// The same transfers as bare rows with their balances, in transactions as large, on the disk after each.

@@ -41,7 +41,7 @@ pub use files::{FileUse, file_digest};
 pub use journal::Entry;
 pub use lists::{CaseRow, KinRow, NoticeRow, RollRow, WorkRow};
 pub use payments::{Sent, Standing};
-pub use payrolls::{Counts, Notable, Run, Spelt, Stood};
+pub use payrolls::{Counts, Notable, Run, Silent, Spelt, Stood};
 pub use registers::RegisterVersion;
 pub use relatives::Declared;
 pub use verify::{Rebuilt, Verified};

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 use base::{Date, DateTime, Fen, Month, RegionCode};
 use casework::event::{Granted, PersonRef};
 use casework::payment::Line;
+use ledger::Source;
 use rusqlite::params;
+use serde::de::DeserializeOwned;
 
 use crate::debts::Over;
 use crate::fault::Fault;
@@ -32,6 +34,16 @@ pub struct Spelt {
     pub grants: Vec<Granted>,
     /// By 标识 of the field the person whom it names.
     pub people: BTreeMap<String, PersonRef>,
+}
+
+/// What a bank has not answered of a batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Silent {
+    pub bank: String,
+    pub count: i64,
+    pub sum: Fen,
+    /// The moment from which on it has been with the bank.
+    pub since: String,
 }
 
 /// The lines of a batch counted.
@@ -200,15 +212,16 @@ impl Read<'_> {
         list(self.sql, query, params![register, after, most], sent)?.into_iter().map(read_sent).collect()
     }
 
-    /// Instructions of a batch that nobody has answered and of which a register has no row yet, the first ones
-    /// after an id.
-    pub fn unanswered(&self, run: &str, register: &str, after: &str, most: usize) -> Result<Vec<Sent>, Fault> {
-        let query = "SELECT run, status, code, at, explained, content FROM pay_instruction i
+    /// The banks that have not answered all of a batch, by name; none once a register has a row about one of them.
+    pub fn silent(&self, run: &str, register: &str) -> Result<Vec<Silent>, Fault> {
+        let query = "SELECT json_extract(content, '$.bank'), count(*), sum(amount), min(at) FROM pay_instruction
                      WHERE run = ?1 AND status = 'sent' AND NOT EXISTS
-                     (SELECT 1 FROM register_row r WHERE r.register = ?2 AND r.key = i.id || ' · 没有答复')
-                     AND id > ?3 ORDER BY id LIMIT ?4";
-        let most = i64::try_from(most).unwrap_or(i64::MAX);
-        list(self.sql, query, params![run, register, after, most], sent)?.into_iter().map(read_sent).collect()
+                     (SELECT 1 FROM register_row WHERE register = ?2 AND key BETWEEN ?1 || ' ' AND ?1 || '!')
+                     GROUP BY 1 ORDER BY 1";
+        let row = |row: &rusqlite::Row| {
+            Ok(Silent { bank: row.get(0)?, count: row.get(1)?, sum: Fen(row.get(2)?), since: row.get(3)? })
+        };
+        list(self.sql, query, [run, register], row)
     }
 
     /// The batches of which something is payable.
@@ -237,8 +250,37 @@ impl Read<'_> {
         list(self.sql, query, [first, last], sent)?.into_iter().map(read_sent).collect()
     }
 
+    /// What the lines of a batch that stand somewhere want of each source, by programme and year.
+    pub fn borne(&self, run: &str, standing: Standing) -> Result<BTreeMap<(Source, String, i16), i64>, Fault> {
+        let query = "SELECT programme, substr(month, 1, 4), shares, count(*) FROM pay_line
+                     WHERE run = ?1 AND status = ?2 GROUP BY programme, substr(month, 1, 4), shares";
+        let row = |row: &rusqlite::Row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, Vec<u8>>(2)?, row.get::<_, i64>(3)?))
+        };
+        let unreadable = || Fault::damaged("发放的一行不能读");
+        let mut borne = BTreeMap::new();
+        for (programme, year, shares, count) in list(self.sql, query, params![run, standing.key()], row)? {
+            let year: i16 = year.parse().map_err(|_| unreadable())?;
+            let shares: Vec<(Source, i64)> = postcard::from_bytes(&shares).map_err(|_| unreadable())?;
+            for (source, amount) in shares {
+                *borne.entry((source, programme.clone(), year)).or_default() += amount * count;
+            }
+        }
+        Ok(borne)
+    }
+
     /// The lines of a batch from one number to another that stand somewhere.
     pub fn lines(&self, run: &str, between: (u32, u32), standing: Standing) -> Result<Vec<Line>, Fault> {
+        self.lines_as(run, between, standing)
+    }
+
+    /// The same, of which only so much is read as a type has of `Line`.
+    pub fn lines_as<T: DeserializeOwned>(
+        &self,
+        run: &str,
+        between: (u32, u32),
+        standing: Standing,
+    ) -> Result<Vec<T>, Fault> {
         let query = "SELECT content FROM pay_line JOIN pay_detail USING (run, seq)
                      WHERE run = ?1 AND seq BETWEEN ?2 AND ?3 AND status = ?4 ORDER BY seq";
         let values = params![run, between.0, between.1, standing.key()];
