@@ -71,23 +71,27 @@ fn multiply(folder: &Path, count: usize) {
     .unwrap();
 }
 
-/// More than is needed, of every source.
+/// More than is needed, of every source, for the programmes of the demo.
 fn appropriate(bureau: &Bureau, at: DateTime) {
-    let of = |heading, source, year| Account {
-        heading,
-        source: Some(source),
-        programme: "最低生活保障".into(),
-        period: Period::Year(year),
-        owner: String::new(),
-        unit: Unit::Fen,
-    };
-    let transfer = |year, (source, _): (Source, i64)| Transfer {
-        from: of(Heading::Treasury, source, year),
-        to: of(Heading::Appropriation, source, year),
-        amount: 1_000_000_000_000_000,
-    };
-    let years = [2026, 2027].iter().flat_map(|year| SHARES.map(|share| transfer(*year, share)));
-    let event = Event::Booked { party: String::new(), about: None, transfers: years.collect() };
+    let mut transfers = Vec::new();
+    for programme in ["最低生活保障", "特困人员救助供养", "优抚对象抚恤补助"] {
+        for year in [2026, 2027] {
+            let (owner, unit, period) = (String::new(), Unit::Fen, Period::Year(year));
+            for (source, _) in SHARES {
+                let from = Account {
+                    heading: Heading::Treasury,
+                    source: Some(source),
+                    programme: programme.to_owned(),
+                    period,
+                    owner: owner.clone(),
+                    unit: unit.clone(),
+                };
+                let to = Account { heading: Heading::Appropriation, ..from.clone() };
+                transfers.push(Transfer { from, to, amount: 1_000_000_000_000_000 });
+            }
+        }
+    }
+    let event = Event::Booked { party: String::new(), about: None, transfers };
     let by = ActorRef { id: "system".into(), name: "系统".into(), for_applicant: false };
     let record = Record { at, by, event };
     bureau.store.transact(|write| write.append("BENCH", &State::default(), &[record])).unwrap();

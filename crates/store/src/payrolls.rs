@@ -174,11 +174,12 @@ impl Read<'_> {
     }
 
     /// The line that a batch has for a spell: what it came to, how many decisions it followed from, and whether it, or an
-    /// earlier line since the batch was frozen, was left to a later batch.
+    /// earlier line since the batch was frozen, was left to a later batch. A spell has few lines, a batch very many: they
+    /// are found by the spell.
     pub fn line_of(&self, run: &Run, root: &str, entitlement: &str) -> Result<Option<(Fen, u32, bool)>, Fault> {
         let query = "SELECT total, decisions, status = 'held' OR EXISTS (SELECT 1 FROM pay_line r
                      WHERE r.root = ?1 AND r.entitlement = ?2 AND r.status = 'released' AND r.since >= ?4)
-                     FROM pay_line WHERE root = ?1 AND entitlement = ?2 AND run = ?3";
+                     FROM pay_line WHERE root = ?1 AND entitlement = ?2 AND +run = ?3";
         let line = |row: &rusqlite::Row| Ok((Fen(row.get(0)?), row.get(1)?, row.get(2)?));
         let frozen = run.frozen.date().to_string();
         Ok(list(self.sql, query, [root, entitlement, &run.case, &frozen], line)?.pop())
