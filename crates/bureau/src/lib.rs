@@ -44,7 +44,7 @@ use crate::looks::{Looks, Place};
 
 pub use store::{
     CaseRow, Counts, Declared, Fault, FileUse, KinRow, Notable, NoticeRow, Rebuilt, RegisterVersion, RollRow, Run,
-    Sent, Spelt, Standing, Verified, WorkRow,
+    Sent, Spelt, Standing, Verified, WorkRow, handle,
 };
 
 /// Somebody's command, to be carried out once however often it arrives.

@@ -55,7 +55,7 @@ impl Bureau {
     /// Does what batches wait for, the earliest first, as far as it can be done. Gives how many steps were completed.
     pub fn work(&self, now: DateTime, tell: &mut dyn FnMut(Progress)) -> Result<usize, Failure> {
         let mut done = 0;
-        for case in self.batches()? {
+        for case in self.batches(now)? {
             done += self.work_on(&case, now, tell)?;
         }
         self.tell_unpaid(now)?;
@@ -77,13 +77,15 @@ impl Bureau {
         Ok(done)
     }
 
-    /// The batches that are at a step of the bureau's own, in the order in which they were begun.
-    fn batches(&self) -> Result<Vec<String>, Failure> {
+    /// The batches that are at a step of the bureau's own, in the order in which they were begun; a clock that was set back
+    /// leaves those alone that have not begun by it.
+    fn batches(&self, now: DateTime) -> Result<Vec<String>, Failure> {
         let mut found = Vec::new();
         for guide in &self.library.guides {
             for step in guide.steps.iter().filter(|step| matches!(step.kind, StepKind::Batch(_))) {
                 for case in self.store.at_task(&format!("{} {}", guide.key, step.key))? {
-                    found.extend(self.store.state(&case)?.and_then(|state| Some((state.opened_at?, case))));
+                    let opened = self.store.state(&case)?.and_then(|state| state.opened_at);
+                    found.extend(opened.filter(|opened| *opened <= now).map(|opened| (opened, case)));
                 }
             }
         }

@@ -13,6 +13,7 @@ mod organisations;
 mod paper;
 mod payroll;
 mod play;
+mod recovery;
 mod report;
 mod tekun;
 mod verification;
@@ -124,9 +125,11 @@ pub fn make_county(
     tekun::people(&mut stage)?;
     tekun::converted(&mut stage, &alone)?;
     veteran::people(&mut stage)?;
+    veteran::reported_late(&mut stage)?;
     marriage::registry(&mut stage)?;
     // What has fallen due by then: notices end, re-checks open.
     bureau.pass_time(now)?;
     payroll::year(&stage)?;
+    recovery::ends(&mut stage)?;
     verification::checks(&mut stage)
 }

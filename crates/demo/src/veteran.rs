@@ -35,6 +35,33 @@ pub fn people(stage: &mut Stage) -> Result<(), Failure> {
     Ok(())
 }
 
+/// How many whose deaths nobody reported for a while, and for how many days.
+const LATE: u32 = 5;
+const UNREPORTED: u32 = 70;
+
+/// Some who died this year while they were still paid: what came after has to be given back.
+pub fn reported_late(stage: &mut Stage) -> Result<(), Failure> {
+    stage.dice = Dice::new(stage.seed, 9);
+    for place in 0..LATE {
+        let village = stage.dice.pick(stage.villages);
+        let person = stage.person(Sex::Male, (70, 88), village);
+        let mut script = script(&mut stage.dice, &person, village);
+        let reported = 40 + 38 * place;
+        let died = stage.days_ago(reported + UNREPORTED).date().to_string();
+        script.insert("died_on".to_owned(), say(died));
+        let begun = stage.days_ago(reported + 2 * UNREPORTED);
+        let key = format!("veteran-late-{place}");
+        let played = stage.play(("veteran", "apply"), (&key, village), (&person.name, script), begun)?;
+        let Some(mut play) = played else { continue };
+        if play.is_closed()? {
+            play.now = stage.days_ago(reported);
+            play.again("death")?;
+            play.until(stage.present, &mut stage.dice)?;
+        }
+    }
+    Ok(())
+}
+
 fn script(dice: &mut Dice, person: &PersonRef, village: RegionCode) -> BTreeMap<String, Typed> {
     let grade = dice.pick(&["三级", "五级", "六级", "八级"]);
     let plain = [

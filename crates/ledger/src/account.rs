@@ -71,8 +71,10 @@ keyed! {
         Receivable = "receivable" "应收追回",
         /// All that was ever claimed.
         Claimed = "claimed" "追缴认定",
-        /// Given back.
+        /// Given back, and not yet handed over.
         Repaid = "repaid" "缴回",
+        /// Given back and handed over to the treasury, which divides it among the sources.
+        HandedOver = "handed_over" "上缴财政",
         /// Kept from later grants by agreement or decision.
         Offset = "offset" "抵扣",
         /// Given up, with approval.
@@ -106,7 +108,7 @@ impl Heading {
             Self::Appropriation | Self::Payable | Self::Paid | Self::Reconciled | Self::Claimed | Self::Stock => {
                 Limit::NotBelowZero
             }
-            Self::Receivable | Self::Returning => Limit::NotAboveZero,
+            Self::Receivable | Self::Returning | Self::Repaid => Limit::NotAboveZero,
             _ => Limit::None,
         }
     }
@@ -119,8 +121,8 @@ impl Heading {
     /// The ways that there are. Whatever goes back goes back along the same way.
     pub fn flows_to(self, other: Self) -> bool {
         use Heading::{
-            Appropriation, Claimed, Issued, Lost, Offset, Paid, Payable, Receivable, Reconciled, Repaid, Returning,
-            Stock, Supplier, Treasury, WrittenOff,
+            Appropriation, Claimed, HandedOver, Issued, Lost, Offset, Paid, Payable, Receivable, Reconciled, Repaid,
+            Returning, Stock, Supplier, Treasury, WrittenOff,
         };
         matches!(
             (self, other),
@@ -132,6 +134,8 @@ impl Heading {
                 | (Returning, Payable)
                 | (Receivable, Claimed | Repaid | Offset | WrittenOff)
                 | (Claimed | Repaid | Offset | WrittenOff, Receivable)
+                | (HandedOver, Repaid)
+                | (Repaid, HandedOver)
                 | (Supplier, Stock)
                 | (Stock, Supplier | Stock | Issued | Lost)
                 | (Issued, Stock)

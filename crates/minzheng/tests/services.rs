@@ -95,7 +95,10 @@ fn registers_are_read_by_those_who_have_a_part_in_them() {
     registrar.open("/registers").sees("婚姻").sees_not("优抚对象");
     registrar.open("/registers/marriage?group=status&sort=married_on&back=1").sees("J410325-2026-000001").sees("有效");
     registrar.open("/registers/marriage?status=%E7%A6%BB%E5%A9%9A").sees("L410325-2026-").sees_not("有效</td>");
-    registrar.open("/registers/marriage/row?key=J410325-2026-000001").sees("登记").sees("DEMO-");
+    registrar
+        .open(&format!("/registers/marriage/row?row={}", bureau::handle("marriage", "J410325-2026-000001")))
+        .sees("登记")
+        .sees("DEMO-");
     let csv = registrar.open("/lists/register-marriage.csv").page.clone();
     assert!(csv.contains("结婚证号,男方,女方") && csv.contains("\"J410325-2026-000001\""), "{csv}");
     registrar.open("/registers/veterans").sees_not("类别");

@@ -201,9 +201,9 @@ impl Read<'_> {
 }
 
 impl Write<'_> {
-    /// Writes the rows of a case that has none.
-    pub(crate) fn relist(&mut self, state: &State) -> Result<(), Fault> {
-        crate::rows::write(self.sql, &State::default(), state)
+    /// Writes the rows of a stream that has none.
+    pub(crate) fn relist(&mut self, stream: &str, state: &State) -> Result<(), Fault> {
+        crate::rows::write(self.sql, stream, &State::default(), state)
     }
 
     /// Appends events to a case as it stands, and writes its rows of the lists from its new state.
@@ -246,7 +246,7 @@ impl Write<'_> {
             crate::payments::apply(self.sql, case, record)?;
             state.apply(record);
         }
-        crate::rows::write(self.sql, before, &state)?;
+        crate::rows::write(self.sql, case, before, &state)?;
         keep(self.states, case, chain, Arc::new(state));
         Ok(())
     }

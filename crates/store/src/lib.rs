@@ -42,7 +42,7 @@ pub use journal::Entry;
 pub use lists::{CaseRow, KinRow, NoticeRow, RollRow, WorkRow};
 pub use payments::{Sent, Standing};
 pub use payrolls::{Counts, Notable, Run, Silent, Spelt, Stood};
-pub use registers::RegisterVersion;
+pub use registers::{RegisterVersion, handle};
 pub use relatives::Declared;
 pub use verify::{Rebuilt, Verified};
 

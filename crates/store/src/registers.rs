@@ -9,8 +9,18 @@ use casework::payment::RECEIVABLE;
 use rusqlite::Connection;
 
 use crate::fault::Fault;
+use crate::journal::sm3;
 use crate::lists::list;
 use crate::{Read, Store};
+
+/// Stands for a column in what a row is found by: its handle.
+pub(crate) const HANDLE: &str = "#";
+
+/// What addresses name a row by: its key may hold the number of a citizen, which no address may show.
+pub fn handle(register: &str, key: &str) -> String {
+    let digest = sm3(&[register.as_bytes(), b"\0", key.as_bytes()]);
+    digest[..10].iter().map(|byte| format!("{byte:02x}")).collect()
+}
 
 /// A version of a row, with the case or import that wrote it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,6 +101,12 @@ impl Store {
     pub fn register(&self, register: &str, on: Date, within: RegionCode) -> Result<Vec<RegisterVersion>, Fault> {
         let rows = in_force(&self.read(), register, on, "")?;
         Ok(rows.into_iter().filter(|version| within.contains(version.row.region)).collect())
+    }
+
+    /// The key of the row that a handle names.
+    pub fn row_key(&self, register: &str, handle: &str) -> Result<Option<String>, Fault> {
+        let query = "SELECT key FROM register_find WHERE register = ?1 AND column_key = ?2 AND value = ?3 LIMIT 1";
+        Ok(list(&self.read(), query, [register, HANDLE, handle], |row| row.get(0))?.pop())
     }
 
     /// All versions of a row, the earliest first.

@@ -11,6 +11,7 @@ use rusqlite::{Connection, params_from_iter};
 
 use crate::fault::Fault;
 use crate::files::{bands, stated};
+use crate::registers::{HANDLE, handle};
 use crate::schema::{LISTS, List};
 
 /// The columns of a row in their order.
@@ -19,9 +20,10 @@ type Row = Vec<Value>;
 /// A due moment that sorts behind all others, for steps without a clock.
 pub(crate) const NEVER: &str = "9999";
 
-/// Brings the rows of a case from one state to the next; what is the same is not written.
-pub(crate) fn write(sql: &Connection, before: &State, after: &State) -> Result<(), Fault> {
-    let (old, new) = (rows(before)?, rows(after)?);
+/// Brings the rows of a stream from one state to the next; what is the same is not written. A stream is a case, or what
+/// the bureau wrote by itself.
+pub(crate) fn write(sql: &Connection, stream: &str, before: &State, after: &State) -> Result<(), Fault> {
+    let (old, new) = (rows(stream, before)?, rows(stream, after)?);
     for (list, (old, new)) in LISTS.iter().zip(old.iter().zip(&new)) {
         let same_key = |a: &Row, b: &Row| list.key.iter().all(|name| cell(list, a, name) == cell(list, b, name));
         for gone in old.iter().filter(|gone| !new.iter().any(|row| same_key(row, gone))) {
@@ -66,14 +68,14 @@ fn equal(names: &[&str], between: &str) -> String {
 }
 
 /// The rows by list, in the order of `LISTS`.
-fn rows(state: &State) -> Result<[Vec<Row>; LISTS.len()], Fault> {
+fn rows(stream: &str, state: &State) -> Result<[Vec<Row>; LISTS.len()], Fault> {
     let mut all: [Vec<Row>; LISTS.len()] = Default::default();
     let mut put = |name: &str, rows: Vec<Row>| {
         if let Some(place) = LISTS.iter().position(|list| list.name == name) {
             all[place] = rows;
         }
     };
-    let (registered, found_by) = registered(state)?;
+    let (registered, found_by) = registered(stream, state)?;
     put("register_row", registered);
     put("register_find", found_by);
     // An import is no case; it has rows of registers and nothing else.
@@ -194,18 +196,20 @@ fn holders(state: &State) -> Vec<Row> {
 }
 
 /// Rows of registers, and what they are found by.
-fn registered(state: &State) -> Result<(Vec<Row>, Vec<Row>), Fault> {
+fn registered(stream: &str, state: &State) -> Result<(Vec<Row>, Vec<Row>), Fault> {
     let (mut rows, mut found) = (Vec::new(), BTreeSet::new());
     for (place, (at, row)) in state.registered.iter().enumerate() {
         let (from, region, at) = (row.from.to_string(), row.region.to_string(), at.to_string());
-        let names = [&*row.register, &row.key, &from, &at, &state.case].map(text);
+        let names = [&*row.register, &row.key, &from, &at, stream].map(text);
         let place = Value::from(i64::try_from(place).unwrap_or(i64::MAX));
         rows.push(names.into_iter().chain([place, text(&region), json(row)?]).collect());
-        found.extend(row.found_by.iter().map(|(column, value)| (&*row.register, &**column, &**value, &*row.key)));
+        let mut say = |column: &str, value: String| {
+            found.insert([row.register.clone(), column.to_owned(), value, row.key.clone()]);
+        };
+        row.found_by.iter().for_each(|(column, value)| say(column, value.clone()));
+        say(HANDLE, handle(&row.register, &row.key));
     }
-    let row = |(register, column, value, key): (&str, &str, &str, &str)| {
-        [register, column, value, key, &state.case].map(text).to_vec()
-    };
+    let row = |cells: [String; 4]| cells.iter().map(|cell| text(cell)).chain([text(stream)]).collect();
     Ok((rows, found.into_iter().map(row).collect()))
 }
 

@@ -78,7 +78,7 @@ impl Store {
     pub(crate) fn renew(&self) -> Result<(), Fault> {
         self.transact(|write| {
             let states = replay(&self.read(), write.sql)?;
-            states.values().try_for_each(|state| write.relist(state))
+            states.iter().try_for_each(|(stream, state)| write.relist(stream, state))
         })
     }
 
@@ -92,8 +92,8 @@ impl Store {
             fresh.execute_batch(&sql)?;
         }
         let states = replay(&connection, &fresh)?;
-        for state in states.values() {
-            rows::write(&fresh, &State::default(), state)?;
+        for (stream, state) in &states {
+            rows::write(&fresh, stream, &State::default(), state)?;
         }
         let mut differing = Vec::new();
         for table in derived() {

@@ -75,12 +75,9 @@ fn stop(office: &Office, desk: &mut Chromium, line: &casework::payment::Line) {
 fn repay(office: &Office, desk: &mut Chromium) {
     let bureau = &office.site.bureau;
     let rows = bureau.store.register("claim", office.site.now().date(), base::RegionCode::NATION);
-    let query: String = form_urlencoded::Serializer::new(String::new())
-        .append_pair("register", "claim")
-        .append_pair("row", &rows.unwrap().pop().unwrap().row.key)
-        .finish();
+    let row = bureau::handle("claim", &rows.unwrap().pop().unwrap().row.key);
     sign_in(desk, "kuaiji");
-    desk.open(&format!("/services/recovery/apply/repay?{query}"));
+    desk.open(&format!("/services/recovery/apply/repay?register=claim&row={row}"));
     let paid = [("paid_in", "200.00"), ("paid_on", "2026-12-17"), ("paid_how", "从遗产中缴回"), ("voucher", "示例 1")];
     paid.iter().for_each(|(name, value)| desk.fill(name, value));
     desk.press("提交");

@@ -240,7 +240,7 @@ fn a_season_of_inspection_is_worked_off_in_chromium() {
     let last = states.filter(|state| state.service == "inspection").max_by_key(|state| state.draw).unwrap();
     let (case, code) = (last.case.clone(), last.subject.as_ref().unwrap().key.clone());
     looks_well(&mut desk, "inspection-desk-1280");
-    desk.open(&format!("/registers/organisation/row?key={code}"));
+    desk.open(&format!("/registers/organisation/row?row={}", bureau::handle("organisation", code)));
     desk.sees("办过的件");
     looks_well(&mut desk, "organisation-1280");
     desk.follow(&case);
@@ -350,7 +350,7 @@ fn a_township_reports_a_disaster_on_a_phone_in_chromium() {
     desk.open("/registers/disaster_report");
     desk.sees("田湖镇");
     looks_well(&mut desk, "disaster-register-1280");
-    desk.open("/registers/disaster_event/row?key=2026-07-12-洪涝");
+    desk.open(&format!("/registers/disaster_event/row?row={}", bureau::handle("disaster_event", "2026-07-12-洪涝")));
     desk.sees("追加乡镇");
     looks_well(&mut desk, "disaster-row-1280");
     phone.assert_no_barriers();

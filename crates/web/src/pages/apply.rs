@@ -59,11 +59,13 @@ fn submitted<'g>(guide: &'g Guide, visit: &Visit, register: Option<&str>) -> Vec
     guide.starts.iter().filter(begins).filter(|start| register_of(start) == register).filter(own).collect()
 }
 
-/// The row for which a case is begun: `?register=…&row=…`.
+/// The row for which a case is begun: `?register=…&row=…`, by its handle.
 type About = Query<HashMap<String, String>>;
 
-fn subject(about: &About) -> Option<Subject> {
-    Some(Subject { register: about.get("register")?.clone(), key: about.get("row")?.clone() })
+fn subject(site: &Site, about: &About) -> Result<Option<Subject>, Fault> {
+    let (Some(register), Some(row)) = (about.get("register"), about.get("row")) else { return Ok(None) };
+    let key = site.bureau.store.row_key(register, row)?.ok_or(Fault::NotFound)?;
+    Ok(Some(Subject { register: register.clone(), key }))
 }
 
 /// The start that an address asks for, and its first step.
@@ -184,7 +186,7 @@ pub async fn send(
     let people = vec![actor];
     let draw = Some(site.draw());
     let (service, start_key) = (guide.key.to_string(), start.key.to_string());
-    let subject = subject(&about);
+    let subject = subject(&site, &about)?;
     let command = Command::Submit { case, service, start: start_key, input, draw, over: None, subject };
     let order = Order { key, people, case: None, command, secret: Some(secret.clone()), now: site.now() };
     match site.bureau.execute(&order) {

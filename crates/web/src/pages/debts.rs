@@ -12,6 +12,7 @@ use bureau::{RegisterVersion, Standing};
 use casework::Datum;
 use casework::event::RegisterRow;
 use casework::payment::OVERPAID;
+use ledger::Heading;
 use maud::{Markup, html};
 
 use super::Page;
@@ -107,6 +108,11 @@ pub async fn list(State(site): State<Arc<Site>>, Extension(visit): Extension<Vis
     let sum = |part: fn(&DebtState) -> i64| Fen(shown.iter().map(|(_, debt)| part(debt)).sum());
     let open: Vec<&Finding> = findings.iter().filter(|finding| finding.result.is_empty()).collect();
     let found = Fen(open.iter().filter_map(|finding| Fen::parse(text(&finding.row, "amount"))).map(|fen| fen.0).sum());
+    let book = site.bureau.store.book()?;
+    let stands = |heading: Heading| -> i64 {
+        book.accounts().filter(|(_, account, _)| account.heading == heading).map(|(.., balance)| balance.posted).sum()
+    };
+    let (handed, kept) = (Fen(-stands(Heading::HandedOver)), Fen(-stands(Heading::Repaid)));
     let body = html! {
         p.crumbs { a href="/payments" { "发放" } " › 追缴" }
         h1 { "追缴" }
@@ -117,6 +123,9 @@ pub async fn list(State(site): State<Arc<Site>>, Extension(visit): Extension<Vis
             li { p { "抵扣 " b.num { (sum(|debt| debt.offset.0)) } " 元" } }
             li { p { "核销 " b.num { (sum(|debt| debt.written_off.0)) } " 元" } }
             li { p { "尚欠 " b.num { (sum(|debt| debt.owed.owing.0)) } " 元" } }
+        }
+        @if handed.0 + kept.0 > 0 {
+            p { "缴回的钱：已经上缴财政 " b.num { (handed) } " 元，还没有上缴 " b.num { (kept) } " 元。" }
         }
         h2 { "还没有决定的" }
         @if open.is_empty() { p.empty { "没有。名册编制时发现多发的，自动立在这里。" } } @else { (found_table(&site, &open)) }

@@ -7,7 +7,7 @@ use axum::Extension;
 use axum::extract::{Path, Query, State};
 use axum::response::IntoResponse;
 use base::{CitizenNumber, RegionCode};
-use bureau::RegisterVersion;
+use bureau::{RegisterVersion, handle};
 use casework::event::{RegisterRow, Subject};
 use casework::payment::{OVERPAID, RECEIVABLE};
 use casework::{Datum, Query as Asking};
@@ -256,17 +256,14 @@ fn grouped(site: &Site, column: &RegisterColumn, rows: &[RegisterVersion]) -> Ma
     }
 }
 
-/// The address of a row; its key goes as a query, for it may hold anything.
+/// The address of a row: by its handle, for the key may hold the number of a citizen.
 pub fn row_address(register: &str, key: &str) -> String {
-    let query = form_urlencoded::Serializer::new(String::new()).append_pair("key", key).finish();
-    format!("/registers/{register}/row?{query}")
+    format!("/registers/{register}/row?row={}", handle(register, key))
 }
 
 /// Where a case for a row is begun.
-fn begin_address(service: &str, start: &str, register: &str, row: &str) -> String {
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    let query = query.append_pair("register", register).append_pair("row", row).finish();
-    format!("/services/{service}/apply/{start}?{query}")
+fn begin_address(service: &str, start: &str, register: &str, key: &str) -> String {
+    format!("/services/{service}/apply/{start}?register={register}&row={}", handle(register, key))
 }
 
 /// Rows of all registers in which a column of some types has a value.
@@ -340,7 +337,8 @@ pub async fn row(
 ) -> Page {
     let register = register(&site, &visit, &key)?;
     let within = within(&visit, &site)?;
-    let versions = site.bureau.store.versions(&register.key, query.get("key").map_or("", String::as_str))?;
+    let named = site.bureau.store.row_key(&register.key, query.get("row").map_or("", String::as_str))?;
+    let versions = site.bureau.store.versions(&register.key, &named.ok_or(Fault::NotFound)?)?;
     let versions: Vec<_> = versions.into_iter().filter(|version| within.contains(version.row.region)).collect();
     let Some(last) = versions.last() else { return Err(Fault::NotFound) };
     let scope = site.bureau.scope(visit.staff()?);

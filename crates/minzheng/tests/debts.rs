@@ -1,0 +1,67 @@
+//! What was paid too much: how it ends, and where the money goes.
+
+mod visitor;
+
+use base::Fen;
+use ledger::Heading;
+use visitor::Office;
+
+fn county() -> Office {
+    let office = Office::open("2026-11-27 09:00");
+    let bureau = &office.site.bureau;
+    bureau.store.in_bulk(|| demo::make_county(bureau, 40, 1, office.site.now(), |_| ())).unwrap();
+    office
+}
+
+fn stands(office: &Office, heading: Heading) -> i64 {
+    let book = office.site.bureau.store.book().unwrap();
+    book.accounts().filter(|(_, account, _)| account.heading == heading).map(|(.., balance)| balance.posted).sum()
+}
+
+/// Two people book money; what the second is told.
+fn hand_over(office: &Office, programme: &str, amount: Fen) -> String {
+    let mut accountant = office.staff("kuaiji");
+    accountant.open("/services/funds/apply").send(&[
+        ("direction", "上缴追回款"),
+        ("programme", programme),
+        ("year", "2026"),
+        ("amount", &amount.plain()),
+        ("document", "缴库〔2026〕2号"),
+        ("arrived", "2026-11-27"),
+    ]);
+    let case = accountant.path.trim_start_matches("/case/").split('?').next().unwrap().to_owned();
+    let mut other = office.staff("caiwu");
+    other.open(&format!("/case/{case}/do/confirm")).send(&[("conclusion", "入账"), ("o-理由", "与凭证相符")]);
+    other.text()
+}
+
+/// Everything that rosters found has come to some end, what is owed is what the ledger says, and what was paid back can be
+/// handed over to the treasury once.
+#[test]
+fn what_is_paid_back_goes_to_the_treasury_once() {
+    let office = county();
+    let debts = office.site.bureau.debts("").unwrap();
+    assert!(debts.len() > 2, "{debts:?}");
+    for debt in &debts {
+        let left = debt.claimed.0 - debt.repaid.0 - debt.offset.0 - debt.written_off.0;
+        assert_eq!(debt.owed.owing.0, left, "{debt:?}");
+    }
+    let sum = |part: fn(&bureau::reckoning::DebtState) -> Fen| -> i64 { debts.iter().map(|debt| part(debt).0).sum() };
+    let (repaid, off, owing) = (sum(|debt| debt.repaid), sum(|debt| debt.written_off), sum(|debt| debt.owed.owing));
+    assert!(repaid > 0 && off > 0 && owing > 0, "{debts:?}");
+    let programme = "优抚对象抚恤补助";
+    let handed = || -stands(&office, Heading::HandedOver);
+    let some = Fen(100);
+    let before = handed();
+    assert!(hand_over(&office, programme, some).contains("已经入账"));
+    let kept = Fen(repaid - before - some.0);
+    assert_eq!((handed(), -stands(&office, Heading::Repaid)), (before + some.0, kept.0));
+    office.staff("shenji").open("/debts").sees(&format!("还没有上缴 {kept} 元"));
+    let refused = hand_over(&office, programme, Fen(kept.0 + 1));
+    assert!(refused.contains("缴回") && !refused.contains("已经入账"), "{refused}");
+    assert_eq!(handed(), before + some.0, "nothing was booked");
+    assert!(hand_over(&office, programme, kept).contains("已经入账"));
+    assert_eq!((handed(), stands(&office, Heading::Repaid)), (repaid, 0));
+    let book = office.site.bureau.store.book().unwrap();
+    assert!(book.trial_balance().values().all(|sum| *sum == 0));
+}
