@@ -43,8 +43,8 @@ use store::{Read, Remembered, Store, Write};
 use crate::looks::{Looks, Place};
 
 pub use store::{
-    CaseRow, Counts, Declared, Fault, FileUse, KinRow, Notable, NoticeRow, Rebuilt, RegisterVersion, RollRow, Run,
-    Sent, Spelt, Standing, Verified, WorkRow, handle,
+    CaseRow, Counts, Declared, Fault, FileUse, KinRow, Notable, NoticeRow, Posting, Rebuilt, RegisterVersion, RollRow,
+    Run, Sent, Spelt, Standing, Verified, WorkRow, handle,
 };
 
 /// Somebody's command, to be carried out once however often it arrives.

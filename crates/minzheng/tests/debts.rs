@@ -3,7 +3,7 @@
 mod visitor;
 
 use base::Fen;
-use ledger::Heading;
+use ledger::{Act, Flow, Heading};
 use visitor::Office;
 
 fn county() -> Office {
@@ -33,6 +33,38 @@ fn hand_over(office: &Office, programme: &str, amount: Fen) -> String {
     let mut other = office.staff("caiwu");
     other.open(&format!("/case/{case}/do/confirm")).send(&[("conclusion", "入账"), ("o-理由", "与凭证相符")]);
     other.text()
+}
+
+/// What an account's page lists comes to its balance; who has no part in payments sees none of it.
+#[test]
+fn every_balance_opens_down_to_its_entries() {
+    let office = county();
+    let (book, store) = (office.site.bureau.store.book().unwrap(), &office.site.bureau.store);
+    let mut read = 0;
+    for (number, account, balance) in book.accounts() {
+        let entries = store.look(|read| read.postings_of(number, 0, usize::MAX)).unwrap();
+        let counts = entries.iter().filter(|posting| matches!(posting.act, Act::Post | Act::Confirm));
+        let moved = |flow: &Flow| match number {
+            _ if flow.to == number => flow.amount,
+            _ if flow.from == number => -flow.amount,
+            _ => 0,
+        };
+        let sum: i64 = counts.flat_map(|posting| &posting.flows).map(moved).sum();
+        assert_eq!(sum, balance.posted, "{account:?}");
+        read += entries.len();
+    }
+    assert!(read > 500, "{read} entries");
+    let (number, account, balance) = book.accounts().find(|(_, a, _)| a.heading == Heading::Appropriation).unwrap();
+    let mut auditor = office.staff("shenji");
+    auditor.open("/payments").sees("账簿");
+    auditor.open(&format!("/books?year=2026&programme={}", account.programme)).sees("可用指标").sees("已对账");
+    auditor.open(&format!("/books/{number}")).sees(&Fen(balance.posted).to_string()).sees("财政拨款").sees("应付");
+    let mut stranger = office.visitor();
+    stranger.open(&format!("/books/{number}"));
+    assert_ne!((stranger.status, stranger.path.starts_with("/books")), (200, true));
+    let mut registrar = office.staff("dengji");
+    registrar.open("/books");
+    assert_eq!(registrar.status, 403, "marriages have no part in payments");
 }
 
 /// Everything that rosters found has come to some end, what is owed is what the ledger says, and what was paid back can be

@@ -220,6 +220,24 @@ impl Read<'_> {
         list(self.sql, &query, [party], raw)?.into_iter().map(read).collect()
     }
 
+    /// The postings that move something into an account or out of it, so many after one of them. There is no index of this:
+    /// it would be written with every posting, and is read when somebody looks into an account.
+    pub fn postings_of(&self, account: u32, after: i64, most: usize) -> Result<Vec<Posting>, Fault> {
+        let mut statement = self.sql.prepare_cached(&format!("{POSTING} WHERE id > ?1 ORDER BY id"))?;
+        let mut rows = statement.query([after])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let posting = read(raw(row)?)?;
+            if posting.flows.iter().any(|flow| flow.from == account || flow.to == account) {
+                found.push(posting);
+                if found.len() == most {
+                    break;
+                }
+            }
+        }
+        Ok(found)
+    }
+
     /// The postings that a document made, in their order.
     pub fn postings_by(&self, document: &str) -> Result<Vec<Posting>, Fault> {
         let query = format!("{POSTING} WHERE document = ?1 ORDER BY id");

@@ -49,6 +49,8 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/payments", get(pages::payments::list))
         .route("/payments/statistics", get(pages::statistics::show))
         .route("/payments/{run}", get(pages::payments::show).post(pages::payments::again))
+        .route("/books", get(pages::books::list))
+        .route("/books/{account}", get(pages::books::show))
         .route("/payments/{run}/line/{seq}", get(pages::payments::line))
         .route("/payments/{run}/file/{format}", get(pages::payments::file))
         .route("/indicators", get(pages::indicators::show))

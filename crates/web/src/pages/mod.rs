@@ -1,6 +1,7 @@
 //! The pages, one file for each family.
 
 pub mod apply;
+pub mod books;
 pub mod case;
 pub mod chapters;
 pub mod debts;

@@ -20,6 +20,7 @@ use ledger::{Book, Period, Source};
 use maud::{Markup, html};
 
 use super::Page;
+use super::books;
 use super::lists::{Cell, Listing, heads};
 use crate::layout::{day, downloads, page, standing, token};
 use crate::sent::Sent;
@@ -143,7 +144,7 @@ fn funds(book: &Book) -> Markup {
                     @let standing = book.standing(*source, programme, *year);
                     tr {
                         td { @if place == 0 { (year) "年" (programme) } }
-                        td data-label="来源" { (source.name()) }
+                        td data-label="来源" { a href=(books::address(programme, *year, Some(*source))) { (source.name()) } }
                         td.num data-label="拨入" { (Fen(standing.appropriated)) }
                         td.num data-label="已批" { (Fen(standing.committed)) }
                         td.num data-label="在途" { (Fen(standing.in_flight)) }
@@ -154,7 +155,7 @@ fn funds(book: &Book) -> Markup {
                     }
                 } } }
             } }
-            p.soft { "试算平衡：各账户余额合计 " span.num { (Fen(i64::try_from(difference).unwrap_or(i64::MAX))) } " 元" @if difference == 0 { "，相符。" } @else { "，账被改动过，请立即核对。" } }
+            p.soft { "试算平衡：各账户余额合计 " span.num { (Fen(i64::try_from(difference).unwrap_or(i64::MAX))) } " 元" @if difference == 0 { "，相符。" } @else { "，账被改动过，请立即核对。" } "　" a href="/books" { "账簿" } }
         }
     }
 }
