@@ -37,6 +37,12 @@ impl Gathered {
         missed.iter().any(|missed| is_there(missed) == Some(true))
     }
 
+    /// The rows that were found of what somebody asks.
+    pub fn at<'g>(&'g self, query: &'g Query) -> impl Iterator<Item = &'g RegisterRow> {
+        let found = self.found.get(&(query.register.clone(), query.column.clone(), query.on));
+        query.values.iter().filter_map(move |value| found?.get(value)).flatten()
+    }
+
     /// Finds all that was asked since, a column of a register at a time.
     pub fn find_all(&mut self, store: &Store) -> Result<(), Fault> {
         for ((register, column, on), values) in std::mem::take(self.asked.get_mut()) {
@@ -45,9 +51,10 @@ impl Gathered {
             let query = Query { register, column, values, on };
             for row in store.look(|read| read.registered(&query))? {
                 let own = row.found_by.iter().filter(|(column, _)| *column == query.column);
-                for (_, value) in own.cloned().collect::<Vec<_>>() {
-                    known.entry(value).or_default().push(row.clone());
-                }
+                let own: Vec<String> = own.map(|(_, value)| value.clone()).collect();
+                let Some((last, others)) = own.split_last() else { continue };
+                others.iter().for_each(|value| known.entry(value.clone()).or_default().push(row.clone()));
+                known.entry(last.clone()).or_default().push(row);
             }
             query.values.into_iter().for_each(|value| _ = known.entry(value).or_default());
         }

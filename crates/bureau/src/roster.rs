@@ -130,7 +130,7 @@ impl Maker<'_> {
             .zip(&since)
             .map(|(making, since)| {
                 let sharing = self.query("account", vec![making.line.account.clone()]);
-                let sharing = casework::Registers::find(&gathered, &sharing).len();
+                let sharing = gathered.at(&sharing).count();
                 register.map(|register| columns(register, making, *since, sharing, frozen.date()))
             })
             .collect();
@@ -248,9 +248,9 @@ impl Maker<'_> {
     /// Puts the payee's account into a line; from which day it has been in use.
     fn find_account(&self, making: &mut Making, gathered: &Gathered) -> Option<Date> {
         let number = making.payee.number.clone().unwrap_or_default();
-        let row = casework::Registers::find(gathered, &self.query("person", vec![number])).into_iter().next();
+        let query = self.query("person", vec![number]);
         let line = &mut making.line;
-        match row.as_ref().map(payees::account) {
+        match gathered.at(&query).next().map(payees::account) {
             Some(own) => {
                 (line.bank, line.account, line.payee) = (own.bank, own.account, own.holder);
                 if !own.reason.is_empty() {

@@ -5,6 +5,7 @@
 
 mod booking;
 mod clocks;
+mod datum;
 pub mod decide;
 mod demands;
 mod due;

@@ -253,18 +253,17 @@ impl Read<'_> {
 
     /// What the lines of a batch that stand somewhere want of each source, by programme and year.
     pub fn borne(&self, run: &str, standing: Standing) -> Result<BTreeMap<(Source, String, i16), i64>, Fault> {
-        let query = "SELECT programme, substr(month, 1, 4), shares, count(*) FROM pay_line
-                     WHERE run = ?1 AND status = ?2 GROUP BY programme, substr(month, 1, 4), shares";
-        let row = |row: &rusqlite::Row| {
-            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, Vec<u8>>(2)?, row.get::<_, i64>(3)?))
-        };
+        let query = "SELECT programme, month, shares FROM pay_line WHERE run = ?1 AND status = ?2";
         let unreadable = || Fault::damaged("发放的一行不能读");
-        let mut borne = BTreeMap::new();
-        for (programme, year, shares, count) in list(self.sql, query, params![run, standing.key()], row)? {
-            let year: i16 = year.parse().map_err(|_| unreadable())?;
+        let mut statement = self.sql.prepare_cached(query)?;
+        let mut rows = statement.query(params![run, standing.key()])?;
+        let mut borne: BTreeMap<(Source, String, i16), i64> = BTreeMap::new();
+        while let Some(row) = rows.next()? {
+            let (programme, month, shares): (String, String, Vec<u8>) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            let year = month.get(..4).and_then(|year| year.parse().ok()).ok_or_else(unreadable)?;
             let shares: Vec<(Source, i64)> = postcard::from_bytes(&shares).map_err(|_| unreadable())?;
             for (source, amount) in shares {
-                *borne.entry((source, programme.clone(), year)).or_default() += amount * count;
+                *borne.entry((source, programme.clone(), year)).or_default() += amount;
             }
         }
         Ok(borne)

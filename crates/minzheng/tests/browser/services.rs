@@ -240,12 +240,13 @@ fn a_season_of_inspection_is_worked_off_in_chromium() {
     let last = states.filter(|state| state.service == "inspection").max_by_key(|state| state.draw).unwrap();
     let (case, code) = (last.case.clone(), last.subject.as_ref().unwrap().key.clone());
     looks_well(&mut desk, "inspection-desk-1280");
-    desk.open(&format!("/registers/organisation/row?row={}", bureau::handle("organisation", code)));
+    desk.open(&format!("/registers/organisation/row?row={}", bureau::handle("organisation", &code)));
     desk.sees("办过的件");
     looks_well(&mut desk, "organisation-1280");
     desk.follow(&case);
-    desk.follow("台账");
     desk.sees("统一社会信用代码");
+    desk.follow("社会组织");
+    desk.sees("办过的件");
     desk.open(&format!("/case/{case}/do/report"));
     let entries = [
         ("sponsor_opinion", "同意"),
