@@ -71,7 +71,7 @@ impl Registers for Gathered {
             let asked = (query.register.clone(), query.column.clone(), query.on);
             self.missed.borrow_mut().extend(query.values.iter().map(|value| (asked.clone(), value.clone())));
         }
-        query.values.iter().filter_map(rows).flatten().cloned().collect()
+        self.at(query).cloned().collect()
     }
 
     /// No roster asks what somebody holds.

@@ -15,7 +15,13 @@ use visitor::Office;
 const NOW: &str = "2026-11-27T09:00:00";
 
 fn county() -> Office {
-    let office = Office::open("2026-11-27 09:00");
+    county_with("", "", "")
+}
+
+/// The same where a file of the guides has one text for another.
+fn county_with(file: &str, old: &str, new: &str) -> Office {
+    let change = |path: &str, text: String| if path == file { text.replace(old, new) } else { text };
+    let office = Office::with("2026-11-27 09:00", change);
     let bureau = &office.site.bureau;
     bureau.store.in_bulk(|| demo::make_county(bureau, 40, 1, NOW.parse().unwrap(), |_| ())).unwrap();
     office
@@ -289,16 +295,8 @@ fn half_of_a_month_comes_back_and_is_healed() {
 /// A batch with more payments than a file may have goes out as several; each payment is in one, and stays there.
 #[test]
 fn a_batch_is_divided_into_files_that_a_bank_takes() {
-    let small = |path: &str, text: String| {
-        if path == "banks.md" {
-            text.replace("| 每个文件最多 | 10000 |", "| 每个文件最多 | 12 |")
-        } else {
-            text
-        }
-    };
-    let office = Office::with("2026-11-27 09:00", small);
+    let office = county_with("banks.md", "| 每个文件最多 | 10000 |", "| 每个文件最多 | 12 |");
     let bureau = &office.site.bureau;
-    bureau.store.in_bulk(|| demo::make_county(bureau, 40, 1, NOW.parse().unwrap(), |_| ())).unwrap();
     let run = december(&office);
     approve(&office, &run);
     let sent = standing(&office, &run, Standing::Sent);
@@ -341,12 +339,8 @@ fn a_batch_is_divided_into_files_that_a_bank_takes() {
 /// What is above the ceiling is held until two people have found it right, and then only up to what they found.
 #[test]
 fn a_sum_above_the_ceiling_is_paid_when_two_people_have_cleared_it() {
-    let ceiling = |path: &str, text: String| {
-        if path == "payroll/rates.md" { text.replace("| 50000 |", "| 900 |") } else { text }
-    };
-    let office = Office::with("2026-11-27 09:00", ceiling);
+    let office = county_with("payroll/rates.md", "| 50000 |", "| 900 |");
     let bureau = &office.site.bureau;
-    bureau.store.in_bulk(|| demo::make_county(bureau, 40, 1, NOW.parse().unwrap(), |_| ())).unwrap();
     let run = december(&office);
     let held = || {
         let lines = bureau.store.look(|read| read.lines(&run, (1, u32::MAX), Standing::Held)).unwrap();
