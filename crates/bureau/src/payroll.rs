@@ -169,7 +169,8 @@ impl Bureau {
         let month = Month::of(at.state.opened_at.unwrap_or(frozen).date());
         let runs = self.store.runs()?;
         let others: Vec<&Run> = runs.iter().filter(|known| known.case != *run && known.month <= month).collect();
-        let before = others.last().copied();
+        let before = self.run_before(run)?;
+        let shared = others.last().is_some_and(|last| last.month == month);
         let since = others.first().map_or(month, |first| first.month);
         let stream = |slice: &str| format!("{run}.{}.{slice}", at.instance.id);
         let anew = at.state.steps.iter().filter(|known| known.step == at.instance.step).count() > 1;
@@ -178,7 +179,8 @@ impl Bureau {
         }
         let (mut last, mut after) = self.store.look(|read| read.last_line(run))?.unwrap_or_default();
         self.take_over(at.now)?;
-        let maker = Maker { bureau: self, at, month, since, before, anew, known: Default::default() };
+        let maker =
+            Maker { bureau: self, at, month, since, before: before.as_ref(), shared, anew, known: Default::default() };
         loop {
             let spelt = self.store.look(|read| read.spelt(&after, frozen, SLICE))?;
             let is_last = spelt.len() < SLICE;
@@ -194,7 +196,7 @@ impl Bureau {
                 break;
             }
         }
-        let counts = self.store.counts(run, before.map_or("", |before| &before.case))?;
+        let counts = self.store.counts(run, before.as_ref().map_or("", |before| &before.case))?;
         Ok(vec![
             ("笔数", counts.lines.to_string()),
             ("金额", Fen(counts.total).plain()),
@@ -204,6 +206,23 @@ impl Bureau {
             ("退出", counts.left.to_string()),
             ("变动", counts.changed.to_string()),
         ])
+    }
+
+    /// The batch with which another one is compared: the last one before it that was begun in the same way. A supplement is
+    /// not compared with a whole month.
+    pub fn run_before(&self, run: &str) -> Result<Option<Run>, Failure> {
+        let Some(own) = self.store.state(run)? else { return Ok(None) };
+        let earlier = |state: &State| {
+            state.case != run
+                && state.opened_at <= own.opened_at
+                && (&state.service, &state.start) == (&own.service, &own.start)
+        };
+        for known in self.store.runs()?.into_iter().rev() {
+            if self.store.state(&known.case)?.as_ref().is_some_and(earlier) {
+                return Ok(Some(known));
+            }
+        }
+        Ok(None)
     }
 
     /// Which appropriations the listed lines would overdraw.

@@ -1,10 +1,10 @@
 //! Lines of a roster: what each chain of cases is owed, into whose account, what stands out, and who bears it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use base::{Date, DateTime, Fen, Month, RegionCode};
-use casework::event::{Datum, PersonRef, RegisterRow, granted};
+use casework::event::{Datum, Granted, PersonRef, RegisterRow, granted};
 use casework::payment::{Debt, Line, Overpaid};
 use casework::{Query, Rules, registers, roster};
 use formula::Value;
@@ -33,7 +33,10 @@ pub(crate) struct Maker<'m> {
     pub month: Month,
     /// The month of the first batch ever: what was before is not this program's to pay.
     pub since: Month,
+    /// The batch that this one is compared with.
     pub before: Option<&'m Run>,
+    /// Another batch pays for the same month, such as a supplement.
+    pub shared: bool,
     /// The roster was made before. Then what other batches have may have been reckoned with what is void now, and
     /// everything is reckoned from the beginning.
     pub anew: bool,
@@ -176,24 +179,7 @@ impl Maker<'_> {
             return Ok((None, Found::default()));
         }
         let name = format!("{}/{}", guide.key, entitlement.key);
-        let before = match self.before {
-            Some(run) => self.bureau.store.look(|read| read.line_of(run, &spelt.root, &name))?,
-            None => None,
-        };
-        // Who was paid by the last batch and has had no decision since is owed this month alone. Decisions are counted:
-        // one of the very moment of the freeze may or may not have been seen.
-        let decisions = u32::try_from(grants.len()).unwrap_or(u32::MAX);
-        let is_next = self.before.is_some_and(|run| run.month.next() == self.month);
-        let is_plain = is_next && !self.anew && before.is_some_and(|(_, seen, held)| seen == decisions && !held);
-        let (since, paid, over) = if is_plain {
-            (self.month, Default::default(), None)
-        } else {
-            let store = &self.bureau.store;
-            let over = store.look(|read| read.over(&spelt.root, &name))?;
-            let paid = store.look(|read| read.paid_before(&spelt.root, &name, &over))?;
-            (self.since, paid, Some(over))
-        };
-        let owed = roster::owed(&grants, entitlement, since, self.month, &paid);
+        let (before, owed, over) = self.owed(entitlement, &spelt.root, &name, &grants)?;
         let person = |field: &str| guide.field(field).and_then(|field| spelt.people.get(&*field.key)).cloned();
         let first = grants.iter().rev().find_map(|grant| grant.holders.first());
         let nobody = || PersonRef { name: spelt.applicant.clone(), number: first.cloned() };
@@ -205,6 +191,11 @@ impl Maker<'_> {
         if total.0 <= 0 {
             return Ok((None, found));
         }
+        let beside = if self.shared {
+            self.bureau.store.look(|read| read.beside(&self.at.state.case, &spelt.root, &name, self.month))?
+        } else {
+            0
+        };
         let (root, service, key) = (spelt.root.clone(), guide.key.to_string(), entitlement.key.to_string());
         let payee = person(&entitlement.payee).unwrap_or_else(|| holder.clone());
         let region = RegionCode::parse(&spelt.region).unwrap_or(RegionCode::NATION);
@@ -236,13 +227,40 @@ impl Maker<'_> {
             parts: owed.parts,
             total,
             shares,
-            decisions,
+            decisions: grants.len().try_into().unwrap_or(u32::MAX),
+            beside,
             people: u32::try_from(people).unwrap_or(u32::MAX),
-            before: before.map(|(total, ..)| total),
+            before,
             marks: Vec::new(),
             held,
         };
         Ok((Some(Making { line, payee, arrears }), found))
+    }
+
+    /// What the batch before paid a chain for an entitlement, what is owed now, and what it was paid too much.
+    fn owed(
+        &self,
+        entitlement: &guide::model::Entitlement,
+        root: &str,
+        name: &str,
+        grants: &[Granted],
+    ) -> Result<(Option<Fen>, roster::Owed, Option<store::Over>), Failure> {
+        let store = &self.bureau.store;
+        let before = match self.before {
+            Some(run) => store.look(|read| read.line_of(run, root, name))?,
+            None => None,
+        };
+        let total = before.map(|(total, ..)| total);
+        // Who was paid by the last batch and has had no decision since is owed this month alone. Decisions are counted:
+        // one of the very moment of the freeze may or may not have been seen.
+        let is_next = self.before.is_some_and(|run| run.month.next() == self.month);
+        let is_seen = |(_, seen, held): (Fen, u32, bool)| seen as usize == grants.len() && !held;
+        if is_next && !self.anew && !self.shared && before.is_some_and(is_seen) {
+            return Ok((total, roster::owed(grants, entitlement, self.month, self.month, &BTreeMap::new()), None));
+        }
+        let over = store.look(|read| read.over(root, name))?;
+        let paid = store.look(|read| read.paid_before(root, name, &over))?;
+        Ok((total, roster::owed(grants, entitlement, self.since, self.month, &paid), Some(over)))
     }
 
     /// Puts the payee's account into a line; from which day it has been in use.

@@ -491,6 +491,7 @@ impl Report {
             self.wrong.push(format!("seed {seed}: {:?} {:?} {}", found.double, found.lost, found.unexplained));
         }
         *self.faults.entry("a payment is left to a later batch").or_default() += found.left;
+        *self.faults.entry("a second batch of a month pays").or_default() += found.supplements as u32;
         *self.faults.entry("somebody owes what was paid too much").or_default() += found.claims as u32;
         *self.faults.entry("a line keeps something back").or_default() += found.kept as u32;
         for (fault, times) in world.faults.times {

@@ -61,6 +61,9 @@ pub struct Line {
     /// How many decisions of the chain it follows from: the next batch sees by it whether there were more since.
     #[serde(default)]
     pub decisions: u32,
+    /// How many lines of other batches for the same month it was reckoned with: more of them would be paid twice.
+    #[serde(default)]
+    pub beside: u32,
     /// How many people the entitlement is for in this month.
     #[serde(default)]
     pub people: u32,

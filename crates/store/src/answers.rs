@@ -83,9 +83,6 @@ pub(crate) fn release(sql: &Connection, run: &str, lines: &[u32], at: &str) -> R
         books.post(&Entry { at, act: Act::Post, about: None, party: "", document: &document, flows: &flows })?;
     }
     let own: Vec<u32> = payable.into_keys().collect();
-    // Another batch may have a line for that month now, as for one that was held.
-    let leave = "UPDATE pay_line SET held = run WHERE run = ?1 AND seq IN (SELECT value FROM json_each(?2))";
-    sql.prepare_cached(leave)?.execute([run, &json(&own)?])?;
     stand(sql, run, &own, Standing::Released, at)?;
     books.close()
 }

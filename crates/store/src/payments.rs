@@ -21,14 +21,14 @@ CREATE TABLE pay_run (run TEXT PRIMARY KEY, month TEXT NOT NULL, frozen TEXT NOT
 CREATE TABLE pay_line (
     run TEXT NOT NULL, seq INTEGER NOT NULL, root TEXT NOT NULL, entitlement TEXT NOT NULL, month TEXT NOT NULL,
     number TEXT NOT NULL, payee TEXT NOT NULL, account TEXT NOT NULL, region TEXT NOT NULL, total INTEGER NOT NULL,
-    before INTEGER, decisions INTEGER NOT NULL, people INTEGER NOT NULL, marked INTEGER NOT NULL, held TEXT NOT NULL,
+    before INTEGER, decisions INTEGER NOT NULL, people INTEGER NOT NULL, marked INTEGER NOT NULL,
     programme TEXT NOT NULL, shares BLOB NOT NULL, reserve INTEGER, status TEXT NOT NULL, since TEXT NOT NULL,
     PRIMARY KEY (run, seq)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE pay_detail (
     run TEXT NOT NULL, seq INTEGER NOT NULL, content TEXT NOT NULL, PRIMARY KEY (run, seq)
 ) STRICT, WITHOUT ROWID;
-CREATE UNIQUE INDEX line_once ON pay_line (root, entitlement, month, held);
+CREATE UNIQUE INDEX line_once ON pay_line (root, entitlement, month, run);
 CREATE INDEX line_by_number ON pay_line (number);
 CREATE TABLE pay_instruction (
     id TEXT PRIMARY KEY, run TEXT NOT NULL, amount INTEGER NOT NULL, status TEXT NOT NULL, code TEXT NOT NULL,
@@ -146,9 +146,12 @@ fn insert(sql: &Connection, run: &str, line: &Line, at: &str) -> Result<(), Faul
         return Err(Fault::damaged(format!("{run} 的第 {} 行合计不对", line.seq)));
     }
     let query = "INSERT INTO pay_line VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
-                 ?17, ?18, ?19, ?20)";
+                 ?17, ?18, ?19)";
     let standing = if line.held.is_empty() { Standing::Listed } else { Standing::Held };
     let entitlement = format!("{}/{}", line.service, line.entitlement);
+    if beside(sql, run, &line.root, &entitlement, line.month)? != line.beside {
+        return Err(Fault::damaged(format!("{run} 的第 {} 行没有算进同月别的批次", line.seq)));
+    }
     let month = String::from(line.month);
     let (region, status) = (line.region.to_string(), standing.key());
     let kept: Vec<(&Debt, Fen)> =
@@ -169,8 +172,6 @@ fn insert(sql: &Connection, run: &str, line: &Line, at: &str) -> Result<(), Faul
         line.decisions,
         line.people,
         !line.marks.is_empty(),
-        // A spell has one line for a month; beside it, one in each batch that held it.
-        if line.held.is_empty() { "" } else { run },
         line.programme,
         postcard::to_allocvec(&line.shares).map_err(|error| Fault::damaged(error.to_string()))?,
         reserve,
@@ -180,6 +181,15 @@ fn insert(sql: &Connection, run: &str, line: &Line, at: &str) -> Result<(), Faul
     let detail = "INSERT INTO pay_detail VALUES (?1, ?2, ?3)";
     sql.prepare_cached(detail)?.execute(params![run, line.seq, json(line)?])?;
     Ok(())
+}
+
+/// How many lines of other batches a spell has for a month that are paid or are to be.
+///
+/// `INVARIANT (never twice): a line is written only if it was reckoned with every such line.`
+pub(crate) fn beside(sql: &Connection, run: &str, root: &str, entitlement: &str, month: Month) -> Result<u32, Fault> {
+    let query = "SELECT COUNT(*) FROM pay_line WHERE root = ?1 AND entitlement = ?2 AND month = ?3 AND run <> ?4
+                 AND status NOT IN ('held', 'released')";
+    Ok(sql.prepare_cached(query)?.query_row([root, entitlement, &String::from(month), run], |row| row.get(0))?)
 }
 
 /// The day of a moment as the journal writes it.
@@ -345,6 +355,7 @@ mod tests {
             total,
             shares: SHARES.to_vec(),
             decisions: 1,
+            beside: 0,
             people: 1,
             before: None,
             marks: Vec::new(),
@@ -470,7 +481,12 @@ mod tests {
         let bank = Bank::new();
         let rostered = |run: &str, lines: Vec<Line>| bank.rosters(run, lines);
         rostered("RUN", vec![some_line(1)]).unwrap();
-        assert!(rostered("AGAIN", vec![some_line(1)]).is_err(), "the same household, entitlement and month");
+        assert!(rostered("AGAIN", vec![some_line(1)]).is_err(), "it was not reckoned with the line of another batch");
+        assert!(rostered("RUN", vec![some_line(1)]).is_err(), "the same household, entitlement and month");
+        rostered("AGAIN", vec![Line { beside: 1, ..some_line(1) }]).unwrap();
+        let late = Line { beside: 1, ..some_line(1) };
+        assert!(rostered("THIRD", vec![late]).is_err(), "it was reckoned with one of two");
+        bank.batch(Batch::Discarded { run: "AGAIN".into() }).unwrap();
         let wrong = Line { total: Fen(65_001), ..some_line(2) };
         assert!(rostered("RUN", vec![wrong]).is_err(), "parts that do not add up");
         let many = (2..=101).map(some_line).collect();

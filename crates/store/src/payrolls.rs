@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use crate::debts::Over;
 use crate::fault::Fault;
 use crate::lists::list;
-use crate::payments::{Sent, Standing, json, read, read_sent, sent};
+use crate::payments::{self, Sent, Standing, json, read, read_sent, sent};
 use crate::{Read, Store};
 
 /// A batch: its case, the month that it pays, and the moment as of which its roster was frozen.
@@ -171,6 +171,11 @@ impl Read<'_> {
             paid.entry((*month, CLAIMED.to_owned())).or_default().0 -= fen.0;
         }
         Ok(paid)
+    }
+
+    /// How many lines of other batches a spell has for a month that are paid or are to be.
+    pub fn beside(&self, run: &str, root: &str, entitlement: &str, month: Month) -> Result<u32, Fault> {
+        payments::beside(self.sql, run, root, entitlement, month)
     }
 
     /// The line that a batch has for a spell: what it came to, how many decisions it followed from, and whether it, or an

@@ -17,6 +17,8 @@ pub struct Found {
     pub unexplained: i64,
     /// Came back, could not be paid in time, and was paid by a later batch.
     pub left: u32,
+    /// Paid by a second batch of a month.
+    pub supplements: usize,
     /// Claims, and those from which something was kept back.
     pub claims: usize,
     pub kept: usize,
@@ -45,7 +47,9 @@ impl World {
             }
             let last = bureau.store.look(|read| read.last_line(&run.case)).unwrap().map_or(0, |(last, _)| last);
             let lines = |standing| bureau.store.look(|read| read.lines(&run.case, (1, last), standing)).unwrap();
+            let state = bureau.store.state(&run.case).unwrap().unwrap();
             for line in lines(Standing::Paid) {
+                found.supplements += usize::from(state.start == "supplement");
                 match times.get(&line.seq) {
                     Some(1) => {}
                     Some(n) => found.double.push(format!("{} line {} paid {n} times", run.case, line.seq)),
@@ -71,7 +75,7 @@ impl World {
                 found.lost.extend(open.iter().map(|line| format!("{} line {} is {standing:?}", run.case, line.seq)));
             }
             found.unexplained += bureau.store.unexplained(&run.case).unwrap();
-            if bureau.store.state(&run.case).unwrap().is_none_or(|state| state.closed.is_none()) {
+            if state.closed.is_none() {
                 found.lost.push(format!("{} is not closed: {:?}", run.case, bureau.waits(&run.case, self.now)));
             }
         }

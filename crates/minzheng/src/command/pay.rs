@@ -26,6 +26,9 @@ pub enum Pay {
         /// 月份，如 2026-10
         #[arg(long)]
         month: Month,
+        /// 批次编号：一个月有几批时写
+        #[arg(long)]
+        batch: Option<String>,
         /// 谁办：账号
         #[arg(long)]
         by: String,
@@ -45,6 +48,9 @@ pub enum Pay {
         data: PathBuf,
         #[arg(long)]
         month: Month,
+        /// 批次编号：一个月有几批时写
+        #[arg(long)]
+        batch: Option<String>,
         /// banks.md 里的标识，或者 iso20022
         #[arg(long)]
         format: String,
@@ -76,11 +82,11 @@ pub enum Pay {
 pub fn run(command: Pay) -> Result<(), String> {
     match command {
         Pay::Prepare { data } => prepare(&open(&data)?),
-        Pay::Approve { data, month, by, conclusion, reason, values } => {
+        Pay::Approve { data, month, batch, by, conclusion, reason, values } => {
             let said = Said { conclusion, reason, values };
-            approve(&open(&data)?, month, &by, said)
+            approve(&open(&data)?, (month, batch), &by, said)
         }
-        Pay::Export { data, month, format, to } => export(&open(&data)?, month, &format, &to),
+        Pay::Export { data, month, batch, format, to } => export(&open(&data)?, (month, batch), &format, &to),
         Pay::ImportReturn { data, format, file } => import(&open(&data)?, &format, &file),
         Pay::Reconcile { data, file } => reconcile(&open(&data)?, file.as_deref()),
         Pay::Statement { data, case } => statement(&open(&data)?, case.as_deref()),
@@ -107,7 +113,7 @@ fn prepare(bureau: &Bureau) -> Result<(), String> {
             tally.iter().map(|(standing, count, sum)| format!("{} {count} 笔 {} 元", standing.name(), Fen(*sum)));
         let guide = bureau.guide(&state.edition).map_err(told)?;
         let stage = if state.closed.is_some() { "已结" } else { stage(&state, &guide) };
-        println!("{}　{stage}　{}", run.month, counted.collect::<Vec<_>>().join("，"));
+        println!("{}　{}　{stage}　{}", run.month, run.case, counted.collect::<Vec<_>>().join("，"));
         match bureau.waits(&run.case, now).map_err(told)? {
             Some(Waits::Funds(short)) => short.iter().for_each(|text| println!("  {text}")),
             Some(Waits::Bank { unsettled, unexplained }) => {
@@ -135,9 +141,19 @@ fn work(bureau: &Bureau) -> Result<(), String> {
     Ok(())
 }
 
-fn run_of(bureau: &Bureau, month: Month) -> Result<Run, String> {
-    let runs = bureau.store.runs().map_err(told)?;
-    runs.into_iter().find(|run| run.month == month).ok_or_else(|| format!("没有{month}的批次"))
+/// A month, and which of its batches where it has several.
+type Wanted = (Month, Option<String>);
+
+fn run_of(bureau: &Bureau, (month, batch): Wanted) -> Result<Run, String> {
+    let runs = bureau.store.runs().map_err(told)?.into_iter();
+    let wanted = |run: &Run| run.month == month && batch.as_ref().is_none_or(|batch| *batch == run.case);
+    let mut runs: Vec<Run> = runs.filter(wanted).collect();
+    let run = runs.pop().ok_or_else(|| format!("没有{month}的这个批次"))?;
+    if runs.is_empty() {
+        return Ok(run);
+    }
+    let numbers: Vec<String> = runs.into_iter().chain([run]).map(|run| run.case).collect();
+    Err(format!("{month}有几个批次，请用 --batch 写明：{}", numbers.join("、")))
 }
 
 /// What somebody says in a step.
@@ -148,8 +164,8 @@ struct Said {
     values: Vec<String>,
 }
 
-fn approve(bureau: &Bureau, month: Month, by: &str, said: Said) -> Result<(), String> {
-    let (run, now) = (run_of(bureau, month)?, clock::now());
+fn approve(bureau: &Bureau, wanted: Wanted, by: &str, said: Said) -> Result<(), String> {
+    let (run, now) = (run_of(bureau, wanted)?, clock::now());
     let account = bureau.store.account(by).map_err(told)?.ok_or_else(|| format!("没有账号 {by}"))?;
     let state = bureau.store.state(&run.case).map_err(told)?.unwrap_or_default();
     let step = state.live().next().map(|instance| instance.step.clone()).ok_or("这一批已经结了")?;
@@ -169,8 +185,8 @@ fn approve(bureau: &Bureau, month: Month, by: &str, said: Said) -> Result<(), St
     prepare(bureau)
 }
 
-fn export(bureau: &Bureau, month: Month, format: &str, to: &Path) -> Result<(), String> {
-    let (run, now) = (run_of(bureau, month)?, clock::now());
+fn export(bureau: &Bureau, wanted: Wanted, format: &str, to: &Path) -> Result<(), String> {
+    let (run, now) = (run_of(bureau, wanted)?, clock::now());
     let count = bureau.files_of(&run.case).map_err(told)?;
     for part in 1..=count {
         let bytes = bureau.file_for_bank(&run.case, format, part, now).map_err(told)?.bytes;

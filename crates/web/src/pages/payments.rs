@@ -167,15 +167,13 @@ pub async fn show(State(site): State<Arc<Site>>, Extension(visit): Extension<Vis
 fn run_page(site: &Site, visit: &Visit, case: &str, said: Markup) -> Page {
     let (run, state, guide) = run(site, visit, case)?;
     let store = &site.bureau.store;
-    let runs = store.runs()?;
-    let before = runs.iter().rfind(|known| known.month < run.month);
-    let before = before.map_or("", |before| &*before.case);
-    let (tally, counts) = (store.tally(case)?, store.counts(case, before)?);
+    let before = site.bureau.run_before(case)?.map(|before| before.case).unwrap_or_default();
+    let (tally, counts) = (store.tally(case)?, store.counts(case, &before)?);
     let waits = site.bureau.waits(case, site.now())?;
     let marked = store.notable(case, Notable::Marked, MOST_SHOWN)?;
     let compared = [
         ("新增", counts.entered, store.notable(case, Notable::Entered, MOST_SHOWN)?),
-        ("退出", counts.left, store.left(case, before, MOST_SHOWN)?),
+        ("退出", counts.left, store.left(case, &before, MOST_SHOWN)?),
         ("金额变动", counts.changed, store.notable(case, Notable::Changed, MOST_SHOWN)?),
     ];
     let unsettled = store.unsettled(case, MOST_SHOWN)?;
@@ -217,7 +215,7 @@ fn run_page(site: &Site, visit: &Visit, case: &str, said: Markup) -> Page {
         @for (name, count, rows) in &compared {
             details open[*count > 0 && *count <= 20] {
                 summary { (name) " " (count) " 笔" }
-                @if rows.is_empty() { p.empty { "没有。" } } @else { (lines(site, if *name == "退出" { before } else { case }, rows)) }
+                @if rows.is_empty() { p.empty { "没有。" } } @else { (lines(site, if *name == "退出" { &before } else { case }, rows)) }
             }
         }
     };
