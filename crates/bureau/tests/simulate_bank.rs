@@ -314,7 +314,7 @@ impl World {
         }
     }
 
-    /// Somebody pays back; what is set aside by a roster in the meantime cannot be paid twice.
+    /// Somebody pays back, or a claim is withdrawn; what is set aside by a roster in the meantime cannot be paid twice.
     fn repay(&mut self) {
         let debts = self.bureau().debts("").unwrap();
         let Some(debt) = debts.into_iter().find(|debt| debt.owed.owing.0 > 0) else { return };
@@ -327,10 +327,17 @@ impl World {
         self.keys += 1;
         let case = format!("R-{}", self.keys);
         let fen = 1 + self.dice.below(debt.owed.owing.0 as usize) as i64;
-        let values = [("amount", Datum::Text(Fen(fen).plain()))];
+        let (start, field, step, how) = if self.dice.chance(50) {
+            self.faults.note("a claim is withdrawn");
+            ("withdraw", "withdrawn", "grant_withdrawal", "撤销")
+        } else {
+            self.faults.note("somebody pays back");
+            ("repay", "amount", "receive", "收下")
+        };
+        let values = [(field, Datum::Text(Fen(fen).plain()))];
         let subject = Subject { register: "claim".to_owned(), key };
-        self.submit_for(&case, ("reclaim", "repay"), &values, None, Some(subject));
-        if self.act(&case, "receive", "收下").is_err() {
+        self.submit_for(&case, ("reclaim", start), &values, None, Some(subject));
+        if self.act(&case, step, how).is_err() {
             self.faults.note("paid back what a roster keeps back");
         }
     }
@@ -439,7 +446,11 @@ impl World {
             }
             // An account that was put right counts from the next day on; the last rounds begin no batch.
             self.pass(if round < 8 { 25 } else { 0 });
-            if round % 4 == 0 {
+            if round < 3 {
+                self.repay();
+                self.decide();
+            }
+            if round < 3 || round % 4 == 0 {
                 self.accounts(true);
             }
             self.pass(i64::from(round < 8));

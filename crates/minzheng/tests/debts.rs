@@ -97,3 +97,45 @@ fn what_is_paid_back_goes_to_the_treasury_once() {
     let book = office.site.bureau.store.book().unwrap();
     assert!(book.trial_balance().values().all(|sum| *sum == 0));
 }
+
+/// A review finds that a claim was wrong: what is not paid back yet is owed no more, by three people.
+#[test]
+fn a_claim_that_was_wrong_is_withdrawn_by_three_people() {
+    let office = county();
+    let bureau = &office.site.bureau;
+    let is_open = |debt: &bureau::reckoning::DebtState| debt.owed.owing.0 > 0 && debt.owed.reserved.0 == 0;
+    let before = bureau.debts("").unwrap().into_iter().find(is_open).unwrap();
+    let known = &before.owed.debt;
+    let key = [known.owner.clone(), known.programme.clone(), known.year.to_string()].join(" · ");
+    let owing = before.owed.owing;
+    let mut accountant = office.staff("kuaiji");
+    let row = bureau::handle("claim", &key);
+    accountant.open(&format!("/services/recovery/apply/withdraw?register=claim&row={row}"));
+    accountant.sees("尚欠").sees(&owing.to_string());
+    let fields = |sum: Fen| {
+        let ground = [("withdraw_ground", "行政复议决定"), ("withdraw_document", "嵩政复〔2026〕8号")];
+        let sum = [("withdrawn", sum.plain()), ("withdraw_note", "收入算错了".to_owned())];
+        ground.map(|(name, value)| (name, value.to_owned())).into_iter().chain(sum).collect::<Vec<_>>()
+    };
+    let send = |visitor: &mut visitor::Visitor, sum: Fen| {
+        let fields = fields(sum);
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        visitor.send(&fields);
+    };
+    send(&mut accountant, Fen(owing.0 + 1));
+    accountant.sees("不能超过尚欠的数");
+    send(&mut accountant, owing);
+    let case = accountant.path.trim_start_matches("/case/").split('?').next().unwrap().to_owned();
+    for (account, step, conclusion) in [("caiwu", "check_withdraw", "同意"), ("shenpi", "approve_withdraw", "撤销")]
+    {
+        let mut other = office.staff(account);
+        other.open(&format!("/case/{case}/do/{step}"));
+        other.sees("尚欠");
+        other.send(&[("conclusion", conclusion), ("o-理由", "复议决定书属实")]);
+    }
+    let after = bureau.debts(&known.owner).unwrap().into_iter().find(|debt| debt.owed.debt == *known).unwrap();
+    assert_eq!((after.owed.owing, after.claimed), (Fen(0), Fen(before.claimed.0 - owing.0)));
+    accountant.open(&format!("/registers/claim/row?row={row}")).sees("已撤销");
+    assert!(bureau.store.book().unwrap().trial_balance().values().all(|sum| *sum == 0));
+    assert_eq!(bureau.store.rebuild().unwrap().differing, Vec::<String>::new());
+}

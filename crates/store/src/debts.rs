@@ -17,9 +17,10 @@ use crate::lists::list;
 pub(crate) const SCHEMA: &str = "
 CREATE TABLE pay_over (
     key TEXT NOT NULL, month TEXT NOT NULL, root TEXT NOT NULL, entitlement TEXT NOT NULL, fen INTEGER NOT NULL,
-    run TEXT NOT NULL, claim TEXT NOT NULL, PRIMARY KEY (key, month)
+    run TEXT NOT NULL, claim TEXT NOT NULL, debt TEXT NOT NULL, PRIMARY KEY (key, month)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX over_by_spell ON pay_over (root, entitlement);
+CREATE INDEX over_by_debt ON pay_over (debt) WHERE debt <> '';
 ";
 
 /// What was paid too much by the lines of a spell.
@@ -51,7 +52,7 @@ pub(crate) fn found(sql: &Connection, run: &str, overpaid: &[Overpaid]) -> Resul
             sql.prepare_cached(delete)?.execute([&over.key, &month])?;
             continue;
         }
-        let insert = "INSERT INTO pay_over VALUES (?1, ?2, ?3, ?4, ?5, ?6, '')
+        let insert = "INSERT INTO pay_over VALUES (?1, ?2, ?3, ?4, ?5, ?6, '', '')
                       ON CONFLICT (key, month) DO UPDATE SET fen = ?5, run = ?6 WHERE claim = ''";
         let entitlement = format!("{}/{}", over.service, over.entitlement);
         sql.prepare_cached(insert)?.execute(params![over.key, month, over.root, entitlement, over.fen.0, run])?;
@@ -59,19 +60,46 @@ pub(crate) fn found(sql: &Connection, run: &str, overpaid: &[Overpaid]) -> Resul
     Ok(())
 }
 
-/// A case about what was paid too much has claimed it.
+/// What a case claims, and what it withdraws of claims.
 pub(crate) fn claimed(
     sql: &Connection,
     case: &str,
     about: Option<&Subject>,
     transfers: &[Transfer],
 ) -> Result<(), Fault> {
-    let Some(about) = about.filter(|about| about.register == OVERPAID) else { return Ok(()) };
-    let claims =
-        |transfer: &Transfer| (transfer.from.heading, transfer.to.heading) == (Heading::Receivable, Heading::Claimed);
-    if transfers.iter().any(claims) {
-        let update = "UPDATE pay_over SET claim = ?2 WHERE key = ?1 AND claim = ''";
-        sql.prepare_cached(update)?.execute([&about.key, case])?;
+    for transfer in transfers {
+        match (transfer.from.heading, transfer.to.heading, about) {
+            (Heading::Receivable, Heading::Claimed, Some(about)) if about.register == OVERPAID => {
+                let update = "UPDATE pay_over SET claim = ?2, debt = ?3 WHERE key = ?1 AND claim = ''";
+                sql.prepare_cached(update)?.execute([&about.key, case, &of_debt(&transfer.from)])?;
+            }
+            (Heading::Claimed, Heading::Receivable, _) => withdraw(sql, &of_debt(&transfer.to), transfer.amount)?,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// The key of the row of the debt that an account is for.
+fn of_debt(account: &Account) -> String {
+    let year = match account.period {
+        Period::Year(year) => year,
+        Period::Month(month) => month.year(),
+    };
+    [account.owner.as_str(), &account.programme, &year.to_string()].join(" · ")
+}
+
+/// What is withdrawn of a debt was claimed for its last months; what was given back stays claimed for the first, until
+/// a decision gives them back and a roster pays them again.
+fn withdraw(sql: &Connection, debt: &str, amount: i64) -> Result<(), Fault> {
+    let query = "SELECT key, month, fen FROM pay_over WHERE debt = ?1 ORDER BY month DESC, key";
+    let rows: Vec<(String, String, i64)> = list(sql, query, [debt], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let mut left = amount;
+    for (key, month, fen) in rows {
+        let taken = fen.min(left);
+        left -= taken;
+        let update = "UPDATE pay_over SET fen = fen - ?3 WHERE key = ?1 AND month = ?2";
+        sql.prepare_cached(update)?.execute(params![key, month, taken])?;
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use crate::fault::Fault;
 use crate::{books, debts, payments};
 
 /// Version of the tables; a database of a newer one is refused.
-const VERSION: i64 = 20;
+const VERSION: i64 = 21;
 
 /// Tables that nothing can bring back.
 const TABLES: &str = "

@@ -88,7 +88,7 @@ pub async fn show(
     let guide = service(&site, &asking)?;
     let (start, step) = start(guide, &visit, &asking, &about)?;
     Ok(match visit.staff {
-        Some(_) => entering_page(&site, &visit, guide, start, &Sent::empty(), &[])?,
+        Some(_) => entering_page(&site, &visit, guide, (start, &about), &Sent::empty(), &[])?,
         None => asked(&site, &visit, guide, step, false).chapter(0, &Sent::empty(), &[]),
     }
     .into_response())
@@ -118,7 +118,7 @@ fn entering_page(
     site: &Site,
     visit: &Visit,
     guide: &Guide,
-    start: &Start,
+    (start, about): (&Start, &About),
     sent: &Sent,
     refused: &[Refusal],
 ) -> Result<Markup, Fault> {
@@ -133,6 +133,7 @@ fn entering_page(
             p.note { "您在" b { "代申请人录入" } "：照着申请人签名的申请表填，把申请表拍照或扫描传上来；提交以后把受理号和查询码交给申请人。" }
         }
         (refusals(refused))
+        @if let Some(row) = subject(site, about)? { (super::registers::subject_within(site, visit, &row)?) }
         (step_form(site, visit, &drawer, step, "提交", drawer.step(step)))
     };
     Ok(page(site, visit, &format!("{}：{name}", guide.title), body))
@@ -149,14 +150,14 @@ pub(super) fn one_more(sent: &mut Sent) -> bool {
 }
 
 /// The form of staff: read, or shown again with what is wrong.
-fn enter(site: &Site, visit: &Visit, guide: &Guide, start: &Start, sent: &mut Sent) -> Result<Turn, Fault> {
+fn enter(site: &Site, visit: &Visit, guide: &Guide, begun: (&Start, &About), sent: &mut Sent) -> Result<Turn, Fault> {
     if one_more(sent) {
-        return entering_page(site, visit, guide, start, sent, &[]).map(Turn::Page);
+        return entering_page(site, visit, guide, begun, sent, &[]).map(Turn::Page);
     }
-    let step = *start.first.first().ok_or(Fault::NotFound)?;
+    let step = *begun.0.first.first().ok_or(Fault::NotFound)?;
     match intake::read(guide, step, &form(guide, step, sent)) {
         Ok(input) => Ok(Turn::Whole(Box::new(input))),
-        Err(refused) => entering_page(site, visit, guide, start, sent, &refused).map(Turn::Page),
+        Err(refused) => entering_page(site, visit, guide, begun, sent, &refused).map(Turn::Page),
     }
 }
 
@@ -170,7 +171,7 @@ pub async fn send(
     let guide = service(&site, &asking)?;
     let (start, step) = start(guide, &visit, &asking, &about)?;
     let turn = match visit.staff {
-        Some(_) => enter(&site, &visit, guide, start, &mut sent)?,
+        Some(_) => enter(&site, &visit, guide, (start, &about), &mut sent)?,
         None => asked(&site, &visit, guide, step, false).turn(&mut sent),
     };
     let input = match turn {
@@ -198,7 +199,7 @@ pub async fn send(
             Ok(response)
         }
         Err(Failure::Refused(refused)) => Ok(match visit.staff {
-            Some(_) => entering_page(&site, &visit, guide, start, &sent, &refused)?,
+            Some(_) => entering_page(&site, &visit, guide, (start, &about), &sent, &refused)?,
             None => asked(&site, &visit, guide, step, false).refused(&sent, &refused),
         }
         .into_response()),

@@ -24,7 +24,7 @@ use crate::site::{Fault, Site};
 use crate::visit::Visit;
 
 /// 标识 of the register of claims.
-const CLAIMS: &str = "claim";
+pub const CLAIMS: &str = "claim";
 
 fn text<'r>(row: &'r RegisterRow, column: &str) -> &'r str {
     row.columns.get(column).and_then(Datum::text).unwrap_or_default()
@@ -72,19 +72,36 @@ fn findings(site: &Site, visit: &Visit) -> Result<Vec<Finding>, Fault> {
     Ok(found)
 }
 
+/// Whether a debt is what a row of the register of claims is about.
+fn is_of(debt: &DebtState, row: &RegisterRow) -> bool {
+    let known = &debt.owed.debt;
+    (&*known.owner, &*known.programme) == (number(row), text(row, "programme"))
+        && known.year.to_string() == text(row, "year")
+}
+
 /// Claims with what has become of them in the ledger.
 fn claims(site: &Site, visit: &Visit) -> Result<Vec<(RegisterRow, DebtState)>, Fault> {
     let debts = site.bureau.debts("")?;
-    let of = |row: &RegisterRow| {
-        let own = |debt: &&DebtState| {
-            let known = &debt.owed.debt;
-            (&*known.owner, &*known.programme) == (number(row), text(row, "programme"))
-                && known.year.to_string() == text(row, "year")
-        };
-        debts.iter().find(own).cloned()
-    };
+    let of = |row: &RegisterRow| debts.iter().find(|debt| is_of(debt, row)).cloned();
     let rows = rows(site, visit, CLAIMS)?.into_iter();
     Ok(rows.filter_map(|version| Some((version.row.clone(), of(&version.row)?))).collect())
+}
+
+/// What has become of a claim.
+pub fn stands(site: &Site, row: &RegisterRow) -> Result<Markup, Fault> {
+    let debt = site.bureau.debts(number(row))?.into_iter().find(|debt| is_of(debt, row));
+    let Some(debt) = debt else { return Ok(html! {}) };
+    let parts = [
+        ("决定追缴", debt.claimed),
+        ("缴回", debt.repaid),
+        ("抵扣", debt.offset),
+        ("核销", debt.written_off),
+        ("尚欠", debt.owed.owing),
+    ];
+    Ok(html! {
+        dl.pairs { @for (name, sum) in parts { dt { (name) } dd { b.num { (sum) } " 元" } } }
+        @if debt.owed.reserved.0 > 0 { p.soft { "其中 " span.num { (debt.owed.reserved) } " 元已列入还没有批准的名册抵扣。" } }
+    })
 }
 
 /// The debts as a list.

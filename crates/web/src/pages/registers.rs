@@ -17,6 +17,7 @@ use maud::{Markup, html};
 
 use super::Page;
 use super::apply::starts_for;
+use super::debts::CLAIMS;
 use super::facts::{figure, measured};
 use super::lists::{Cell, Listing};
 use crate::layout::{day, downloads, page};
@@ -324,9 +325,17 @@ pub fn subject(site: &Site, subject: &Subject) -> Result<Markup, Fault> {
         @if let Some(version) = versions.last() { div.card id="row" {
             h2 { a href=(row_address(&subject.register, &subject.key)) { (register.name) } }
             (says(site, register, &version.row))
+            @if *subject.register == *CLAIMS { (super::debts::stands(site, &version.row)?) }
             @if *subject.register == *OVERPAID { p { a href=(super::debts::statement_address(&subject.key)) { "逐月对账" } } }
         } }
     })
+}
+
+/// The same where somebody begins a case about a row of the own region.
+pub fn subject_within(site: &Site, visit: &Visit, about: &Subject) -> Result<Markup, Fault> {
+    let (versions, within) = (site.bureau.store.versions(&about.register, &about.key)?, within(visit, site)?);
+    let is_own = versions.last().is_some_and(|version| within.contains(version.row.region));
+    if is_own { subject(site, about) } else { Err(Fault::NotFound) }
 }
 
 pub async fn row(
