@@ -4,8 +4,9 @@
 //! after a crash goes on behind the last one. What is frozen does not move while the slices are made: each sees
 //! decisions as they were known when the step was opened.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread;
 
 use base::{DateTime, Fen, Month};
 use casework::event::Datum;
@@ -16,7 +17,6 @@ use guide::Guide;
 use guide::model::{Job, StepKind};
 use ledger::{Account, Heading, Period, Unit};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use store::{Run, Standing};
 
 use crate::roster::{Made, Maker};
@@ -152,6 +152,21 @@ impl Bureau {
         self.write_events(stream, vec![Event::Batch(batch)], now)
     }
 
+    /// Writes slices one after the other, each while the next one is made.
+    fn write_behind(&self, now: DateTime, make: impl FnOnce(&Slices) -> Result<(), Failure>) -> Result<(), Failure> {
+        let (slices, made) = sync_channel::<(String, Vec<Event>)>(0);
+        thread::scope(|scope| {
+            let write =
+                move || made.into_iter().try_for_each(|(stream, events)| self.write_events(&stream, events, now));
+            let writer = scope.spawn(write);
+            let made = make(&Slices(slices));
+            match writer.join() {
+                Ok(written) => made.and(written),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        })
+    }
+
     pub(crate) fn write_events(&self, stream: &str, events: Vec<Event>, now: DateTime) -> Result<(), Failure> {
         let record = |event: Event| Record { at: now, by: Actor::system().reference(), event };
         let records: Vec<Record> = events.into_iter().map(record).collect();
@@ -181,21 +196,23 @@ impl Bureau {
         self.take_over(at.now)?;
         let maker =
             Maker { bureau: self, at, month, since, before: before.as_ref(), shared, anew, known: Default::default() };
-        loop {
-            let spelt = self.store.look(|read| read.spelt(&after, frozen, SLICE))?;
-            let is_last = spelt.len() < SLICE;
-            after = spelt.last().map_or(after, |last| last.root.clone());
-            let slice = stream(&format!("{last}-{after}"));
-            let Made { lines, overpaid, rows } = maker.lines(&spelt, last)?;
-            last += u32::try_from(lines.len()).unwrap_or(0);
-            let batch = Batch::Rostered { run: run.clone(), month, frozen, lines, overpaid };
-            let rows = rows.into_iter().map(Event::Registered);
-            self.write_events(&slice, std::iter::once(Event::Batch(batch)).chain(rows).collect(), at.now)?;
-            tell(Progress { case: run.clone(), job: "编制", done: last as usize });
-            if is_last {
-                break;
+        self.write_behind(at.now, |slices| {
+            loop {
+                let spelt = self.store.look(|read| read.spelt(&after, frozen, SLICE))?;
+                let is_last = spelt.len() < SLICE;
+                after = spelt.last().map_or_else(|| after.clone(), |last| last.root.clone());
+                let slice = stream(&format!("{last}-{after}"));
+                let Made { lines, overpaid, rows } = maker.lines(&spelt, last)?;
+                last += u32::try_from(lines.len()).unwrap_or(0);
+                let batch = Batch::Rostered { run: run.clone(), month, frozen, lines, overpaid };
+                let rows = rows.into_iter().map(Event::Registered);
+                let written = slices.write(slice, std::iter::once(Event::Batch(batch)).chain(rows).collect());
+                tell(Progress { case: run.clone(), job: "编制", done: last as usize });
+                if is_last || !written {
+                    return Ok(());
+                }
             }
-        }
+        })?;
         let counts = self.store.counts(run, before.as_ref().map_or("", |before| &before.case))?;
         Ok(vec![
             ("笔数", counts.lines.to_string()),
@@ -243,21 +260,6 @@ impl Bureau {
         Ok(Some(short).filter(|short| !short.is_empty()).map(Waits::Funds))
     }
 
-    /// Shows so much as a type has of every line that stands somewhere, in the order of their numbers.
-    pub(crate) fn each_line<T: DeserializeOwned>(
-        &self,
-        run: &str,
-        standing: Standing,
-        mut show: impl FnMut(&T),
-    ) -> Result<(), Failure> {
-        let (last, _) = self.store.look(|read| read.last_line(run))?.unwrap_or_default();
-        for first in (1..=last).step_by(SLICE) {
-            let between = (first, first + SLICE as u32 - 1);
-            self.store.look(|read| read.lines_as(run, between, standing))?.iter().for_each(&mut show);
-        }
-        Ok(())
-    }
-
     fn commit(&self, at: &At, tell: &mut dyn FnMut(Progress)) -> Result<(), Failure> {
         let run = &at.state.case;
         let (last, _) = self.store.look(|read| read.last_line(run))?.unwrap_or_default();
@@ -274,38 +276,42 @@ impl Bureau {
     fn instruct(&self, at: &At, tell: &mut dyn FnMut(Progress)) -> Result<usize, Failure> {
         let run = &at.state.case;
         // What came back is for `reissue`, which links the new instruction to the old one.
-        let known = self.store.instructions(run)?;
-        let instructed: BTreeSet<u32> = known.iter().flat_map(|sent| sent.instruction.lines.iter().copied()).collect();
-        let mut groups: BTreeMap<(String, String), Instruction> = BTreeMap::new();
-        self.each_line(run, Standing::Payable, |line: &Owed| {
-            if instructed.contains(&line.seq) {
-                return;
+        let groups = self.store.look(|read| read.to_instruct(run))?;
+        let (made, plain) = (self.store.instructed(run)?, plain_id(run));
+        self.write_behind(at.now, |slices| {
+            for (place, groups) in groups.chunks(SLICE).enumerate() {
+                let first = made + place * SLICE + 1;
+                let instructions =
+                    self.instructions_for(run, groups, |place| format!("{plain}-{:07}-1", first + place))?;
+                let stream = format!("{run}.{}.send-{}", at.instance.id, instructions[0].id);
+                let done = place * SLICE + groups.len();
+                if !slices.write(stream, vec![Event::Batch(Batch::Instructed { run: run.clone(), instructions })]) {
+                    break;
+                }
+                tell(Progress { case: run.clone(), job: "付款", done });
             }
-            let group =
-                groups.entry((line.payee_number.clone(), line.account.clone())).or_insert_with(|| Instruction {
-                    id: String::new(),
-                    lines: Vec::new(),
-                    payee: line.payee.clone(),
-                    bank: line.bank.clone(),
-                    account: line.account.clone(),
-                    amount: Fen(0),
-                    again: String::new(),
-                });
-            group.lines.push(line.seq);
-            group.amount.0 += line.total.0;
+            Ok(())
         })?;
-        let made = known.len();
-        let plain = plain_id(run);
-        let numbered = groups.into_values().zip(made + 1..);
-        let numbered: Vec<Instruction> =
-            numbered.map(|(group, place)| Instruction { id: format!("{plain}-{place:07}-1"), ..group }).collect();
-        for (place, slice) in numbered.chunks(SLICE).enumerate() {
-            let (run, instructions) = (run.clone(), slice.to_vec());
-            let stream = format!("{run}.{}.send-{}", at.instance.id, slice[0].id);
-            self.write_slice(&stream, Batch::Instructed { run: run.clone(), instructions }, at.now)?;
-            tell(Progress { case: run, job: "付款", done: place * SLICE + slice.len() });
-        }
-        Ok(made + numbered.len())
+        Ok(made + groups.len())
+    }
+
+    /// An instruction for each group of lines, with an id by its place.
+    fn instructions_for(
+        &self,
+        run: &str,
+        groups: &[Vec<u32>],
+        id: impl Fn(usize) -> String,
+    ) -> Result<Vec<Instruction>, Failure> {
+        let seqs = groups.concat();
+        let mut lines = self.store.look(|read| read.lines_as::<Owed>(run, &seqs))?.into_iter();
+        let instruction = |(place, group): (usize, &Vec<u32>)| {
+            let first = lines.next()?;
+            let rest: i64 = lines.by_ref().take(group.len() - 1).map(|line| line.total.0).sum();
+            let (id, lines, amount) = (id(place), group.clone(), Fen(first.total.0 + rest));
+            let Owed { payee, bank, account, .. } = first;
+            Some(Instruction { id, lines, payee, bank, account, amount, again: String::new() })
+        };
+        Ok(groups.iter().enumerate().map_while(instruction).collect())
     }
 
     /// What a bank has still to say: nothing is given up, and nothing goes on without it.
@@ -330,12 +336,20 @@ impl Bureau {
     }
 }
 
+/// Where slices are handed to who writes them.
+struct Slices(SyncSender<(String, Vec<Event>)>);
+
+impl Slices {
+    /// Whether it is going to be written: not after another one could not be.
+    fn write(&self, stream: String, events: Vec<Event>) -> bool {
+        self.0.send((stream, events)).is_ok()
+    }
+}
+
 /// What an instruction has of a line.
 #[derive(Deserialize)]
 struct Owed {
-    seq: u32,
     payee: String,
-    payee_number: String,
     bank: String,
     account: String,
     total: Fen,

@@ -91,8 +91,7 @@ impl Bureau {
 
     fn draw(&self, at: &At, stream: &str) -> Result<(String, u32, Vec<u32>), Failure> {
         let run = &at.state.case;
-        let mut payments = Vec::new();
-        self.each_line(run, Standing::Paid, |line: &Line| payments.push((line.seq, line.region)))?;
+        let payments = self.store.look(|read| read.lines_at(run, Standing::Paid))?;
         let end = self.store.transact(|write| Ok::<_, Failure>(write.journal_end()?))?;
         let seed = hash(&["sample", run, &end]);
         let wanted = |town: RegionCode| {

@@ -103,8 +103,8 @@ impl Bureau {
     }
 
     fn release(&self, run: &str, now: DateTime) -> Result<(), Failure> {
-        let mut lines = Vec::new();
-        self.each_line(run, Standing::Payable, |line: &Line| lines.push(line.seq))?;
+        let lines = self.store.look(|read| read.lines_at(run, Standing::Payable))?;
+        let lines: Vec<u32> = lines.into_iter().map(|(seq, _)| seq).collect();
         for slice in lines.chunks(TOGETHER) {
             let batch = Batch::Released { run: run.to_owned(), lines: slice.to_vec() };
             self.write_slice(&format!("{run}.left-{}", slice[0]), batch, now)?;

@@ -1,6 +1,6 @@
 //! What is read of payments.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use base::{Date, DateTime, Fen, Month, RegionCode};
 use casework::event::{Granted, PersonRef};
@@ -276,21 +276,50 @@ impl Read<'_> {
 
     /// The lines of a batch from one number to another that stand somewhere.
     pub fn lines(&self, run: &str, between: (u32, u32), standing: Standing) -> Result<Vec<Line>, Fault> {
-        self.lines_as(run, between, standing)
-    }
-
-    /// The same, of which only so much is read as a type has of `Line`.
-    pub fn lines_as<T: DeserializeOwned>(
-        &self,
-        run: &str,
-        between: (u32, u32),
-        standing: Standing,
-    ) -> Result<Vec<T>, Fault> {
         let query = "SELECT content FROM pay_line JOIN pay_detail USING (run, seq)
                      WHERE run = ?1 AND seq BETWEEN ?2 AND ?3 AND status = ?4 ORDER BY seq";
         let values = params![run, between.0, between.1, standing.key()];
         let rows: Vec<String> = list(self.sql, query, values, |row| row.get(0))?;
         rows.iter().map(|content| read(content)).collect()
+    }
+
+    /// Lines of a batch by their numbers and in their order, of which only so much is read as a type has of `Line`.
+    pub fn lines_as<T: DeserializeOwned>(&self, run: &str, lines: &[u32]) -> Result<Vec<T>, Fault> {
+        let query = "SELECT content FROM json_each(?2) CROSS JOIN pay_detail ON run = ?1 AND seq = value";
+        let rows: Vec<String> = list(self.sql, query, params![run, json(&lines)?], |row| row.get(0))?;
+        rows.iter().map(|content| read(content)).collect()
+    }
+
+    /// The numbers of the lines of a batch that stand somewhere, with their regions.
+    pub fn lines_at(&self, run: &str, standing: Standing) -> Result<Vec<(u32, RegionCode)>, Fault> {
+        let query = "SELECT seq, region FROM pay_line WHERE run = ?1 AND status = ?2 ORDER BY seq";
+        let rows: Vec<(u32, String)> =
+            list(self.sql, query, [run, standing.key()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let line = |(seq, region): (u32, String)| Some((seq, RegionCode::parse(&region).ok()?));
+        rows.into_iter().map(|row| line(row).ok_or_else(|| Fault::damaged("地区不能读"))).collect()
+    }
+
+    /// The payable lines of a batch for which no instruction was made yet, by who gets them into which account.
+    pub fn to_instruct(&self, run: &str) -> Result<Vec<Vec<u32>>, Fault> {
+        let instructed = "SELECT value FROM pay_instruction, json_each(content, '$.lines') WHERE run = ?1";
+        let instructed: HashSet<u32> = list(self.sql, instructed, [run], |row| row.get(0))?.into_iter().collect();
+        let query = "SELECT seq, payee, account FROM pay_line WHERE run = ?1 AND status = 'payable'
+                     ORDER BY payee, account, seq";
+        let mut query = self.sql.prepare_cached(query)?;
+        let (mut rows, mut last) = (query.query([run])?, None);
+        let mut groups: Vec<Vec<u32>> = Vec::new();
+        while let Some(row) = rows.next()? {
+            let (seq, who): (u32, (String, String)) = (row.get(0)?, (row.get(1)?, row.get(2)?));
+            if instructed.contains(&seq) {
+                continue;
+            }
+            match groups.last_mut().filter(|_| last.as_ref() == Some(&who)) {
+                Some(group) => group.push(seq),
+                None => groups.push(vec![seq]),
+            }
+            last = Some(who);
+        }
+        Ok(groups)
     }
 
     /// Instructions by their ids, each with what has become of it; ids that nobody has sent are left out.
@@ -315,6 +344,13 @@ impl Store {
             Ok(Run { case, month, frozen })
         };
         rows.into_iter().map(run).collect()
+    }
+
+    /// How many instructions were made for a batch.
+    pub fn instructed(&self, run: &str) -> Result<usize, Fault> {
+        let query = "SELECT COUNT(*) FROM pay_instruction WHERE run = ?1";
+        let count: i64 = self.read().prepare_cached(query)?.query_row([run], |row| row.get(0))?;
+        Ok(usize::try_from(count).unwrap_or(0))
     }
 
     /// How many lines of a batch stand where, and their sum in 分.
