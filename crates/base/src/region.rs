@@ -66,6 +66,13 @@ impl RegionCode {
         Self(self.0 / below * below)
     }
 
+    /// The part of this region, one level below it, in which another one lies.
+    pub fn part(self, within: Self) -> Self {
+        let own = self.level().and_then(|level| Level::ALL.into_iter().position(|known| known == level));
+        let below = own.map_or(0, |own| (own + 1).min(Level::ALL.len() - 1));
+        within.at(Level::ALL[below])
+    }
+
     /// The level that the zeros at the end leave; `None` for the nation.
     pub fn level(self) -> Option<Level> {
         Level::ALL.into_iter().find(|level| self != Self::NATION && self.at(*level) == self)

@@ -1,5 +1,7 @@
 //! Payments counted: how many to how many people, how much, and whether in time and in full.
 
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::Hash;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
@@ -28,6 +30,41 @@ pub struct Paid {
     pub fen: Fen,
 }
 
+/// Different households and people, each counted once in its own group: a household is one, whatever it gets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Beneficiaries {
+    pub all: i64,
+    pub by_month: BTreeMap<Month, i64>,
+    /// By the parts of the region, one level below.
+    pub by_region: BTreeMap<RegionCode, i64>,
+    /// By what the entitlement is called in lists.
+    pub by_entitlement: BTreeMap<String, i64>,
+}
+
+/// Who belongs to a group, each once.
+struct Different<K>(HashMap<K, HashSet<u32>>);
+
+impl<K> Default for Different<K> {
+    fn default() -> Self {
+        Self(HashMap::new())
+    }
+}
+
+impl<K: Ord + Hash> Different<K> {
+    fn add(&mut self, group: K, who: u32) {
+        self.0.entry(group).or_default().insert(who);
+    }
+
+    fn count(self) -> BTreeMap<K, i64> {
+        self.0.into_iter().map(|(group, who)| (group, i64::try_from(who.len()).unwrap_or(i64::MAX))).collect()
+    }
+}
+
+/// An entitlement with what it is booked under.
+pub fn called(programme: &str, entitlement: &str) -> String {
+    if programme == entitlement { programme.to_owned() } else { format!("{programme}：{entitlement}") }
+}
+
 impl Bureau {
     /// What the batches of some months pay within a region.
     pub fn paid(&self, within: RegionCode, months: RangeInclusive<Month>, today: Date) -> Result<Vec<Paid>, Fault> {
@@ -41,11 +78,45 @@ impl Bureau {
         Ok(found)
     }
 
-    fn counted(&self, month: Month, due: Option<Date>, today: Date, stood: Stood) -> Paid {
-        let (service, key) = stood.entitlement.split_once('/').unwrap_or((&stood.entitlement, ""));
+    /// How many different households and people the batches of some months have lines for within a region.
+    pub fn beneficiaries(&self, within: RegionCode, months: RangeInclusive<Month>) -> Result<Beneficiaries, Fault> {
+        let mut known = HashMap::<String, u32>::new();
+        let (mut by_month, mut by_region, mut by_entitlement) =
+            (Different::default(), Different::default(), Different::default());
+        for run in self.store.runs()?.into_iter().filter(|run| months.contains(&run.month)) {
+            self.store.each_line(&run.case, within, |region, entitlement, root| {
+                let next = u32::try_from(known.len()).unwrap_or(u32::MAX);
+                let who = *known.entry(root.to_owned()).or_insert(next);
+                by_month.add(run.month, who);
+                by_region.add(within.part(RegionCode::parse(region).unwrap_or(within)), who);
+                by_entitlement.add(entitlement.to_owned(), who);
+            })?;
+        }
+        let called = |(entitlement, count): (String, i64)| {
+            let (programme, name) = self.booked_under(&entitlement);
+            (called(&programme, &name), count)
+        };
+        Ok(Beneficiaries {
+            all: i64::try_from(known.len()).unwrap_or(i64::MAX),
+            by_month: by_month.count(),
+            by_region: by_region.count(),
+            by_entitlement: by_entitlement.count().into_iter().map(called).collect(),
+        })
+    }
+
+    /// What a service and entitlement by 标识 are booked under and called.
+    fn booked_under(&self, entitlement: &str) -> (Arc<str>, Arc<str>) {
+        let (service, key) = entitlement.split_once('/').unwrap_or((entitlement, ""));
         let guide = self.library.guides.iter().find(|guide| *guide.key == *service);
-        let entitlement = guide.and_then(|guide| guide.entitlements.iter().find(|known| *known.key == *key));
+        let known = guide.and_then(|guide| guide.entitlements.iter().find(|known| *known.key == *key));
         let title = || Arc::from(guide.map_or(service, |guide| &*guide.title));
+        let programme = known.and_then(|known| known.programme.clone()).unwrap_or_else(title);
+        (programme, known.map_or_else(|| key.into(), |known| known.name.clone()))
+    }
+
+    fn counted(&self, month: Month, due: Option<Date>, today: Date, stood: Stood) -> Paid {
+        let service = stood.entitlement.split_once('/').map_or(&*stood.entitlement, |(service, _)| service);
+        let (programme, entitlement) = self.booked_under(&stood.entitlement);
         let is_late = due.is_some_and(|due| stood.since > due);
         let in_time = match stood.standing {
             Standing::Paid => Some(!is_late),
@@ -56,8 +127,8 @@ impl Bureau {
             month,
             region: stood.region,
             service: service.to_owned(),
-            entitlement: entitlement.map_or_else(|| key.into(), |known| known.name.clone()),
-            programme: entitlement.and_then(|known| known.programme.clone()).unwrap_or_else(title),
+            entitlement,
+            programme,
             standing: stood.standing,
             in_time,
             to_account: stood.to_account,

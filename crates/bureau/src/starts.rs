@@ -123,7 +123,12 @@ impl Bureau {
         let command = Command::Submit { case, service, start, input, draw, over: None, subject };
         let order = Order { key, people, case: None, command, secret: None, now: due.at };
         let (before, records) = match self.decide_within(write, &order) {
-            Err(Failure::Refused(_)) => return Ok(0),
+            // What the guide does not mean is no mistake; anything else is one, and must not keep the others from beginning.
+            Err(Failure::Refused(refused)) => {
+                let others = refused.iter().filter(|refusal| refusal.code != Code::R104);
+                others.for_each(|refusal| eprintln!("not begun: {} {} {}", due.guide.key, due.start.key, refusal.code));
+                return Ok(0);
+            }
             decided => decided?,
         };
         self.append(write, &before, records, due.at)?;

@@ -2,7 +2,10 @@
 
 mod visitor;
 
-use base::Fen;
+use std::collections::{BTreeMap, BTreeSet};
+
+use base::{Fen, Level, Month, RegionCode};
+use bureau::Standing;
 use ledger::{Act, Flow, Heading};
 use visitor::Office;
 
@@ -138,4 +141,34 @@ fn a_claim_that_was_wrong_is_withdrawn_by_three_people() {
     accountant.open(&format!("/registers/claim/row?row={row}")).sees("已撤销");
     assert!(bureau.store.book().unwrap().trial_balance().values().all(|sum| *sum == 0));
     assert_eq!(bureau.store.rebuild().unwrap().differing, Vec::<String>::new());
+}
+
+/// A household that is paid every month counts once for the year, and once for each month.
+#[test]
+fn a_household_is_counted_once_a_year() {
+    let office = county();
+    let bureau = &office.site.bureau;
+    let (county, months) =
+        (RegionCode::parse("410325").unwrap(), Month::new(2026, 1).unwrap()..=Month::new(2026, 12).unwrap());
+    let of = bureau.beneficiaries(county, months).unwrap();
+    let (mut all, mut towns, mut kinds) =
+        (BTreeSet::new(), BTreeMap::<RegionCode, BTreeSet<String>>::new(), BTreeSet::new());
+    for run in bureau.store.runs().unwrap() {
+        let standings = [Standing::Paid, Standing::Held, Standing::Released, Standing::Payable, Standing::Sent];
+        let lines =
+            standings.map(|standing| bureau.store.look(|read| read.lines(&run.case, (1, u32::MAX), standing)).unwrap());
+        let lines: Vec<_> = lines.concat();
+        let own: BTreeSet<&str> = lines.iter().map(|line| line.root.as_str()).collect();
+        assert_eq!(of.by_month.get(&run.month).copied().unwrap_or_default(), own.len() as i64);
+        for line in &lines {
+            all.insert(line.root.clone());
+            towns.entry(line.region.at(Level::Township)).or_default().insert(line.root.clone());
+            kinds.insert((line.service.clone(), line.entitlement.clone(), line.root.clone()));
+        }
+    }
+    assert_eq!(of.all, all.len() as i64);
+    assert_eq!(of.by_region, towns.into_iter().map(|(town, own)| (town, own.len() as i64)).collect());
+    assert_eq!(of.by_entitlement.values().sum::<i64>(), kinds.len() as i64);
+    assert!(of.by_month.values().sum::<i64>() > of.all, "somebody is paid more than once a year");
+    office.staff("shenji").open("/payments/statistics?year=2026").sees(&format!("{} 户（人）", of.all));
 }

@@ -280,6 +280,7 @@ fn half_of_a_month_comes_back_and_is_healed() {
     clerk.sees("对不上的").sees("对账单上是 1.00 元");
     take(&mut clerk, statement(&run, &sum).as_bytes(), "iso20022");
     clerk.sees("对账单说明了 1 笔");
+    clerk.open(&format!("/payments/{run}")).sees("差额 0.00 元，相符");
     step(&office, &run, "kuaiji", "close", &[("close_note", "没有差额")]);
     let state = bureau.store.state(&run).unwrap().unwrap();
     assert_eq!(state.closed.map(|(result, _)| result).as_deref(), Some("已结"));

@@ -346,6 +346,13 @@ impl Store {
         rows.into_iter().map(run).collect()
     }
 
+    /// The instructions that were made for a line, in the order of their ids.
+    pub fn instructions_for(&self, run: &str, line: u32) -> Result<Vec<Sent>, Fault> {
+        let query = "SELECT run, status, code, at, explained, content FROM pay_instruction WHERE run = ?1
+                     AND EXISTS (SELECT 1 FROM json_each(content, '$.lines') WHERE value = ?2) ORDER BY length(id), id";
+        list(&self.read(), query, params![run, line], sent)?.into_iter().map(read_sent).collect()
+    }
+
     /// How many instructions were made for a batch.
     pub fn instructed(&self, run: &str) -> Result<usize, Fault> {
         let query = "SELECT COUNT(*) FROM pay_instruction WHERE run = ?1";
@@ -367,6 +374,24 @@ impl Store {
                      FROM pay_line WHERE run = ?1 AND region BETWEEN ?2 AND ?3 GROUP BY 1, 2, 3, 4, 5";
         let (low, high) = within.bounds();
         list(&self.read(), query, [run, &low, &high], raw_stood)?.into_iter().map(read_stood).collect()
+    }
+
+    /// Shows each line of a batch within a region: region, entitlement, and the chain of cases that it follows from.
+    pub fn each_line(
+        &self,
+        run: &str,
+        within: RegionCode,
+        mut show: impl FnMut(&str, &str, &str),
+    ) -> Result<(), Fault> {
+        let query = "SELECT region, entitlement, root FROM pay_line WHERE run = ?1 AND region BETWEEN ?2 AND ?3";
+        let ((low, high), sql) = (within.bounds(), self.read());
+        let mut query = sql.prepare_cached(query)?;
+        let mut rows = query.query([run, &low, &high])?;
+        while let Some(row) = rows.next()? {
+            let text = |at: usize| row.get_ref(at)?.as_str().map_err(rusqlite::Error::from);
+            show(text(0)?, text(1)?, text(2)?);
+        }
+        Ok(())
     }
 
     /// The lines of a batch counted, compared with the batch before.
@@ -397,6 +422,15 @@ impl Store {
         let query = "SELECT COUNT(*) FROM pay_instruction WHERE run = ?1
                      AND (status = 'paid' AND explained < 1 OR status = 'returned' AND explained < 2)";
         Ok(self.read().prepare_cached(query)?.query_row([run], |row| row.get(0))?)
+    }
+
+    /// What a batch paid, and what statements have shown of it: what left, and what came back.
+    pub fn reconciled(&self, run: &str) -> Result<[Fen; 3], Fault> {
+        let query = "SELECT COALESCE(SUM(CASE status WHEN 'paid' THEN amount END), 0),
+                     COALESCE(SUM(CASE WHEN explained >= 1 THEN amount END), 0),
+                     COALESCE(SUM(CASE WHEN explained >= 2 THEN amount END), 0) FROM pay_instruction WHERE run = ?1";
+        let sums = |row: &rusqlite::Row| Ok([row.get(0)?, row.get(1)?, row.get(2)?].map(Fen));
+        Ok(self.read().prepare_cached(query)?.query_row([run], sums)?)
     }
 
     /// Whether an entry of a statement was taken before.

@@ -165,7 +165,7 @@ fn found_table(site: &Site, findings: &[&Finding]) -> Markup {
                 td data-label="地方" { (site.place(row.region)) }
                 td data-label="待遇" { (text(row, "what")) }
                 td data-label="月份" { (span(row)) }
-                td.num data-label="多发" { b { (text(row, "amount")) } }
+                td.num data-label="多发" { b { (Fen::parse(text(row, "amount")).unwrap_or_default()) } }
                 td data-label="现在" { @if finding.result.is_empty() { "办理中" } @else { (standing(&finding.result)) } }
                 td data-label="怎么算的" { a href=(statement_address(&row.key)) { "逐月对账" } }
             }

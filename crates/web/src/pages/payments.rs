@@ -191,6 +191,7 @@ fn run_page(site: &Site, visit: &Visit, case: &str, said: Markup) -> Page {
             }
         }
         (progress(&tally))
+        (reconciled(store.reconciled(case)?))
         @if let Some(waits) = &waits { (waiting(waits)) }
         @if takes_part(visit, &guide) && state.closed.is_none() { (actions(site, visit, case, &tally)?) }
         @if !unsettled.is_empty() {
@@ -227,6 +228,15 @@ fn progress(tally: &Tally) -> Markup {
     let held = of(tally, &[Standing::Held, Standing::Released]).1.0;
     let (all, paid) = (of(tally, ALL).1.0 - held, of(tally, &[Standing::Paid]).1.0);
     html! { @if all > 0 { p { progress max=(all) value=(paid) { (paid * 100 / all) "%" } span.soft { "　已到账 " (paid * 100 / all) "%" } } } }
+}
+
+/// The bank's statements beside what was paid: what the month is closed by.
+fn reconciled([paid, left, back]: [Fen; 3]) -> Markup {
+    let difference = Fen(paid.0 - left.0 + back.0);
+    html! { @if paid.0 + left.0 > 0 {
+        p { "对账：已付 " span.num { (paid) } " 元；银行对账单付出 " span.num { (left) } " 元，退回 " span.num { (back) } " 元；差额 "
+            b.num { (difference) } " 元" @if difference.0 == 0 { "，相符。" } @else { "，还没有对上。" } }
+    } }
 }
 
 fn waiting(waits: &Waits) -> Markup {
@@ -340,8 +350,7 @@ pub async fn line(
     let (run, ..) = run(&site, &visit, &case)?;
     let store = &site.bureau.store;
     let (line, standing) = store.line(&case, seq)?.ok_or(Fault::NotFound)?;
-    let instructions: Vec<_> =
-        store.instructions(&case)?.into_iter().filter(|sent| sent.instruction.lines.contains(&seq)).collect();
+    let instructions = store.instructions_for(&case, seq)?;
     let documents = std::iter::once(format!("{case}/{seq}"));
     let documents = documents.chain(instructions.iter().map(|sent| sent.instruction.id.clone()));
     let (postings, book) = store.look(|read| {
