@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use base::{Date, DateTime, Recurrence};
-use casework::event::{RegisterRow, Subject};
+use casework::event::{Over, RegisterRow, Subject, is_open_after};
 use casework::registers::read_columns;
 use casework::{Actor, Code, Command, Event, Input, Record, Refusal, State};
 use formula::Value;
 use guide::Guide;
 use guide::model::{Counted, Start, When};
-use store::{Remembered, Write};
+use store::{Remembered, Spelt, Write};
 
-use crate::{Bureau, Failure, Fault, Order, hash};
+use crate::looks::{Looks, Place};
+use crate::{Bureau, Failure, Fault, Ground, Order, hash};
 
 /// The setting that says until when the calendar has been followed.
 const FOLLOWED: &str = "starts followed until";
@@ -24,6 +25,14 @@ struct Due<'d> {
     guide: &'d Arc<Guide>,
     start: &'d Start,
     at: DateTime,
+}
+
+/// What a case is begun for.
+#[derive(Clone, Copy)]
+enum Of<'o> {
+    Nothing,
+    Row(&'o RegisterRow),
+    Chain(&'o Spelt),
 }
 
 impl Bureau {
@@ -61,10 +70,14 @@ impl Bureau {
         self.library.areas.iter().any(|area| area.folder == guide.folder && area.status != "停用")
     }
 
-    /// A case for each row that is in the register at that moment, or a single one where the start names none.
+    /// A case for each row that is in the register at that moment, for each chain of cases that holds the entitlement, or
+    /// a single one where the start names neither.
     fn begin_each(&self, due: &Due) -> Result<usize, Failure> {
+        if let Some(over) = due.start.over {
+            return self.begin_over(due, &due.guide.entitlements[over].key);
+        }
         let Some(register) = due.start.rows.map(|rows| &due.guide.writable[rows]) else {
-            return self.store.transact(|write| self.begin_for(write, due, None, due.at.date()));
+            return self.store.transact(|write| self.begin_for(write, due, Of::Nothing, due.at.date()));
         };
         let rows = self.store.register_at(&register.key, due.at)?;
         let mut wanted: Vec<(RegisterRow, Date)> = Vec::new();
@@ -83,12 +96,27 @@ impl Bureau {
             begun += self.store.transact(|write| {
                 let mut begun = 0;
                 for (row, day) in rows {
-                    begun += self.begin_for(write, due, Some(row), *day)?;
+                    begun += self.begin_for(write, due, Of::Row(row), *day)?;
                 }
                 Ok::<_, Failure>(begun)
             })?;
         }
         Ok(begun)
+    }
+
+    fn begin_over(&self, due: &Due, entitlement: &str) -> Result<usize, Failure> {
+        let (mut begun, mut after) = (0, String::new());
+        loop {
+            let spelt = self.store.look(|read| read.spelt(&after, due.at, TOGETHER))?;
+            let Some(last) = spelt.last() else { return Ok(begun) };
+            after.clone_from(&last.root);
+            let own =
+                |spelt: &&Spelt| *spelt.service == *due.guide.key && is_open_after(&spelt.grants, entitlement, due.at);
+            begun += self.store.transact(|write| {
+                let each = |spelt| self.begin_for(write, due, Of::Chain(spelt), due.at.date());
+                spelt.iter().filter(own).map(each).sum::<Result<usize, Failure>>()
+            })?;
+        }
     }
 
     /// From which day of a row is counted, and the day that follows from it.
@@ -108,21 +136,38 @@ impl Bureau {
     }
 
     /// Begins a case unless it was begun before; where the row is not among those that are meant, nothing is to be done.
-    fn begin_for(&self, write: &mut Write, due: &Due, row: Option<&RegisterRow>, day: Date) -> Result<usize, Failure> {
+    fn begin_for(&self, write: &mut Write, due: &Due, of: Of, day: Date) -> Result<usize, Failure> {
         let (service, start) = (due.guide.key.to_string(), due.start.key.to_string());
-        let subject = row.map(|row| Subject { register: row.register.clone(), key: row.key.clone() });
-        let about = subject.as_ref().map_or(String::new(), |subject| format!("{}:{}", subject.register, subject.key));
+        let about = match of {
+            Of::Nothing => String::new(),
+            Of::Row(row) => format!("{}:{}", row.register, row.key),
+            Of::Chain(spelt) => spelt.root.clone(),
+        };
         let key = format!("start:{service}:{start}:{about}:{day}");
         if write.remembered(&key)?.is_some() {
             return Ok(0);
         }
-        let case = number(&key);
+        let (mut case, mut over, mut subject, mut open) = (number(&key), None, None, None);
+        match of {
+            Of::Nothing => {}
+            Of::Row(row) => subject = Some(Subject { register: row.register.clone(), key: row.key.clone() }),
+            Of::Chain(spelt) => {
+                let chain = write.chain(&spelt.root)?;
+                case = format!("{}-{}", spelt.root, chain.len() + 1);
+                over = Some(Box::new(Over::of(&spelt.case)));
+                open = chain.into_iter().find(|(_, result)| result.is_empty()).map(|(case, _)| case);
+            }
+        }
         let (input, people) = (Input::default(), vec![Actor::system()]);
         // From the end of the journal: nobody can work it out before, and anybody can check it after.
         let draw = u32::from_str_radix(&hash(&["draw", &key, &write.journal_end()?])[..8], 16).ok();
-        let command = Command::Submit { case, service, start, input, draw, over: None, subject };
+        let command = Command::Submit { case, service, start, input, draw, over, subject };
         let order = Order { key, people, case: None, command, secret: None, now: due.at };
-        let (before, records) = match self.decide_within(write, &order) {
+        let decided = match &open {
+            None => self.decide_within(write, &order),
+            Some(open) => self.decide_beside(write, &order, open),
+        };
+        let (before, records) = match decided {
             // What the guide does not mean is no mistake; anything else is one, and must not keep the others from beginning.
             Err(Failure::Refused(refused)) => {
                 let others = refused.iter().filter(|refusal| refusal.code != Code::R104);
@@ -131,10 +176,26 @@ impl Bureau {
             }
             decided => decided?,
         };
+        if records.is_empty() {
+            return Ok(0);
+        }
         self.append(write, &before, records, due.at)?;
         let used = Remembered { actor: order.actor(), content: order.content(), case: order.case_id() };
         write.remember(&order.key, &used)?;
         Ok(1)
+    }
+
+    /// What the calendar decides by itself over an entitlement of which another case is open is written into that case:
+    /// it knows only what was granted before it was begun, and its own decision counts from a later month.
+    fn decide_beside(&self, write: &Write, order: &Order, open: &str) -> Result<(Arc<State>, Vec<Record>), Failure> {
+        let Command::Submit { over: Some(over), .. } = &order.command else { return Ok(Default::default()) };
+        let ground = Ground { state: Arc::default(), before: Some(write.state(&over.case)?), relatives: Vec::new() };
+        let records = self.decide_on(&ground, order, &Looks::new(self, Place::Within(write)))?;
+        // What somebody has to do waits until the other case is closed.
+        let is_done = records.iter().any(|record| matches!(record.event, Event::Closed { .. }));
+        let counts = |record: &Record| matches!(record.event, Event::Granted { .. } | Event::LetterIssued { .. });
+        let counting = records.into_iter().filter(|record| is_done && counts(record)).collect();
+        Ok((write.state(open)?, counting))
     }
 
     /// Writes what happened, and begins what rows that come into a register bring about.
@@ -173,7 +234,7 @@ impl Bureau {
                     && register.is_some_and(|register| *register.key == *row.register)
             };
             for start in guide.starts.iter().filter(own) {
-                begun += self.begin_for(write, &Due { guide, start, at: now }, Some(row), Date::ZERO)?;
+                begun += self.begin_for(write, &Due { guide, start, at: now }, Of::Row(row), Date::ZERO)?;
             }
         }
         Ok(begun)

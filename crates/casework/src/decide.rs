@@ -168,10 +168,7 @@ impl<'r> Draft<'r> {
             valid_from: input.valid_from.unwrap_or(self.now.date()),
             values: input.values.clone(),
         }));
-        let facts = facts(guide, &trial, 0, self.now);
-        let region = guide.service.region.as_ref().map(|expression| self.assess(&facts).expression(expression));
-        let region = row.as_ref().map(|row| Ok(Value::Region(row.region))).or(region);
-        let Some(Ok(Value::Region(region))) = region.or(Some(Ok(Value::Region(self.rules.home)))) else {
+        let Some(region) = row.as_ref().map(|row| row.region).or_else(|| self.region_of(&trial)) else {
             return Err(vec![Refusal::new(Code::R107, "看不出由哪里受理", "请填写所在的村或社区")]);
         };
         // Whoever is stated now: after a death another member takes the applicant's place.
@@ -232,15 +229,7 @@ impl<'r> Draft<'r> {
                     "先把它登记在台账里",
                 );
             };
-            let begun = Draft {
-                state: trial.clone(),
-                sight: Sight::default(),
-                records: Vec::new(),
-                by: self.by.clone(),
-                ..*self
-            };
-            let wanted = start.filter.as_ref().map(|filter| begun.evaluate(filter, 0));
-            if wanted == Some(Ok(Value::Bool(false))) {
+            if !self.is_meant(start, &State { region: Some(row.region), ..trial.clone() }) {
                 return refuse(format!("“{}”不在“{}”的范围里", row.title(), start.name), "不需要办");
             }
             return Ok(Some(row));
@@ -248,11 +237,33 @@ impl<'r> Draft<'r> {
         match start.over.map(|index| &self.rules.guide.entitlements[index]) {
             None if trial.before.is_none() => Ok(None),
             None => refuse(format!("“{}”不在原来的件上办", start.name), "请从服务页面开始"),
-            Some(entitlement) if trial.is_paid(&entitlement.key, self.now) => Ok(None),
+            Some(entitlement) if trial.is_paid(&entitlement.key, self.now) => match self.is_meant(start, trial) {
+                true => Ok(None),
+                false => refuse(format!("这一户的{}不在“{}”的范围里", entitlement.name, start.name), "不需要办"),
+            },
             Some(entitlement) => {
                 refuse(format!("这一户没有在发的{}，不能办“{}”", entitlement.name, start.name), "请改为重新申请")
             }
         }
+    }
+
+    /// Where a case belongs by what is stated, or at home where the guide does not say.
+    fn region_of(&self, trial: &State) -> Option<RegionCode> {
+        let Some(expression) = &self.rules.guide.service.region else { return Some(self.rules.home) };
+        let facts = facts(self.rules.guide, trial, 0, self.now);
+        match self.assess(&facts).expression(expression) {
+            Ok(Value::Region(region)) => Some(region),
+            _ => None,
+        }
+    }
+
+    /// Whether 若 of a start lets a case begin; what cannot be decided is begun, so that no duty is lost.
+    fn is_meant(&self, start: &Start, trial: &State) -> bool {
+        let Some(filter) = &start.filter else { return true };
+        let region = trial.region.or_else(|| self.region_of(trial));
+        let state = State { start: start.key.to_string(), region, ..trial.clone() };
+        let begun = Draft { state, sight: Sight::default(), records: Vec::new(), by: self.by.clone(), ..*self };
+        begun.evaluate(filter, 0) != Ok(Value::Bool(false))
     }
 
     fn record(&self, event: Event) -> Record {

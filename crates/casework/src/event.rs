@@ -275,6 +275,9 @@ pub struct Over {
     pub applicant: String,
     pub facts: Vec<Stated>,
     pub grants: Vec<Granted>,
+    /// The day on which the last case was closed that the calendar did not begin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reviewed: Option<Date>,
 }
 
 /// An inherited fact with who stated it and when.

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use base::{CitizenNumber, DateTime};
+use base::{CitizenNumber, Date, DateTime};
 use formula::{Facts, Rational, Type, Value};
-use guide::model::{Field, FieldType, List, StepKind};
+use guide::model::{Field, FieldType, List, StepKind, When};
 use guide::{Guide, plain_value, step_outputs};
 
-use crate::event::{Datum, Over, Row, Stated};
+use crate::event::{Datum, Granted, Over, Row, Stated};
 use crate::given;
 use crate::state::{Fact, Instance, State, Status};
 
@@ -72,7 +72,8 @@ pub fn adopted<'s>(guide: &Guide, state: &'s State, field: &Field, thread: u32) 
         .min_by_key(|fact| (fact.inherited, rank(fact), fact.thread != thread, std::cmp::Reverse(fact.sequence)))
 }
 
-/// 待遇.月额 and 待遇.在发 as they stand for the month after: a decision of today cannot change this month.
+/// 待遇.月额 and 待遇.在发 as they stand for the month after: a decision of today cannot change this month; and when and from
+/// which month on that was decided.
 fn entitlements(guide: &Guide, state: &State, now: DateTime, facts: &mut Facts) {
     let next = base::Month::of(now.date()).next();
     for entitlement in &guide.entitlements {
@@ -80,6 +81,13 @@ fn entitlements(guide: &Guide, state: &State, now: DateTime, facts: &mut Facts) 
         let fen = grant.map_or(0, |grant| grant.total().0);
         facts.set(format!("{}.月额", entitlement.name), Value::Number(Rational::new(i128::from(fen), 100)));
         facts.set(format!("{}.在发", entitlement.name), Value::Bool(state.is_paid(&entitlement.key, now)));
+        if let Some(grant) = grant {
+            facts.set(format!("{}.核定日", entitlement.name), Value::Date(grant.decided_at.date()));
+            let same =
+                |known: &&Granted| (&known.entitlement, known.decided_at) == (&grant.entitlement, grant.decided_at);
+            let first = state.grants.iter().filter(same).map(|known| known.from).min().unwrap_or(grant.from);
+            facts.set(format!("{}.核定起月", entitlement.name), Value::Month(first));
+        }
     }
 }
 
@@ -95,7 +103,21 @@ pub fn inheritance(guide: &Guide, state: &State) -> Over {
         by: fact.by.clone(),
     });
     let (case, root, applicant) = (state.case.clone(), state.root.clone(), state.applicant.clone());
-    Over { case, root, applicant, facts: facts.collect(), grants: state.grants.clone() }
+    Over {
+        case,
+        root,
+        applicant,
+        facts: facts.collect(),
+        grants: state.grants.clone(),
+        reviewed: reviewed(guide, state),
+    }
+}
+
+/// 上次复核日: what the calendar begins over an entitlement looks at nobody, so it leaves the day as it was.
+pub(crate) fn reviewed(guide: &Guide, state: &State) -> Option<Date> {
+    let start = guide.starts.iter().find(|start| *start.key == *state.start);
+    let by_calendar = start.is_some_and(|start| start.over.is_some() && matches!(start.when, When::Calendar(_)));
+    if by_calendar { state.reviewed } else { state.closed.as_ref().map(|(_, at)| at.date()) }
 }
 
 fn steps(guide: &Guide, state: &State, facts: &mut Facts) {

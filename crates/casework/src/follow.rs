@@ -7,6 +7,7 @@ use guide::model::{StepKind, Target, When};
 
 use crate::decide::Draft;
 use crate::event::Event;
+use crate::facts::reviewed;
 use crate::state::Status;
 
 impl Draft<'_> {
@@ -98,13 +99,14 @@ impl Draft<'_> {
     /// While an entitlement is paid, its next re-check is due after the length that the start names.
     fn schedule(&mut self) {
         let guide = self.rules.guide;
+        let reviewed = reviewed(guide, &self.state).unwrap_or(self.now.date());
         for start in &guide.starts {
             let (Some(over), When::Counted(counted)) = (start.over, &start.when) else { continue };
             if !self.state.is_paid(&guide.entitlements[over].key, self.now) {
                 continue;
             }
             let from = match counted.from.as_ref().map(|from| self.evaluate(from, 0)) {
-                None => self.now.date(),
+                None => reviewed,
                 Some(Ok(Value::Date(day))) => day,
                 Some(_) => continue,
             };

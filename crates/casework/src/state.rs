@@ -37,6 +37,8 @@ pub struct State {
     pub grants: Vec<Granted>,
     /// How many of them were decided in the cases before.
     pub taken_over: usize,
+    /// The day on which the last case of the chain was closed that the calendar did not begin.
+    pub reviewed: Option<Date>,
     pub scheduled: Vec<(String, DateTime)>,
     /// Rows of registers, each with when it was written.
     pub registered: Vec<(DateTime, RegisterRow)>,
@@ -267,6 +269,7 @@ impl State {
         (self.root, self.before) = (over.root.clone(), Some(over.case.clone()));
         self.grants.clone_from(&over.grants);
         self.taken_over = over.grants.len();
+        self.reviewed = over.reviewed;
         self.facts.extend(over.facts.iter().map(|stated| Fact {
             field: stated.field.clone(),
             step: stated.step.clone(),

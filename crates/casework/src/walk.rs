@@ -309,7 +309,7 @@ fn command(
         return Ok(Ok(Command::Tick));
     }
     if let Some(start) = text.strip_prefix("启动 ") {
-        return begun(guide, scenario, start.trim(), &row.input.text, given).map(Ok);
+        return begun(guide, scenario, (start.trim(), row), given).map(Ok);
     }
     if let Some(step) = text.strip_suffix(" 异议") {
         let by = row.who.text.split_whitespace().nth(1).map(str::to_owned);
@@ -342,12 +342,13 @@ fn command(
 }
 
 /// `系统 | 启动 名称 | 键`: what the calendar begins for the row of a key, or for the only row.
-fn begun(guide: &Guide, scenario: &Scenario, start: &str, key: &str, given: &Given) -> Result<Command, String> {
+fn begun(guide: &Guide, scenario: &Scenario, (start, row): (&str, &Move), given: &Given) -> Result<Command, String> {
     let start = guide.starts.iter().find(|known| *known.name == *start).ok_or_else(|| format!("没有启动“{start}”"))?;
-    let subject = subject(guide, start, key, given)?;
+    let subject = subject(guide, start, &row.input.text, given)?;
+    let over = start.over.map(|over| inherited(guide, scenario, row, over)).transpose()?.map(Box::new);
     let (service, start) = (guide.key.to_string(), start.key.to_string());
     let input = Input::default();
-    Ok(Command::Submit { case: "场景".into(), service, start, input, draw: drawn(scenario), over: None, subject })
+    Ok(Command::Submit { case: "场景".into(), service, start, input, draw: drawn(scenario), over, subject })
 }
 
 /// The given row for which a start opens a case: that of a key, or the first.
@@ -413,11 +414,12 @@ fn inherited(guide: &Guide, scenario: &Scenario, row: &Move, over: usize) -> Res
             (component.name.to_string(), fen.unwrap_or_default())
         };
         let components = entitlement.components.iter().map(amount).collect();
+        let decided = cell("核定日").and_then(|cell| cell.text.parse::<base::Date>().ok());
         grants.push(Granted {
             entitlement: entitlement.key.to_string(),
             components,
             from,
-            decided_at: at,
+            decided_at: decided.map_or(at, |day| day.at(0, 0, 0, 0)),
             suspended: false,
             holders: Vec::new(),
         });
@@ -425,7 +427,14 @@ fn inherited(guide: &Guide, scenario: &Scenario, row: &Move, over: usize) -> Res
     let person = guide.fields.iter().find(|field| matches!(field.ty, FieldType::Register(_)));
     let given = scenario.given.iter().find(|given| person.is_some_and(|field| *field.name == *given.name.text));
     let applicant = given.and_then(|given| given.value.text.split_whitespace().next()).unwrap_or_default();
-    Ok(Over { case: "前件".into(), root: "前件".into(), applicant: applicant.to_owned(), facts, grants })
+    Ok(Over {
+        case: "前件".into(),
+        root: "前件".into(),
+        applicant: applicant.to_owned(),
+        facts,
+        grants,
+        reviewed: None,
+    })
 }
 
 fn moment(cell: &Cell) -> Option<DateTime> {

@@ -15,7 +15,7 @@ pub struct Start {
     pub over: Option<usize>,
     /// 对每个: the register for whose rows it opens cases, a case a row; by its place among those that may be written.
     pub rows: Option<usize>,
-    /// 若: of which rows. What cannot be decided is begun, so that no duty is lost.
+    /// 若: of which rows or entitlements. What cannot be decided is begun, so that no duty is lost.
     pub filter: Option<Expression>,
     /// The steps that open first.
     pub first: Vec<usize>,
@@ -39,7 +39,7 @@ pub enum When {
 /// From which day a start is counted, and how far.
 #[derive(Clone, Debug)]
 pub struct Counted {
-    /// Without one (上次复核日) the day on which the case before was closed.
+    /// Without one (上次复核日) the day on which the last case was closed that the calendar did not begin.
     pub from: Option<Box<Expression>>,
     /// In 个月 or 日.
     pub length: Box<Expression>,

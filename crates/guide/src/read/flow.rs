@@ -72,14 +72,14 @@ impl Reader {
                 self.error("G201", &each.span, format!("没有待遇或台账“{}”", each.text), help);
             }
             let when = self.when(known, &row.get("何时"), &each.text);
-            if over.is_some() && matches!(when, When::Calendar(_) | When::Registered) {
+            if over.is_some() && matches!(when, When::Registered) {
                 let message = format!("“{}”不能对每个“{}”", row.text("何时"), each.text);
-                let help = "对待遇写：提交、由 效果、日期 后 12个月";
+                let help = "对待遇写：提交、由 效果、每月 1日、日期 后 12个月";
                 self.error("G107", &row.get("何时").span, message, help);
             }
             let filter = row.get("若");
-            if rows.is_none() && !filter.text.is_empty() {
-                self.error("G107", &filter.span, "启动的“若”只用于对每个台账", "写 —");
+            if rows.is_none() && over.is_none() && !filter.text.is_empty() {
+                self.error("G107", &filter.span, "启动的“若”只用于对每个台账或者待遇", "写 —");
             }
             let filter = if filter.text.is_empty() { None } else { self.condition(known, &filter) };
             let first = names(&row.get("先办")).iter().filter_map(|step| self.step(known.steps, step)).collect();

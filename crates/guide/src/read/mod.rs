@@ -549,7 +549,9 @@ fn promised(chapters: &BTreeMap<String, Vec<&Section>>) -> Vec<ValueName> {
     let per_month = Unit::parse("元/月").unwrap_or_default();
     let paid = column_of(chapter(chapters, "待遇"), "待遇", "待遇").into_iter().flat_map(|name| {
         let sum = ValueName::new(format!("{name}.月额"), Type::Fen(per_month));
-        [sum, ValueName::new(format!("{name}.在发"), Type::Bool)]
+        let decided = ValueName::new(format!("{name}.核定日"), Type::Date);
+        let since = ValueName::new(format!("{name}.核定起月"), Type::Month);
+        [sum, decided, since, ValueName::new(format!("{name}.在发"), Type::Bool)]
     });
     let clocks = column_of(chapter(chapters, "时限"), "时限", "时限");
     paid.chain(clocks.iter().map(|clock| ValueName::new(format!("{clock}.到期日"), Type::Date))).collect()

@@ -1,0 +1,111 @@
+//! 标准调整: a standard that is raised reaches every household by itself, also when it is published late.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use base::{DateTime, Fen, Month, RegionCode};
+use bureau::Bureau;
+use casework::payment::Line;
+use minzheng::content::Content;
+
+fn moment(text: &str) -> DateTime {
+    text.parse().unwrap()
+}
+
+/// A bureau whose rates may say something else than is published with the program.
+fn open(folder: &Path, changes: &[(&str, &str, &str)]) -> Bureau {
+    let mut content = Content::load(None).unwrap();
+    for (path, text) in &mut content.files {
+        for (_, old, new) in changes.iter().filter(|(of, ..)| path == of) {
+            assert!(text.contains(old), "{old}");
+            *text = text.replace(old, new);
+        }
+    }
+    let mut bureau = Bureau::open(folder, &content.files, content.calendar, content.regions).unwrap();
+    bureau.home = RegionCode::parse("410325").unwrap();
+    bureau
+}
+
+/// The lines of the last batch of one guide, by the first case of their chains.
+fn lines(bureau: &Bureau) -> BTreeMap<String, Line> {
+    let run = bureau.store.runs().unwrap().pop().unwrap().case;
+    let standings = [bureau::Standing::Listed, bureau::Standing::Paid];
+    let lines = standings.map(|of| bureau.store.look(|read| read.lines(&run, (1, u32::MAX), of)).unwrap()).concat();
+    let own = lines.into_iter().filter(|line| line.entitlement == "dibao_grant");
+    own.map(|line| (line.root.clone(), line)).collect()
+}
+
+/// By month what a line pays of the basic sum.
+fn basic(line: &Line) -> BTreeMap<Month, Fen> {
+    line.parts.iter().filter(|part| part.name == "基本金").map(|part| (part.month, part.fen)).collect()
+}
+
+fn raises(bureau: &Bureau) -> usize {
+    let chains = bureau.store.look(|read| read.spelt("", moment("2027-02-01T00:00:00"), usize::MAX)).unwrap();
+    let state = |root: &str| bureau.store.chain(root).unwrap().into_iter();
+    let cases = chains.iter().flat_map(|spelt| state(&spelt.root));
+    cases.filter(|(case, _)| bureau.store.state(case).unwrap().is_some_and(|state| state.start == "raise")).count()
+}
+
+/// STD-E1, STD-E6 and STD-04 for a whole county: 20 元 more a person from October on, published at the end of November.
+#[test]
+fn a_raise_that_is_published_late_reaches_everybody_with_the_next_batch() {
+    let folder = tempfile::tempdir().unwrap();
+    let bureau = open(folder.path(), &[]);
+    demo::make_accounts(&bureau, |account| account.to_owned()).unwrap();
+    let now = moment("2026-11-27T09:00:00");
+    bureau.store.in_bulk(|| demo::make_county(&bureau, 60, 1, now, |_| ())).unwrap();
+    let before = lines(&bureau);
+    drop(bureau);
+    let known = "| 410325 | 农村 | 2026-07-01 | 500 | 示例 |";
+    let published = "| 410325 | 2026-07-01 | 2026-06-25 | 示例 |";
+    let bureau = open(
+        folder.path(),
+        &[
+            ("rates.md", known, &format!("{known}\n| 410325 | 农村 | 2026-10-01 | 520 | 示例 |")),
+            ("dibao/rates.md", published, &format!("{published}\n| 410325 | 2026-10-01 | 2026-11-28 | 示例 |")),
+        ],
+    );
+    bureau.pass_time(moment("2026-12-01T00:00:00")).unwrap();
+    let raised = raises(&bureau);
+    bureau.pass_time(moment("2026-12-05T09:00:00")).unwrap();
+    bureau.work(moment("2026-12-05T09:00:00"), &mut |_| ()).unwrap();
+    let after = lines(&bureau);
+    let [october, november, december] = [10, 11, 12].map(|month| Month::new(2026, month).unwrap());
+    let (mut by_twenty, mut arrears, mut beside) = (0, 0, 0);
+    for (root, line) in &before {
+        let (Some(old), Some(new)) = (basic(line).remove(&november), after.get(root)) else { continue };
+        let new = basic(new);
+        let more = Fen(2_000 * i64::from(line.people));
+        assert!(new[&december] >= old, "{root}: nobody gets less");
+        let chain = bureau.store.chain(root).unwrap();
+        if let Some((open, _)) = chain.iter().find(|(_, result)| result.is_empty()) {
+            // What is open will decide about later months; the raise counts all the same, once that is closed.
+            let state = bureau.store.state(open).unwrap().unwrap();
+            let raised = state.granted("dibao_grant", november).unwrap();
+            assert!(raised.components[0].1 > old && raised.decided_at == moment("2026-12-01T00:00:00"), "{root}");
+            let told = |case: &str| bureau.store.state(case).unwrap().unwrap().letters;
+            let letters = chain.iter().flat_map(|(case, _)| told(case));
+            assert_eq!(letters.filter(|letter| letter.letter == "notice_raised").count(), 1, "{root}");
+            beside += usize::from(chain.iter().all(|(_, result)| result != "已按新标准提高"));
+        }
+        if new[&december].0 == old.0 + more.0 {
+            by_twenty += 1;
+            arrears += usize::from(new.get(&november) == Some(&more));
+            let paid_then = before_october(&bureau, root);
+            assert!(new.get(&october).is_none_or(|fen| *fen == more) || !paid_then, "{root}: {new:?}");
+        }
+    }
+    assert!(by_twenty >= 8 && arrears >= 8 && beside >= 1, "{by_twenty}, {arrears}, {beside} of {}", before.len());
+    assert!(raised >= by_twenty, "{raised} cases");
+    // A month later nothing is raised again, and a roster is plain.
+    bureau.pass_time(moment("2027-01-01T00:00:00")).unwrap();
+    assert_eq!(raises(&bureau), raised);
+    assert_eq!(bureau.store.rebuild().unwrap().differing, Vec::<String>::new());
+}
+
+/// Whether somebody was paid for October by the batch of October.
+fn before_october(bureau: &Bureau, root: &str) -> bool {
+    let lines = bureau.store.lines_of_chain(root).unwrap();
+    lines.iter().any(|(line, _)| line.month == Month::new(2026, 10).unwrap())
+}
