@@ -42,6 +42,7 @@ use store::{Read, Remembered, Store, Write};
 
 use crate::looks::{Looks, Place};
 
+pub use starts::FOLLOWED;
 pub use store::{
     CaseRow, Counts, Declared, Fault, FileUse, KinRow, Notable, NoticeRow, Posting, Rebuilt, RegisterVersion, RollRow,
     Run, Sent, Spelt, Standing, Verified, WorkRow, handle,

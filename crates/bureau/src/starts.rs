@@ -15,7 +15,7 @@ use crate::looks::{Looks, Place};
 use crate::{Bureau, Failure, Fault, Ground, Order, hash};
 
 /// The setting that says until when the calendar has been followed.
-const FOLLOWED: &str = "starts followed until";
+pub const FOLLOWED: &str = "starts followed until";
 
 /// Cases begun in one transaction; more would keep others waiting.
 pub(crate) const TOGETHER: usize = 100;

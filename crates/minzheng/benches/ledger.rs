@@ -143,6 +143,9 @@ fn does(bureau: &Bureau, run: &str, account: &str, step: &str, conclusion: Optio
 
 /// A batch up to its instructions; its case.
 fn month(bureau: &Bureau, at: DateTime) -> String {
+    // The households that were multiplied are in lists alone; what the first of a month begins is measured apart.
+    let eve = at.date().yesterday().unwrap().at(23, 59, 59, 0);
+    bureau.store.keep_setting(bureau::FOLLOWED, &eve.to_string()).unwrap();
     bureau.pass_time(at).unwrap();
     work(bureau, at, 0);
     let run = bureau.store.runs().unwrap().pop().unwrap().case;
@@ -217,6 +220,22 @@ fn own(count: usize) {
     let begun = Instant::now();
     bureau.work(at, &mut |_| ()).unwrap();
     say("cases about what came back", begun, answers[1].len(), 0);
+}
+
+/// What the first of a month does: every household that is paid is looked at, whether the standard was raised for it.
+fn first_of_a_month(households: u32) {
+    let folder = tempfile::tempdir().unwrap();
+    let bureau = open(folder.path());
+    demo::make_accounts(&bureau, |account| account.to_owned()).unwrap();
+    let then = "2026-11-27T09:00:00".parse().unwrap();
+    bureau.store.in_bulk(|| demo::make_county(&bureau, households, 1, then, |_| ())).unwrap();
+    let eve = "2026-11-30T23:59:59".parse().unwrap();
+    bureau.pass_time(eve).unwrap();
+    let spelt = bureau.store.look(|read| read.spelt("", eve, usize::MAX)).unwrap();
+    let paid = spelt.iter().filter(|s| casework::event::is_open_after(&s.grants, "dibao_grant", eve)).count();
+    let begun = Instant::now();
+    bureau.pass_time("2026-12-01T00:00:00".parse().unwrap()).unwrap();
+    say("the first of a month, nothing raised", begun, paid, 0);
 }
 
 /// The same transfers as bare rows with their balances, in transactions as large, on the disk after each.
@@ -303,6 +322,7 @@ fn main() {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
     let count = words.first().and_then(|word| word.parse().ok()).unwrap_or(1_000_000);
     own(count);
+    first_of_a_month(u32::try_from(count / 400).unwrap_or(2_500));
     plain(count);
     function(count);
 }
