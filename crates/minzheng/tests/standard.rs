@@ -86,7 +86,10 @@ fn a_raise_that_is_published_late_reaches_everybody_with_the_next_batch() {
             assert!(raised.components[0].1 > old && raised.decided_at == moment("2026-12-01T00:00:00"), "{root}");
             let told = |case: &str| bureau.store.state(case).unwrap().unwrap().letters;
             let letters = chain.iter().flat_map(|(case, _)| told(case));
-            assert_eq!(letters.filter(|letter| letter.letter == "notice_raised").count(), 1, "{root}");
+            let told: Vec<String> =
+                letters.filter(|letter| letter.letter == "notice_raised").map(|letter| letter.text).collect();
+            let [text] = told.as_slice() else { panic!("{root}: {told:?}") };
+            assert!(text.contains("提高到每人每月520.00元") && text.contains("补发"), "{text}");
             beside += usize::from(chain.iter().all(|(_, result)| result != "已按新标准提高"));
         }
         if new[&december].0 == old.0 + more.0 {
