@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use base::{Date, Fen, Month};
 use casework::event::{Datum, PersonRef, RegisterRow};
-use casework::payment::{Debt, OVERPAID, Overpaid, Part};
+use casework::payment::{CLAIM, Debt, OVERPAID, Overpaid, Part};
 use casework::{Query, Registers};
 use formula::Value;
 use num_rational::Ratio;
@@ -15,9 +15,6 @@ use crate::Failure;
 use crate::gathered::Gathered;
 use crate::payees::derived_row;
 use crate::roster::{Maker, Making};
-
-/// 标识 of the register of claims (追缴): who owes what, and how it is given back.
-const CLAIMS: &str = "claim";
 
 /// What the register of claims says where a debt is kept back from later grants, and while it is being given back.
 const BY_OFFSET: &str = "从以后的待遇抵扣";
@@ -94,7 +91,7 @@ impl Maker<'_> {
     /// Keeps back from lines that are paid what their holders owe, as their plans say and within the limits (PAY-20).
     pub(crate) fn keep_back(&self, makings: &mut [Making]) -> Result<(), Failure> {
         let query = |numbers: Vec<String>| {
-            let (register, column) = (CLAIMS.to_owned(), "person".to_owned());
+            let (register, column) = (CLAIM.to_owned(), "person".to_owned());
             Query { register, column, values: numbers, on: self.frozen().date() }
         };
         let mut gathered = Gathered::default();

@@ -222,7 +222,7 @@ impl Bureau {
 
     /// The receipt number of the next case of a chain: the first one's with the place in the chain.
     pub fn next_in_chain(&self, root: &str) -> Result<String, Fault> {
-        Ok(format!("{root}-{}", self.store.chain(root)?.len() + 1))
+        Ok(next_in(root, &self.store.chain(root)?))
     }
 
     /// What has fallen due happens first, by the system; then the command.
@@ -281,7 +281,7 @@ impl Bureau {
                 let held = write.spells(holder)?.into_iter();
                 let mut own = held.filter(|spell| spell.service == service && spell.entitlement == *entitlement.key);
                 let Some(spell) = own.find(|spell| spell.is_open_after(now)) else { return Ok(()) };
-                let case = format!("{}-{}", spell.root, write.chain(&spell.root)?.len() + 1);
+                let case = next_in(&spell.root, &write.chain(&spell.root)?);
                 (case, Some(Box::new(Over::of(&spell.case))))
             }
         };
@@ -310,8 +310,7 @@ impl Bureau {
     pub(crate) fn named(&self, spells: Vec<Spell>) -> Vec<Spell> {
         let name = |spell: Spell| {
             let guide = self.library.guides.iter().find(|guide| *guide.key == *spell.service)?;
-            let entitlement = guide.entitlements.iter().find(|known| *known.key == *spell.entitlement)?;
-            Some(Spell { name: entitlement.name.to_string(), ..spell })
+            Some(Spell { name: guide.entitlement(&spell.entitlement)?.name.to_string(), ..spell })
         };
         spells.into_iter().filter_map(name).collect()
     }
@@ -467,10 +466,20 @@ fn county(region: RegionCode) -> RegionCode {
     RegionCode::parse(&region.county_digits()).unwrap_or(region)
 }
 
+/// The receipt number of the next case of a chain.
+fn next_in(root: &str, chain: &[(String, String)]) -> String {
+    format!("{root}-{}", chain.len() + 1)
+}
+
+/// The case of a chain that is open.
+fn open_in(chain: &[(String, String)]) -> Option<&str> {
+    chain.iter().find(|(_, result)| result.is_empty()).map(|(case, _)| case.as_str())
+}
+
 /// The last case of the chain of a case, while none of it is open.
 fn last_of_chain(read: &Read, case: &str) -> Result<Arc<State>, Failure> {
     let chain = read.chain(&read.state(case)?.root)?;
-    if let Some((open, _)) = chain.iter().find(|(_, result)| result.is_empty()) {
+    if let Some(open) = open_in(&chain) {
         let text = format!("这一户还有没有办完的件（{open}）");
         return Err(refused(Refusal::new(Code::R104, text, "先办完它")));
     }

@@ -1,7 +1,6 @@
 //! Payments counted: how many to how many people, how much, and whether in time and in full.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::hash::Hash;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
@@ -41,23 +40,9 @@ pub struct Beneficiaries {
     pub by_entitlement: BTreeMap<String, i64>,
 }
 
-/// Who belongs to a group, each once.
-struct Different<K>(HashMap<K, HashSet<u32>>);
-
-impl<K> Default for Different<K> {
-    fn default() -> Self {
-        Self(HashMap::new())
-    }
-}
-
-impl<K: Ord + Hash> Different<K> {
-    fn add(&mut self, group: K, who: u32) {
-        self.0.entry(group).or_default().insert(who);
-    }
-
-    fn count(self) -> BTreeMap<K, i64> {
-        self.0.into_iter().map(|(group, who)| (group, i64::try_from(who.len()).unwrap_or(i64::MAX))).collect()
-    }
+/// How many different ones belong to each group.
+fn count<K: Ord>(groups: HashMap<K, HashSet<u32>>) -> BTreeMap<K, i64> {
+    groups.into_iter().map(|(group, who)| (group, i64::try_from(who.len()).unwrap_or(i64::MAX))).collect()
 }
 
 /// An entitlement with what it is booked under.
@@ -81,15 +66,17 @@ impl Bureau {
     /// How many different households and people the batches of some months have lines for within a region.
     pub fn beneficiaries(&self, within: RegionCode, months: RangeInclusive<Month>) -> Result<Beneficiaries, Fault> {
         let mut known = HashMap::<String, u32>::new();
-        let (mut by_month, mut by_region, mut by_entitlement) =
-            (Different::default(), Different::default(), Different::default());
+        let mut by_month = HashMap::<Month, HashSet<u32>>::new();
+        let mut by_region = HashMap::<RegionCode, HashSet<u32>>::new();
+        let mut by_entitlement = HashMap::<String, HashSet<u32>>::new();
         for run in self.store.runs()?.into_iter().filter(|run| months.contains(&run.month)) {
             self.store.each_line(&run.case, within, |region, entitlement, root| {
                 let next = u32::try_from(known.len()).unwrap_or(u32::MAX);
                 let who = *known.entry(root.to_owned()).or_insert(next);
-                by_month.add(run.month, who);
-                by_region.add(within.part(RegionCode::parse(region).unwrap_or(within)), who);
-                by_entitlement.add(entitlement.to_owned(), who);
+                by_month.entry(run.month).or_default().insert(who);
+                let part = within.part(RegionCode::parse(region).unwrap_or(within));
+                by_region.entry(part).or_default().insert(who);
+                by_entitlement.entry(entitlement.to_owned()).or_default().insert(who);
             })?;
         }
         let called = |(entitlement, count): (String, i64)| {
@@ -98,9 +85,9 @@ impl Bureau {
         };
         Ok(Beneficiaries {
             all: i64::try_from(known.len()).unwrap_or(i64::MAX),
-            by_month: by_month.count(),
-            by_region: by_region.count(),
-            by_entitlement: by_entitlement.count().into_iter().map(called).collect(),
+            by_month: count(by_month),
+            by_region: count(by_region),
+            by_entitlement: count(by_entitlement).into_iter().map(called).collect(),
         })
     }
 
@@ -108,7 +95,7 @@ impl Bureau {
     fn booked_under(&self, entitlement: &str) -> (Arc<str>, Arc<str>) {
         let (service, key) = entitlement.split_once('/').unwrap_or((entitlement, ""));
         let guide = self.library.guides.iter().find(|guide| *guide.key == *service);
-        let known = guide.and_then(|guide| guide.entitlements.iter().find(|known| *known.key == *key));
+        let known = guide.and_then(|guide| guide.entitlement(key));
         let title = || Arc::from(guide.map_or(service, |guide| &*guide.title));
         let programme = known.and_then(|known| known.programme.clone()).unwrap_or_else(title);
         (programme, known.map_or_else(|| key.into(), |known| known.name.clone()))

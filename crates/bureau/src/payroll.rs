@@ -5,7 +5,7 @@
 //! decisions as they were known when the step was opened.
 
 use std::sync::Arc;
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::mpsc::sync_channel;
 use std::thread;
 
 use base::{DateTime, Fen, Month};
@@ -20,7 +20,7 @@ use serde::Deserialize;
 use store::{Run, Standing};
 
 use crate::roster::{Made, Maker};
-use crate::{Bureau, Failure, Order};
+use crate::{Bureau, Failure, Fault, Order};
 
 /// Lines, or instructions, that one transaction writes.
 pub(crate) const SLICE: usize = 5_000;
@@ -152,14 +152,20 @@ impl Bureau {
         self.write_events(stream, vec![Event::Batch(batch)], now)
     }
 
-    /// Writes slices one after the other, each while the next one is made.
-    fn write_behind(&self, now: DateTime, make: impl FnOnce(&Slices) -> Result<(), Failure>) -> Result<(), Failure> {
+    /// Writes slices one after the other, each while the next one is made. Whoever makes them hands them over, and stops
+    /// when one is not taken: then another one could not be written.
+    fn write_behind(
+        &self,
+        now: DateTime,
+        make: impl FnOnce(&dyn Fn(String, Vec<Event>) -> bool) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
         let (slices, made) = sync_channel::<(String, Vec<Event>)>(0);
         thread::scope(|scope| {
             let write =
                 move || made.into_iter().try_for_each(|(stream, events)| self.write_events(&stream, events, now));
             let writer = scope.spawn(write);
-            let made = make(&Slices(slices));
+            let made = make(&|stream, events| slices.send((stream, events)).is_ok());
+            drop(slices);
             match writer.join() {
                 Ok(written) => made.and(written),
                 Err(panic) => std::panic::resume_unwind(panic),
@@ -196,7 +202,7 @@ impl Bureau {
         self.take_over(at.now)?;
         let maker =
             Maker { bureau: self, at, month, since, before: before.as_ref(), shared, anew, known: Default::default() };
-        self.write_behind(at.now, |slices| {
+        self.write_behind(at.now, |write| {
             loop {
                 let spelt = self.store.look(|read| read.spelt(&after, frozen, SLICE))?;
                 let is_last = spelt.len() < SLICE;
@@ -206,7 +212,7 @@ impl Bureau {
                 last += u32::try_from(lines.len()).unwrap_or(0);
                 let batch = Batch::Rostered { run: run.clone(), month, frozen, lines, overpaid };
                 let rows = rows.into_iter().map(Event::Registered);
-                let written = slices.write(slice, std::iter::once(Event::Batch(batch)).chain(rows).collect());
+                let written = write(slice, std::iter::once(Event::Batch(batch)).chain(rows).collect());
                 tell(Progress { case: run.clone(), job: "编制", done: last as usize });
                 if is_last || !written {
                     return Ok(());
@@ -278,14 +284,14 @@ impl Bureau {
         // What came back is for `reissue`, which links the new instruction to the old one.
         let groups = self.store.look(|read| read.to_instruct(run))?;
         let (made, plain) = (self.store.instructed(run)?, plain_id(run));
-        self.write_behind(at.now, |slices| {
+        self.write_behind(at.now, |write| {
             for (place, groups) in groups.chunks(SLICE).enumerate() {
                 let first = made + place * SLICE + 1;
                 let instructions =
                     self.instructions_for(run, groups, |place| format!("{plain}-{:07}-1", first + place))?;
                 let stream = format!("{run}.{}.send-{}", at.instance.id, instructions[0].id);
                 let done = place * SLICE + groups.len();
-                if !slices.write(stream, vec![Event::Batch(Batch::Instructed { run: run.clone(), instructions })]) {
+                if !write(stream, vec![Event::Batch(Batch::Instructed { run: run.clone(), instructions })]) {
                     break;
                 }
                 tell(Progress { case: run.clone(), job: "付款", done });
@@ -311,7 +317,11 @@ impl Bureau {
             let Owed { payee, bank, account, .. } = first;
             Some(Instruction { id, lines, payee, bank, account, amount, again: String::new() })
         };
-        Ok(groups.iter().enumerate().map_while(instruction).collect())
+        let made: Vec<Instruction> = groups.iter().enumerate().map_while(instruction).collect();
+        if made.len() < groups.len() {
+            return Err(Fault::Damaged(format!("{run} 的明细不全")).into());
+        }
+        Ok(made)
     }
 
     /// What a bank has still to say: nothing is given up, and nothing goes on without it.
@@ -333,16 +343,6 @@ impl Bureau {
         let paid = of(Standing::Paid).unwrap_or((Standing::Paid, 0, 0));
         let others: i64 = tally.iter().filter(|(standing, ..)| *standing != Standing::Paid).map(|(_, n, _)| n).sum();
         Ok(vec![("成功", paid.1.to_string()), ("未成功", others.to_string()), ("金额", Fen(paid.2).plain())])
-    }
-}
-
-/// Where slices are handed to who writes them.
-struct Slices(SyncSender<(String, Vec<Event>)>);
-
-impl Slices {
-    /// Whether it is going to be written: not after another one could not be.
-    fn write(&self, stream: String, events: Vec<Event>) -> bool {
-        self.0.send((stream, events)).is_ok()
     }
 }
 

@@ -12,7 +12,7 @@ use guide::model::{Counted, Start, When};
 use store::{Remembered, Spelt, Write};
 
 use crate::looks::{Looks, Place};
-use crate::{Bureau, Failure, Fault, Ground, Order, hash};
+use crate::{Bureau, Failure, Fault, Ground, Order, hash, next_in, open_in};
 
 /// The setting that says until when the calendar has been followed.
 pub const FOLLOWED: &str = "starts followed until";
@@ -153,9 +153,9 @@ impl Bureau {
             Of::Row(row) => subject = Some(Subject { register: row.register.clone(), key: row.key.clone() }),
             Of::Chain(spelt) => {
                 let chain = write.chain(&spelt.root)?;
-                case = format!("{}-{}", spelt.root, chain.len() + 1);
+                case = next_in(&spelt.root, &chain);
                 over = Some(Box::new(Over::of(&spelt.case)));
-                open = chain.into_iter().find(|(_, result)| result.is_empty()).map(|(case, _)| case);
+                open = open_in(&chain).map(str::to_owned);
             }
         }
         let (input, people) = (Input::default(), vec![Actor::system()]);

@@ -318,8 +318,7 @@ impl World {
     fn repay(&mut self) {
         let debts = self.bureau().debts("").unwrap();
         let Some(debt) = debts.into_iter().find(|debt| debt.owed.owing.0 > 0) else { return };
-        let owner = &debt.owed.debt;
-        let key = [owner.owner.clone(), owner.programme.clone(), owner.year.to_string()].join(" · ");
+        let key = debt.owed.debt.key();
         let known = self.bureau().store.versions("claim", &key).unwrap();
         if known.last().is_none_or(|version| version.row.from > self.now.date()) {
             return;

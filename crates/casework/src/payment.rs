@@ -90,6 +90,9 @@ pub const VERIFIED: &str = "verified_payment";
 /// 标识 of the register whose rows are what banks did not pay: what came back, and what nobody has answered.
 pub const UNPAID: &str = "unpaid";
 
+/// 标识 of the register of claims (追缴): who owes what, and how it is given back.
+pub const CLAIM: &str = "claim";
+
 /// 标识 of the register of debts, which nobody writes: it is what the ledger says.
 pub const RECEIVABLE: &str = "receivable";
 
@@ -127,6 +130,13 @@ pub struct Debt {
     pub owner: String,
     pub programme: String,
     pub year: i16,
+}
+
+impl Debt {
+    /// The key of its rows: in the register of debts, and in that of claims, which says how it is given back.
+    pub fn key(&self) -> String {
+        [self.owner.as_str(), &self.programme, &self.year.to_string()].join(" · ")
+    }
 }
 
 /// An order to a bank. Its id is made before it is sent and never again.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use base::{DateTime, RegionCode};
 use bureau::Failure;
 use casework::event::{Datum, Subject};
-use casework::payment::OVERPAID;
+use casework::payment::{CLAIM, Debt, OVERPAID};
 
 use crate::payroll::row_of;
 use crate::play::{CONCLUSION, Play, Stage, TODAY, say};
@@ -74,11 +74,11 @@ pub fn ends(stage: &mut Stage) -> Result<(), Failure> {
         };
         let closed = stage.bureau.store.state(&play.case)?.and_then(|state| state.closed);
         let Some((_, at)) = closed else { continue };
-        let key =
-            [person.number.clone().unwrap_or_default(), programme.clone(), at.date().year().to_string()].join(" · ");
+        let owner = person.number.clone().unwrap_or_default();
+        let key = Debt { owner, programme: programme.clone(), year: at.date().year() }.key();
         let later: DateTime = at.saturating_add(jiff::SignedDuration::from_hours(24 * 9));
         if later < present {
-            let subject = Subject { register: "claim".to_owned(), key };
+            let subject = Subject { register: CLAIM.to_owned(), key };
             play.begin_for(start, &format!("{}-recovery-{place}", stage.seed), subject, later)?;
             play.until(present, &mut stage.dice)?;
             if end == End::Paid {

@@ -531,6 +531,11 @@ impl Guide {
     pub fn field(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|field| &*field.name == name)
     }
+
+    /// An entitlement by its 标识.
+    pub fn entitlement(&self, key: &str) -> Option<&Entitlement> {
+        self.entitlements.iter().find(|entitlement| &*entitlement.key == key)
+    }
 }
 
 impl Step {

@@ -159,6 +159,16 @@ pub enum Period {
     Month(Month),
 }
 
+impl Period {
+    /// The year that it is or lies in.
+    pub fn year(self) -> i16 {
+        match self {
+            Self::Year(year) => year,
+            Self::Month(month) => month.year(),
+        }
+    }
+}
+
 impl fmt::Display for Period {
     /// `2026年`, `2026年3月`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::account::{Account, Heading, Limit, Period, Source, Unit};
+use crate::account::{Account, Heading, Limit, Source, Unit};
 
 /// An amount on its way from one account to another of the same unit; always more than nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -204,12 +204,8 @@ impl Book {
 
     /// How far the money has come that a source gave for a programme in a year.
     pub fn standing(&self, source: Source, programme: &str, year: i16) -> Standing {
-        let within = |period: Period| match period {
-            Period::Year(own) => own == year,
-            Period::Month(month) => month.year() == year,
-        };
         let own = self.accounts.values().filter(|(account, _)| {
-            account.source == Some(source) && account.programme == programme && within(account.period)
+            account.source == Some(source) && account.programme == programme && account.period.year() == year
         });
         let mut of = BTreeMap::<Heading, Balance>::new();
         for (account, balance) in own {
@@ -249,6 +245,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::account::Period;
 
     fn account(heading: Heading, source: Source) -> Account {
         let (programme, owner) = ("grant".to_owned(), String::new());

@@ -109,10 +109,9 @@ fn a_claim_that_was_wrong_is_withdrawn_by_three_people() {
     let is_open = |debt: &bureau::reckoning::DebtState| debt.owed.owing.0 > 0 && debt.owed.reserved.0 == 0;
     let before = bureau.debts("").unwrap().into_iter().find(is_open).unwrap();
     let known = &before.owed.debt;
-    let key = [known.owner.clone(), known.programme.clone(), known.year.to_string()].join(" · ");
     let owing = before.owed.owing;
     let mut accountant = office.staff("kuaiji");
-    let row = bureau::handle("claim", &key);
+    let row = bureau::handle("claim", &known.key());
     accountant.open(&format!("/services/recovery/apply/withdraw?register=claim&row={row}"));
     accountant.sees("尚欠").sees(&owing.to_string());
     let fields = |sum: Fen| {

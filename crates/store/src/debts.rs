@@ -71,22 +71,18 @@ pub(crate) fn claimed(
         match (transfer.from.heading, transfer.to.heading, about) {
             (Heading::Receivable, Heading::Claimed, Some(about)) if about.register == OVERPAID => {
                 let update = "UPDATE pay_over SET claim = ?2, debt = ?3 WHERE key = ?1 AND claim = ''";
-                sql.prepare_cached(update)?.execute([&about.key, case, &of_debt(&transfer.from)])?;
+                sql.prepare_cached(update)?.execute([&about.key, case, &debt(&transfer.from).key()])?;
             }
-            (Heading::Claimed, Heading::Receivable, _) => withdraw(sql, &of_debt(&transfer.to), transfer.amount)?,
+            (Heading::Claimed, Heading::Receivable, _) => withdraw(sql, &debt(&transfer.to).key(), transfer.amount)?,
             _ => {}
         }
     }
     Ok(())
 }
 
-/// The key of the row of the debt that an account is for.
-fn of_debt(account: &Account) -> String {
-    let year = match account.period {
-        Period::Year(year) => year,
-        Period::Month(month) => month.year(),
-    };
-    [account.owner.as_str(), &account.programme, &year.to_string()].join(" · ")
+/// The debt that an account is for.
+fn debt(account: &Account) -> Debt {
+    Debt { owner: account.owner.clone(), programme: account.programme.clone(), year: account.period.year() }
 }
 
 /// What is withdrawn of a debt was claimed for its last months; what was given back stays claimed for the first, until
@@ -158,7 +154,7 @@ fn row(owed: &Owed) -> RegisterRow {
     let found_by = [("owner", owner), ("programme", programme), ("year", &year)];
     RegisterRow {
         register: RECEIVABLE.to_owned(),
-        key: [owner.as_str(), programme, &year].join(" · "),
+        key: owed.debt.key(),
         from: base::Date::ZERO,
         region: RegionCode::NATION,
         columns: columns.into_iter().map(|(key, text)| (key.to_owned(), Datum::Text(text))).collect(),
@@ -193,9 +189,8 @@ impl Read<'_> {
         let mut found = Vec::new();
         for (name, posted, pending) in rows {
             let account = account(&name)?;
-            if let (Heading::Receivable, Period::Year(year)) = (account.heading, account.period) {
-                let debt = Debt { owner: account.owner, programme: account.programme, year };
-                found.push(Owed { debt, owing: Fen(-posted), reserved: Fen(pending) });
+            if account.heading == Heading::Receivable {
+                found.push(Owed { debt: debt(&account), owing: Fen(-posted), reserved: Fen(pending) });
             }
         }
         Ok(found)

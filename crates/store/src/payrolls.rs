@@ -347,7 +347,7 @@ impl Store {
     }
 
     /// The instructions that were made for a line, in the order of their ids.
-    pub fn instructions_for(&self, run: &str, line: u32) -> Result<Vec<Sent>, Fault> {
+    pub fn instructions_of(&self, run: &str, line: u32) -> Result<Vec<Sent>, Fault> {
         let query = "SELECT run, status, code, at, explained, content FROM pay_instruction WHERE run = ?1
                      AND EXISTS (SELECT 1 FROM json_each(content, '$.lines') WHERE value = ?2) ORDER BY length(id), id";
         list(&self.read(), query, params![run, line], sent)?.into_iter().map(read_sent).collect()

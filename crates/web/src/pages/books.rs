@@ -7,7 +7,7 @@ use axum::Extension;
 use axum::extract::{Path, Query, State};
 use axum::response::IntoResponse;
 use base::{CitizenNumber, Fen};
-use ledger::{Account, Act, Book, Flow, Heading, Period, Source, Unit};
+use ledger::{Account, Act, Book, Flow, Heading, Source, Unit};
 use maud::{Markup, html};
 
 use super::Page;
@@ -27,13 +27,6 @@ pub fn address(programme: &str, year: i16, source: Option<Source>) -> String {
         query.append_pair("source", source.name());
     }
     format!("/books?{}", query.finish())
-}
-
-fn year(period: Period) -> i16 {
-    match period {
-        Period::Year(year) => year,
-        Period::Month(month) => month.year(),
-    }
 }
 
 /// An amount in the account's own unit: 元 with two decimals, or goods as they are counted.
@@ -71,7 +64,7 @@ pub async fn list(
     let asked = |name: &str| query.get(name).map(String::as_str).filter(|text| !text.is_empty());
     let meant = |account: &Account| {
         asked("programme").is_none_or(|programme| account.programme == programme)
-            && asked("year").is_none_or(|wanted| year(account.period).to_string() == wanted)
+            && asked("year").is_none_or(|wanted| account.period.year().to_string() == wanted)
             && asked("source").is_none_or(|wanted| account.source.is_some_and(|source| source.name() == wanted))
     };
     let mut accounts: Vec<_> = book.accounts().filter(|(_, account, _)| meant(account)).collect();
@@ -117,7 +110,7 @@ pub async fn show(
         .look(|read| Ok::<_, bureau::Fault>((read.book()?, read.postings_of(number, after, ENTRIES)?)))?;
     let (account, balance) = book.account(number).ok_or(Fault::NotFound)?;
     let body = html! {
-        p.crumbs { a href="/payments" { "发放" } " › " a href=(address(&account.programme, year(account.period), None)) { "账簿" } " › " (account.heading.name()) }
+        p.crumbs { a href="/payments" { "发放" } " › " a href=(address(&account.programme, account.period.year(), None)) { "账簿" } " › " (account.heading.name()) }
         h1 { (title(account)) }
         p { "余额 " b.num { (amount(&account.unit, balance.posted)) }
             @if balance.pending_in + balance.pending_out > 0 {

@@ -96,7 +96,7 @@ pub async fn show(
 
 /// What is paid, from which month on, as the decisions of the chain have it.
 fn paid(guide: &Guide, state: &Case, now: DateTime) -> Markup {
-    let name = |key: &str| guide.entitlements.iter().find(|e| *e.key == *key).map_or("", |e| &*e.name).to_owned();
+    let name = |key: &str| guide.entitlement(key).map_or("", |e| &*e.name).to_owned();
     html! {
         @if !state.grants.is_empty() {
             h2 { "待遇" }

@@ -11,7 +11,7 @@ use bureau::reckoning::{DebtState, Reckoned};
 use bureau::{RegisterVersion, Standing};
 use casework::Datum;
 use casework::event::RegisterRow;
-use casework::payment::OVERPAID;
+use casework::payment::{CLAIM, OVERPAID};
 use ledger::Heading;
 use maud::{Markup, html};
 
@@ -22,9 +22,6 @@ use super::registers::{row_address, visible, within};
 use crate::layout::{downloads, page, standing};
 use crate::site::{Fault, Site};
 use crate::visit::Visit;
-
-/// 标识 of the register of claims.
-pub const CLAIMS: &str = "claim";
 
 fn text<'r>(row: &'r RegisterRow, column: &str) -> &'r str {
     row.columns.get(column).and_then(Datum::text).unwrap_or_default()
@@ -72,24 +69,17 @@ fn findings(site: &Site, visit: &Visit) -> Result<Vec<Finding>, Fault> {
     Ok(found)
 }
 
-/// Whether a debt is what a row of the register of claims is about.
-fn is_of(debt: &DebtState, row: &RegisterRow) -> bool {
-    let known = &debt.owed.debt;
-    (&*known.owner, &*known.programme) == (number(row), text(row, "programme"))
-        && known.year.to_string() == text(row, "year")
-}
-
 /// Claims with what has become of them in the ledger.
 fn claims(site: &Site, visit: &Visit) -> Result<Vec<(RegisterRow, DebtState)>, Fault> {
     let debts = site.bureau.debts("")?;
-    let of = |row: &RegisterRow| debts.iter().find(|debt| is_of(debt, row)).cloned();
-    let rows = rows(site, visit, CLAIMS)?.into_iter();
+    let of = |row: &RegisterRow| debts.iter().find(|debt| debt.owed.debt.key() == row.key).cloned();
+    let rows = rows(site, visit, CLAIM)?.into_iter();
     Ok(rows.filter_map(|version| Some((version.row.clone(), of(&version.row)?))).collect())
 }
 
 /// What has become of a claim.
 pub fn stands(site: &Site, row: &RegisterRow) -> Result<Markup, Fault> {
-    let debt = site.bureau.debts(number(row))?.into_iter().find(|debt| is_of(debt, row));
+    let debt = site.bureau.debts(number(row))?.into_iter().find(|debt| debt.owed.debt.key() == row.key);
     let Some(debt) = debt else { return Ok(html! {}) };
     let parts = [
         ("决定追缴", debt.claimed),
@@ -188,7 +178,7 @@ fn claim_table(shown: &[(&RegisterRow, &DebtState)]) -> Markup {
         tbody { @for (row, debt) in shown {
             @let cleared = debt.claimed.0 - debt.owed.owing.0;
             tr {
-                td { a href=(row_address(CLAIMS, &row.key)) { (mask_name(text(row, "name"))) } }
+                td { a href=(row_address(CLAIM, &row.key)) { (mask_name(text(row, "name"))) } }
                 td data-label="项目" { (text(row, "year")) "年" (text(row, "programme")) }
                 td data-label="怎么还" { (text(row, "method")) @if !text(row, "monthly").is_empty() { "，每月 " (text(row, "monthly")) " 元" } }
                 td.num data-label="决定追缴" { (debt.claimed) }
@@ -216,7 +206,7 @@ pub async fn statement(
     let (root, name) = (text(&row, "root"), text(&row, "entitlement"));
     let (service, entitlement_key) = name.split_once('/').ok_or(Fault::NotFound)?;
     let guide = site.guide(service).ok_or(Fault::NotFound)?;
-    let own = guide.entitlements.iter().find(|known| *known.key == *entitlement_key).ok_or(Fault::NotFound)?;
+    let own = guide.entitlement(entitlement_key).ok_or(Fault::NotFound)?;
     let months = site.bureau.reckoning(root, own, service, site.now())?;
     let lines = site.bureau.store.lines_of_chain(root)?;
     let body = html! {

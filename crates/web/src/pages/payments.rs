@@ -337,7 +337,7 @@ fn notes(line: &Line) -> String {
 
 pub fn entitlement(site: &Site, line: &Line) -> String {
     let guide = site.guide(&line.service);
-    let known = guide.and_then(|guide| guide.entitlements.iter().find(|known| *known.key == *line.entitlement));
+    let known = guide.and_then(|guide| guide.entitlement(&line.entitlement));
     known.map_or_else(|| line.entitlement.clone(), |known| known.name.to_string())
 }
 
@@ -350,7 +350,7 @@ pub async fn line(
     let (run, ..) = run(&site, &visit, &case)?;
     let store = &site.bureau.store;
     let (line, standing) = store.line(&case, seq)?.ok_or(Fault::NotFound)?;
-    let instructions = store.instructions_for(&case, seq)?;
+    let instructions = store.instructions_of(&case, seq)?;
     let documents = std::iter::once(format!("{case}/{seq}"));
     let documents = documents.chain(instructions.iter().map(|sent| sent.instruction.id.clone()));
     let (postings, book) = store.look(|read| {

@@ -70,7 +70,7 @@ pub async fn show(
             thead { tr { th { "服务" } th { "待遇" } th.num { "本月（元）" } th.num { "下月（元）" } th { "受理号" } } }
             tbody { @for spell in &spells {
                 @let guide = site.guide(&spell.service);
-                @let entitlement = guide.and_then(|guide| guide.entitlements.iter().find(|e| *e.key == *spell.entitlement));
+                @let entitlement = guide.and_then(|guide| guide.entitlement(&spell.entitlement));
                 @let sum = |month| granted(&spell.grants, &spell.entitlement, month).map_or(Fen(0), |grant| grant.total());
                 tr {
                     td { (guide.map_or("", |guide| &guide.title)) }

@@ -9,7 +9,7 @@ use axum::response::IntoResponse;
 use base::{CitizenNumber, RegionCode};
 use bureau::{RegisterVersion, handle};
 use casework::event::{RegisterRow, Subject};
-use casework::payment::{OVERPAID, RECEIVABLE};
+use casework::payment::{CLAIM, OVERPAID, RECEIVABLE};
 use casework::{Datum, Query as Asking};
 use formula::Type;
 use guide::model::{FieldType, Register, RegisterColumn};
@@ -17,7 +17,6 @@ use maud::{Markup, html};
 
 use super::Page;
 use super::apply::starts_for;
-use super::debts::CLAIMS;
 use super::facts::{figure, measured};
 use super::lists::{Cell, Listing};
 use crate::layout::{day, downloads, page};
@@ -325,7 +324,7 @@ pub fn subject(site: &Site, subject: &Subject) -> Result<Markup, Fault> {
         @if let Some(version) = versions.last() { div.card id="row" {
             h2 { a href=(row_address(&subject.register, &subject.key)) { (register.name) } }
             (says(site, register, &version.row))
-            @if *subject.register == *CLAIMS { (super::debts::stands(site, &version.row)?) }
+            @if *subject.register == *CLAIM { (super::debts::stands(site, &version.row)?) }
             @if *subject.register == *OVERPAID { p { a href=(super::debts::statement_address(&subject.key)) { "逐月对账" } } }
         } }
     })
