@@ -454,14 +454,16 @@ impl Store {
             Notable::All => "1",
         };
         let query = format!(
-            "SELECT content, status FROM pay_line JOIN pay_detail USING (run, seq) WHERE run = ?1 AND {wanted} ORDER BY seq LIMIT ?2"
+            "SELECT content, status FROM pay_line JOIN pay_detail USING (run, seq)
+             WHERE run = ?1 AND {wanted} ORDER BY seq LIMIT ?2"
         );
         whole(list(&self.read(), &query, params![run, most], |row| Ok((row.get(0)?, row.get(1)?)))?)
     }
 
     /// Lines of the batch before whose spells this batch does not pay.
     pub fn left(&self, run: &str, before: &str, most: u32) -> Result<Vec<(Line, Standing)>, Fault> {
-        let query = "SELECT content, status FROM pay_line p JOIN pay_detail USING (run, seq) WHERE run = ?2 AND NOT EXISTS (SELECT 1 FROM pay_line n
+        let query = "SELECT content, status FROM pay_line p JOIN pay_detail USING (run, seq)
+                     WHERE run = ?2 AND NOT EXISTS (SELECT 1 FROM pay_line n
                      WHERE n.root = p.root AND n.entitlement = p.entitlement AND n.run = ?1) ORDER BY seq LIMIT ?3";
         whole(list(&self.read(), query, params![run, before, most], |row| Ok((row.get(0)?, row.get(1)?)))?)
     }
@@ -474,7 +476,8 @@ impl Store {
 
     /// All lines of a chain of cases, the latest month first.
     pub fn lines_of_chain(&self, root: &str) -> Result<Vec<(Line, Standing)>, Fault> {
-        let query = "SELECT content, status FROM pay_line JOIN pay_detail USING (run, seq) WHERE root = ?1 ORDER BY month DESC, entitlement";
+        let query = "SELECT content, status FROM pay_line JOIN pay_detail USING (run, seq)
+                     WHERE root = ?1 ORDER BY month DESC, entitlement";
         whole(list(&self.read(), query, [root], |row| Ok((row.get(0)?, row.get(1)?)))?)
     }
 

@@ -20,44 +20,52 @@ CREATE TABLE journal (
 ) STRICT;
 CREATE TRIGGER journal_is_append_only BEFORE UPDATE ON journal BEGIN SELECT RAISE(ABORT, 'append only'); END;
 CREATE TRIGGER journal_loses_nothing BEFORE DELETE ON journal BEGIN SELECT RAISE(ABORT, 'append only'); END;
-CREATE TABLE used_key (key TEXT PRIMARY KEY, actor TEXT NOT NULL, content TEXT NOT NULL, case_id TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE used_key (
+    key TEXT PRIMARY KEY, actor TEXT NOT NULL, content TEXT NOT NULL, case_id TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
 CREATE TABLE edition (digest TEXT PRIMARY KEY, service TEXT NOT NULL, files TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE number_series (series TEXT PRIMARY KEY, last INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE account (
-    id TEXT PRIMARY KEY, name TEXT NOT NULL, password_hash TEXT NOT NULL, level TEXT NOT NULL, post TEXT NOT NULL, region TEXT NOT NULL
+    id TEXT PRIMARY KEY, name TEXT NOT NULL, password_hash TEXT NOT NULL, level TEXT NOT NULL, post TEXT NOT NULL,
+    region TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE session (token_hash TEXT PRIMARY KEY, account TEXT NOT NULL, until TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE receipt (case_id TEXT PRIMARY KEY, secret_hash TEXT NOT NULL) STRICT, WITHOUT ROWID;
 ";
 
 /// What was added to those tables since, each with the version that brought it.
-const UPGRADES: [(i64, &str); 3] = [(
-    5,
-    "
+const UPGRADES: [(i64, &str); 3] = [
+    (
+        5,
+        "
 CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE appointment (
-    account TEXT NOT NULL, post TEXT NOT NULL, since TEXT NOT NULL, until TEXT NOT NULL, PRIMARY KEY (account, post, since)
+    account TEXT NOT NULL, post TEXT NOT NULL, since TEXT NOT NULL, until TEXT NOT NULL,
+    PRIMARY KEY (account, post, since)
 ) STRICT, WITHOUT ROWID;
 INSERT INTO appointment SELECT id, post, '2000-01-01', '' FROM account;
 ALTER TABLE account DROP COLUMN post;
 ALTER TABLE account ADD COLUMN fresh INTEGER NOT NULL DEFAULT 0;
 ",
-), (
-    6,
-    "
+    ),
+    (
+        6,
+        "
 CREATE TABLE relative (
     account TEXT NOT NULL, number TEXT NOT NULL, name TEXT NOT NULL, relation TEXT NOT NULL, declared_at TEXT NOT NULL,
     PRIMARY KEY (account, number)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX relative_by_number ON relative (number);
 ",
-), (
-    7,
-    "
+    ),
+    (
+        7,
+        "
 ALTER TABLE relative ADD COLUMN withdrawn_at TEXT NOT NULL DEFAULT '';
 ALTER TABLE relative ADD COLUMN withdrawn_why TEXT NOT NULL DEFAULT '';
 ",
-)];
+    ),
+];
 
 /// A table that is derived from the journal.
 pub(crate) struct List {
@@ -180,7 +188,9 @@ CREATE TABLE kin_row (
     applicant TEXT NOT NULL, declared_at TEXT NOT NULL, result TEXT NOT NULL, acted TEXT NOT NULL,
     PRIMARY KEY (region, case_id, official)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE person_row (number TEXT NOT NULL, case_id TEXT NOT NULL, PRIMARY KEY (number, case_id)) STRICT, WITHOUT ROWID;
+CREATE TABLE person_row (
+    number TEXT NOT NULL, case_id TEXT NOT NULL, PRIMARY KEY (number, case_id)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE holder_row (
     number TEXT NOT NULL, case_id TEXT NOT NULL, entitlement TEXT NOT NULL, service TEXT NOT NULL, root TEXT NOT NULL,
     PRIMARY KEY (number, case_id, entitlement)
@@ -218,8 +228,10 @@ pub(crate) fn open(path: &Path) -> Result<(Connection, bool), Fault> {
     )?;
     // The checkpointer copies the log. What savepoints may have to take back, and 64 MiB of pages, stay in memory; half a
     // gibibyte is read where the system keeps it anyway.
-    connection
-        .execute_batch("PRAGMA wal_autocheckpoint = 0; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536; PRAGMA mmap_size = 536870912")?;
+    connection.execute_batch(
+        "PRAGMA wal_autocheckpoint = 0; PRAGMA temp_store = MEMORY;
+                        PRAGMA cache_size = -65536; PRAGMA mmap_size = 536870912",
+    )?;
     connection.set_prepared_statement_cache_capacity(128);
     // Otherwise statements are prepared anew whenever other values are bound.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;

@@ -51,7 +51,7 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/payments/{run}", get(pages::payments::show).post(pages::payments::again))
         .route("/books", get(pages::books::list))
         .route("/books/{account}", get(pages::books::show))
-        .route("/payments/{run}/line/{seq}", get(pages::payments::line))
+        .route("/payments/{run}/line/{seq}", get(pages::line::show))
         .route("/payments/{run}/file/{format}", get(pages::payments::file))
         .route("/indicators", get(pages::indicators::show))
         .route("/registers", get(pages::registers::list))

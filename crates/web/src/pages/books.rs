@@ -80,7 +80,12 @@ pub async fn list(
         p.soft { "转入为正、转出为负；所有账户的余额合计为零。" }
         @if accounts.is_empty() { p.empty { "没有这样的账户。" } }
         @else { div.scroll { table.work {
-            thead { tr { th { "科目" } th { "项目" } th { "来源" } th { "期间" } th { "户" } th.num { "余额" } th.num { "待定转入" } th.num { "待定转出" } } }
+            thead {
+                tr {
+                    th { "科目" } th { "项目" } th { "来源" } th { "期间" } th { "户" } th.num { "余额" } th.num { "待定转入" }
+                    th.num { "待定转出" }
+                }
+            }
             tbody { @for (number, account, balance) in &accounts { tr {
                 td { a href=(format!("/books/{number}")) { (account.heading.name()) } }
                 td data-label="项目" { (account.programme) }
@@ -110,24 +115,31 @@ pub async fn show(
         .look(|read| Ok::<_, bureau::Fault>((read.book()?, read.postings_of(number, after, ENTRIES)?)))?;
     let (account, balance) = book.account(number).ok_or(Fault::NotFound)?;
     let body = html! {
-        p.crumbs { a href="/payments" { "发放" } " › " a href=(address(&account.programme, account.period.year(), None)) { "账簿" } " › " (account.heading.name()) }
+        p.crumbs {
+            a href="/payments" { "发放" } " › " a href=(address(&account.programme, account.period.year(), None)) { "账簿" }
+            " › " (account.heading.name())
+        }
         h1 { (title(account)) }
         p { "余额 " b.num { (amount(&account.unit, balance.posted)) }
             @if balance.pending_in + balance.pending_out > 0 {
-                "　待定转入 " span.num { (amount(&account.unit, balance.pending_in)) } "　待定转出 " span.num { (amount(&account.unit, balance.pending_out)) }
+                "　待定转入 " span.num { (amount(&account.unit, balance.pending_in)) }
+                "　待定转出 " span.num { (amount(&account.unit, balance.pending_out)) }
             }
         }
         @if postings.is_empty() { p.empty { "没有更多的记录。" } }
         @else {
             div.scroll { table.work {
                 thead { tr { th { "时间" } th { "怎么记" } th { "凭" } th { "对方科目" } th.num { "转入" } th.num { "转出" } } }
-                tbody { @for posting in &postings { @for flow in posting.flows.iter().filter(|flow| touches(flow, number)) {
-                    (entry(&book, account, number, posting, flow))
+                tbody { @for posting in &postings {
+                    @for flow in posting.flows.iter().filter(|flow| touches(flow, number)) {
+                        (entry(&book, account, number, posting, flow))
                 } } }
             } }
             nav.pages aria-label="分页" {
                 @if after > 0 { a href=(format!("/books/{number}")) { "从头看" } }
-                @if postings.len() == ENTRIES { a href=(format!("/books/{number}?after={}", postings[ENTRIES - 1].id)) { "下一页" } }
+                @if postings.len() == ENTRIES {
+                    a href=(format!("/books/{number}?after={}", postings[ENTRIES - 1].id)) { "下一页" }
+                }
             }
         }
     };

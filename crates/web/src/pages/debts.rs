@@ -16,8 +16,8 @@ use ledger::Heading;
 use maud::{Markup, html};
 
 use super::Page;
+use super::line::entitlement;
 use super::lists::{Cell, Listing, heads};
-use super::payments::entitlement;
 use super::registers::{row_address, visible, within};
 use crate::layout::{downloads, page, standing};
 use crate::site::{Fault, Site};
@@ -174,19 +174,30 @@ fn span(row: &RegisterRow) -> String {
 
 fn claim_table(shown: &[(&RegisterRow, &DebtState)]) -> Markup {
     html! { div.scroll { table.work {
-        thead { tr { th { "享受人" } th { "项目" } th { "怎么还" } th.num { "决定追缴" } th.num { "缴回" } th.num { "抵扣" } th.num { "核销" } th.num { "尚欠（元）" } th { "还了" } th { "状态" } } }
+        thead {
+            tr {
+                th { "享受人" } th { "项目" } th { "怎么还" } th.num { "决定追缴" } th.num { "缴回" } th.num { "抵扣" } th.num { "核销" }
+                th.num { "尚欠（元）" } th { "还了" } th { "状态" }
+            }
+        }
         tbody { @for (row, debt) in shown {
             @let cleared = debt.claimed.0 - debt.owed.owing.0;
             tr {
                 td { a href=(row_address(CLAIM, &row.key)) { (mask_name(text(row, "name"))) } }
                 td data-label="项目" { (text(row, "year")) "年" (text(row, "programme")) }
-                td data-label="怎么还" { (text(row, "method")) @if !text(row, "monthly").is_empty() { "，每月 " (text(row, "monthly")) " 元" } }
+                td data-label="怎么还" {
+                    (text(row, "method")) @if !text(row, "monthly").is_empty() { "，每月 " (text(row, "monthly")) " 元" }
+                }
                 td.num data-label="决定追缴" { (debt.claimed) }
                 td.num data-label="缴回" { (debt.repaid) }
                 td.num data-label="抵扣" { (debt.offset) }
                 td.num data-label="核销" { (debt.written_off) }
                 td.num data-label="尚欠" { b { (debt.owed.owing) } }
-                td data-label="还了" { meter min="0" max=(debt.claimed.0.max(1)) value=(cleared) title=(Fen(cleared).to_string()) { (Fen(cleared)) } }
+                td data-label="还了" {
+                    meter min="0" max=(debt.claimed.0.max(1)) value=(cleared) title=(Fen(cleared).to_string()) {
+                        (Fen(cleared))
+                    }
+                }
                 td data-label="状态" { @if debt.owed.owing.0 == 0 { (standing("已清")) } @else { (text(row, "status")) }
                     @if debt.owed.reserved.0 > 0 { span.soft.small { "　本月名册要抵扣 " (debt.owed.reserved) " 元" } } }
             }
@@ -217,10 +228,15 @@ pub async fn statement(
         h2 { "是哪几批发的" }
         div.scroll { table.work {
             thead { tr { th { "批次" } th { "待遇" } th { "组成" } th.num { "金额（元）" } th { "现在" } } }
-            tbody { @for (line, standing) in lines.iter().filter(|(line, _)| *line.entitlement == *entitlement_key) { tr {
+            @let own = lines.iter().filter(|(line, _)| *line.entitlement == *entitlement_key);
+            tbody { @for (line, standing) in own { tr {
                 td { (line.month.to_string()) }
                 td data-label="待遇" { (entitlement(&site, line)) }
-                td data-label="组成" { @for part in &line.parts { div { (part.month.to_string()) " " (part.name) " " span.num { (part.fen) } } } }
+                td data-label="组成" {
+                    @for part in &line.parts {
+                        div { (part.month.to_string()) " " (part.name) " " span.num { (part.fen) } }
+                    }
+                }
                 td.num data-label="金额" { b { (line.total) } }
                 td data-label="现在" { (standing.name()) @if *standing == Standing::Held { "（" (line.held) "）" } }
             } } }
@@ -237,7 +253,9 @@ fn reckoned(months: &[(String, Reckoned)]) -> Markup {
         short => html! { span.soft { "少发 " (Fen(-short)) } },
     };
     html! { div.scroll { table.work {
-        thead { tr { th { "月份" } th.num { "当时应发" } th.num { "现在应发" } th.num { "实发" } th.num { "已决定追缴" } th.num { "多发（元）" } } }
+        thead {
+            tr { th { "月份" } th.num { "当时应发" } th.num { "现在应发" } th.num { "实发" } th.num { "已决定追缴" } th.num { "多发（元）" } }
+        }
         tbody { @for (month, own) in months { tr {
             td { (month) }
             td.num data-label="当时应发" { @if let Some(then) = own.then { (then) } @else { "—" } }
@@ -246,7 +264,12 @@ fn reckoned(months: &[(String, Reckoned)]) -> Markup {
             td.num data-label="已决定追缴" { (own.claimed) }
             td.num data-label="多发" { (over(own.over())) }
         } } }
-        tfoot { tr { th scope="row" { "合计" } td {} td.num data-label="现在应发" { (sum(|own| own.now.0)) } td.num data-label="实发" { (sum(|own| own.paid.0)) }
-            td.num data-label="已决定追缴" { (sum(|own| own.claimed.0)) } td.num data-label="多发" { b { (sum(|own| own.over().0.max(0))) } } } }
+        tfoot { tr {
+            th scope="row" { "合计" } td {}
+            td.num data-label="现在应发" { (sum(|own| own.now.0)) }
+            td.num data-label="实发" { (sum(|own| own.paid.0)) }
+            td.num data-label="已决定追缴" { (sum(|own| own.claimed.0)) }
+            td.num data-label="多发" { b { (sum(|own| own.over().0.max(0))) } }
+        } }
     } } }
 }

@@ -9,6 +9,7 @@ pub mod desk;
 pub mod facts;
 pub mod indicators;
 pub mod kin;
+pub mod line;
 pub mod lists;
 pub mod paper;
 pub mod payments;

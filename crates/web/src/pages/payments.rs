@@ -7,7 +7,7 @@ use axum::Extension;
 use axum::extract::{Multipart, Path, Query, State};
 use axum::http::header;
 use axum::response::IntoResponse;
-use base::{CitizenNumber, Fen, mask_account, mask_name};
+use base::{Fen, mask_account, mask_name};
 use bureau::bank::{Taken, reason};
 use bureau::files::{BankFile, ISO, TakenIn};
 use bureau::payroll::{Waits, stage};
@@ -21,6 +21,7 @@ use maud::{Markup, html};
 
 use super::Page;
 use super::books;
+use super::line::entitlement;
 use super::lists::{Cell, Listing, heads};
 use crate::layout::{day, downloads, page, standing, token};
 use crate::sent::Sent;
@@ -41,7 +42,7 @@ pub fn payers<'s>(site: &'s Site, visit: &Visit) -> Result<Vec<&'s Arc<Guide>>, 
 }
 
 /// A batch that the visit may see, with its service.
-fn run(site: &Site, visit: &Visit, case: &str) -> Result<(Run, casework::State, Arc<Guide>), Fault> {
+pub fn run(site: &Site, visit: &Visit, case: &str) -> Result<(Run, casework::State, Arc<Guide>), Fault> {
     let payers = payers(site, visit)?;
     let run = site.bureau.store.runs()?.into_iter().find(|run| run.case == case).ok_or(Fault::NotFound)?;
     let scope = site.bureau.scope(visit.staff()?);
@@ -89,10 +90,18 @@ pub async fn list(State(site): State<Arc<Site>>, Extension(visit): Extension<Vis
     let book = site.bureau.store.book()?;
     let body = html! {
         h1 { "发放" }
-        p { a href="/payments/statistics" { "统计" } span.soft { "　按月份、项目、地区，按时足额率　　" } a href="/debts" { "追缴" } span.soft { "　多发的、正在追的、还了多少" } }
+        p {
+            a href="/payments/statistics" { "统计" } span.soft { "　按月份、项目、地区，按时足额率　　" } a href="/debts" { "追缴" }
+            span.soft { "　多发的、正在追的、还了多少" }
+        }
         @if rows.is_empty() { p.empty { "还没有发放批次。到了编制名册的日子由系统开始。" } }
         @else { div.scroll { table.work {
-            thead { tr { th { "月份" } th { "现在" } th.num { "名册" } th.num { "金额（元）" } th.num { "已付" } th.num { "在途" } th.num { "待付" } th.num { "暂缓" } th { "付出" } } }
+            thead {
+                tr {
+                    th { "月份" } th { "现在" } th.num { "名册" } th.num { "金额（元）" } th.num { "已付" } th.num { "在途" }
+                    th.num { "待付" } th.num { "暂缓" } th { "付出" }
+                }
+            }
             tbody { @for (run, stage, result, tally) in &rows { tr {
                 td { a href=(format!("/payments/{}", run.case)) { (run.month.to_string()) } }
                 td data-label="现在" { @if result.is_empty() { (stage) } @else { (standing(result)) } }
@@ -102,7 +111,10 @@ pub async fn list(State(site): State<Arc<Site>>, Extension(visit): Extension<Vis
                 td.num data-label="在途" { (of(tally, &[Standing::Sent]).0) }
                 td.num data-label="待付" { (of(tally, &[Standing::Payable]).0) }
                 td.num data-label="暂缓" { (of(tally, &[Standing::Held, Standing::Released]).0) }
-                td data-label="付出" { @let paid = of(tally, &[Standing::Paid]).1; meter min="0" max=(most) value=(paid.0) title=(paid.to_string()) { (paid) } }
+                td data-label="付出" {
+                            @let paid = of(tally, &[Standing::Paid]).1;
+                            meter min="0" max=(most) value=(paid.0) title=(paid.to_string()) { (paid) }
+                        }
             } } }
         } } }
         h2 { "资金" }
@@ -139,23 +151,38 @@ fn funds(book: &Book) -> Markup {
         @if places.is_empty() { p.empty { "还没有登记拨款。" } }
         @else {
             div.scroll { table.work {
-                thead { tr { th { "项目" } th { "来源" } th.num { "拨入" } th.num { "已批" } th.num { "在途" } th.num { "已付" } th.num { "已对账" } th.num { "可用" } th { "用去" } } }
-                tbody { @for ((year, programme), sources) in places.iter().rev() { @for (place, source) in sources.iter().enumerate() {
-                    @let standing = book.standing(*source, programme, *year);
+                thead {
                     tr {
-                        td { @if place == 0 { (year) "年" (programme) } }
-                        td data-label="来源" { a href=(books::address(programme, *year, Some(*source))) { (source.name()) } }
-                        td.num data-label="拨入" { (Fen(standing.appropriated)) }
-                        td.num data-label="已批" { (Fen(standing.committed)) }
-                        td.num data-label="在途" { (Fen(standing.in_flight)) }
-                        td.num data-label="已付" { (Fen(standing.paid)) }
-                        td.num data-label="已对账" { (Fen(standing.reconciled)) }
-                        td.num data-label="可用" { b { (Fen(standing.appropriated - standing.committed)) } }
-                        td data-label="用去" { meter min="0" max=(standing.appropriated.max(1)) value=(standing.committed) { (Fen(standing.committed)) } }
+                        th { "项目" } th { "来源" } th.num { "拨入" } th.num { "已批" } th.num { "在途" } th.num { "已付" }
+                        th.num { "已对账" } th.num { "可用" } th { "用去" }
                     }
+                }
+                tbody { @for ((year, programme), sources) in places.iter().rev() {
+                    @for (place, source) in sources.iter().enumerate() {
+                        @let standing = book.standing(*source, programme, *year);
+                        tr {
+                            td { @if place == 0 { (year) "年" (programme) } }
+                            td data-label="来源" {
+                                a href=(books::address(programme, *year, Some(*source))) { (source.name()) }
+                            }
+                            td.num data-label="拨入" { (Fen(standing.appropriated)) }
+                            td.num data-label="已批" { (Fen(standing.committed)) }
+                            td.num data-label="在途" { (Fen(standing.in_flight)) }
+                            td.num data-label="已付" { (Fen(standing.paid)) }
+                            td.num data-label="已对账" { (Fen(standing.reconciled)) }
+                            td.num data-label="可用" { b { (Fen(standing.appropriated - standing.committed)) } }
+                            td data-label="用去" {
+                                meter min="0" max=(standing.appropriated.max(1)) value=(standing.committed) {
+                                    (Fen(standing.committed))
+                                }
+                            }
+                        }
                 } } }
             } }
-            p.soft { "试算平衡：各账户余额合计 " span.num { (Fen(i64::try_from(difference).unwrap_or(i64::MAX))) } " 元" @if difference == 0 { "，相符。" } @else { "，账被改动过，请立即核对。" } "　" a href="/books" { "账簿" } }
+            p.soft {
+                "试算平衡：各账户余额合计 " span.num { (Fen(i64::try_from(difference).unwrap_or(i64::MAX))) } " 元"
+                @if difference == 0 { "，相符。" } @else { "，账被改动过，请立即核对。" } "　" a href="/books" { "账簿" }
+            }
         }
     }
 }
@@ -181,13 +208,19 @@ fn run_page(site: &Site, visit: &Visit, case: &str, said: Markup) -> Page {
     let body = html! {
         h1 { (run.month.to_string()) "发放" }
         (said)
-        p { a href=(format!("/case/{case}")) { @if state.closed.is_some() { "办理经过" } @else { "办理：" (stage(&state, &guide)) } } span.soft { "　名册按 " (day(&run.frozen.to_string())) " 有效的决定编制" } "　" (downloads(&format!("payments-{case}"), "")) }
+        p {
+            a href=(format!("/case/{case}")) {
+                @if state.closed.is_some() { "办理经过" } @else { "办理：" (stage(&state, &guide)) }
+            }
+            span.soft { "　名册按 " (day(&run.frozen.to_string())) " 有效的决定编制" } "　"
+            (downloads(&format!("payments-{case}"), ""))
+        }
         ul.counters {
             li { p { b { (counts.lines) } " 笔" } }
             li { p { b { (Fen(counts.total)) } " 元" } }
-            @for (name, wanted) in [("已付", Standing::Paid), ("在途", Standing::Sent), ("待付", Standing::Payable), ("暂缓", Standing::Held), ("转下批", Standing::Released)] {
+            @for wanted in [Standing::Paid, Standing::Sent, Standing::Payable, Standing::Held, Standing::Released] {
                 @let (count, sum) = of(&tally, &[wanted]);
-                @if count > 0 { li { p { (name) " " b { (count) } " 笔　" span.num { (sum) } " 元" } } }
+                @if count > 0 { li { p { (wanted.name()) " " b { (count) } " 笔　" span.num { (sum) } " 元" } } }
             }
         }
         (progress(&tally))
@@ -197,12 +230,16 @@ fn run_page(site: &Site, visit: &Visit, case: &str, said: Markup) -> Page {
         @if !unsettled.is_empty() {
             h2 { "银行没有答复的、退回过的" }
             div.scroll { table.work {
-                thead { tr { th { "收款人" } th { "账号" } th.num { "金额（元）" } th { "现在" } th { "原因" } th { "自" } th { "指令" } } }
+                thead {
+                    tr { th { "收款人" } th { "账号" } th.num { "金额（元）" } th { "现在" } th { "原因" } th { "自" } th { "指令" } }
+                }
                 tbody { @for sent in &unsettled { tr {
                     td { (mask_name(&sent.instruction.payee)) }
                     td.mono data-label="账号" { (mask_account(&sent.instruction.account)) }
                     td.num data-label="金额" { (sent.instruction.amount) }
-                    td data-label="现在" { (sent.standing.name()) @if is_late && sent.standing == Standing::Sent { " " b { "超时" } } }
+                    td data-label="现在" {
+                        (sent.standing.name()) @if is_late && sent.standing == Standing::Sent { " " b { "超时" } }
+                    }
                     td data-label="原因" { (reason(&sent.code)) }
                     td data-label="自" { (day(&sent.at)) }
                     td.mono data-label="指令" { (sent.instruction.id) }
@@ -216,7 +253,9 @@ fn run_page(site: &Site, visit: &Visit, case: &str, said: Markup) -> Page {
         @for (name, count, rows) in &compared {
             details open[*count > 0 && *count <= 20] {
                 summary { (name) " " (count) " 笔" }
-                @if rows.is_empty() { p.empty { "没有。" } } @else { (lines(site, if *name == "退出" { &before } else { case }, rows)) }
+                @if rows.is_empty() { p.empty { "没有。" } } @else {
+                    (lines(site, if *name == "退出" { &before } else { case }, rows))
+                }
             }
         }
     };
@@ -227,7 +266,13 @@ fn run_page(site: &Site, visit: &Visit, case: &str, said: Markup) -> Page {
 fn progress(tally: &Tally) -> Markup {
     let held = of(tally, &[Standing::Held, Standing::Released]).1.0;
     let (all, paid) = (of(tally, ALL).1.0 - held, of(tally, &[Standing::Paid]).1.0);
-    html! { @if all > 0 { p { progress max=(all) value=(paid) { (paid * 100 / all) "%" } span.soft { "　已到账 " (paid * 100 / all) "%" } } } }
+    html! {
+        @if all > 0 {
+            p {
+                progress max=(all) value=(paid) { (paid * 100 / all) "%" } span.soft { "　已到账 " (paid * 100 / all) "%" }
+            }
+        }
+    }
 }
 
 /// The bank's statements beside what was paid: what the month is closed by.
@@ -249,7 +294,9 @@ fn waiting(waits: &Waits) -> Markup {
             }
             Waits::Bank { unsettled, unexplained } => {
                 h2 { "等银行" }
-                p { @if *unsettled > 0 { (unsettled) " 笔还没有付成。" } @if *unexplained > 0 { (unexplained) " 笔指令对账单还没有出现。" } }
+                p {
+                    @if *unsettled > 0 { (unsettled) " 笔还没有付成。" } @if *unexplained > 0 { (unexplained) " 笔指令对账单还没有出现。" }
+                }
             }
         } }
     }
@@ -286,7 +333,9 @@ fn actions(site: &Site, visit: &Visit, case: &str, tally: &Tally) -> Result<Mark
             }
         }
         @if back > 0 {
-            form method="post" { (token(visit)) input type="hidden" name="again" value="1"; button type="submit" { "补发退回的 " (back) " 笔" } }
+            form method="post" {
+                (token(visit)) input type="hidden" name="again" value="1"; button type="submit" { "补发退回的 " (back) " 笔" }
+            }
             p.soft.small { "账户没有更正的不会再发。" }
         }
     })
@@ -294,7 +343,9 @@ fn actions(site: &Site, visit: &Visit, case: &str, tally: &Tally) -> Result<Mark
 
 fn lines(site: &Site, case: &str, rows: &[(Line, Standing)]) -> Markup {
     html! { div.scroll { table.work {
-        thead { tr { th { "享受人" } th { "地方" } th { "待遇" } th.num { "金额（元）" } th.num { "上一批" } th { "现在" } th { "说明" } } }
+        thead {
+            tr { th { "享受人" } th { "地方" } th { "待遇" } th.num { "金额（元）" } th.num { "上一批" } th { "现在" } th { "说明" } }
+        }
         tbody { @for (line, standing) in rows { tr {
             td { a href=(format!("/payments/{case}/line/{}", line.seq)) { (mask_name(&line.holder)) } }
             td data-label="地方" { (site.place(line.region)) }
@@ -333,102 +384,6 @@ fn notes(line: &Line) -> String {
         notes.push(format!("含补发 {arrears} 项"));
     }
     notes.join("、")
-}
-
-pub fn entitlement(site: &Site, line: &Line) -> String {
-    let guide = site.guide(&line.service);
-    let known = guide.and_then(|guide| guide.entitlement(&line.entitlement));
-    known.map_or_else(|| line.entitlement.clone(), |known| known.name.to_string())
-}
-
-/// A line with what it is made of, who bears it, and what the ledger has of it.
-pub async fn line(
-    State(site): State<Arc<Site>>,
-    Extension(visit): Extension<Visit>,
-    Path((case, seq)): Path<(String, u32)>,
-) -> Page {
-    let (run, ..) = run(&site, &visit, &case)?;
-    let store = &site.bureau.store;
-    let (line, standing) = store.line(&case, seq)?.ok_or(Fault::NotFound)?;
-    let instructions = store.instructions_of(&case, seq)?;
-    let documents = std::iter::once(format!("{case}/{seq}"));
-    let documents = documents.chain(instructions.iter().map(|sent| sent.instruction.id.clone()));
-    let (postings, book) = store.look(|read| {
-        let all = documents.map(|document| read.postings_by(&document)).collect::<Result<Vec<_>, _>>()?;
-        Ok::<_, bureau::Fault>((all.concat(), read.book()?))
-    })?;
-    let account = |number: u32| {
-        book.account(number).map(|(account, _)| {
-            let source = account.source.map_or("", Source::name);
-            format!("{}（{source} {}）", account.heading.name(), account.period)
-        })
-    };
-    let number = CitizenNumber::parse(&line.number).map_or_else(|_| line.number.clone(), |number| number.masked());
-    let body = html! {
-        h1 { (run.month.to_string()) "：" (line.holder) }
-        p { a href=(format!("/payments/{case}")) { "回到这一批" } "　" a href=(format!("/case/{}", line.case)) { "所依据的决定" } }
-        dl.pairs {
-            dt { "身份号码" } dd.mono { (number) }
-            dt { "待遇" } dd { (entitlement(&site, &line)) }
-            dt { "现在" } dd { (standing.name()) @if !line.held.is_empty() { "（" (line.held) "）" } }
-            dt { "收款人" } dd { (line.payee) @if !line.reason.is_empty() { "（" (line.reason) "）" } }
-            dt { "账户" } dd { (line.bank) " " span.mono { (mask_account(&line.account)) } }
-            @if !line.marks.is_empty() { dt { "异常" } dd { (line.marks.join("、")) } }
-        }
-        div.boards {
-            table.work { caption { "组成" } thead { tr { th { "项" } th { "月份" } th.num { "金额（元）" } } }
-                tbody { @for part in &line.parts { tr { td { (part.name) } td data-label="月份" { (part.month.to_string()) } td.num data-label="金额" { (part.fen) } } } }
-                tfoot { tr { th scope="row" { "合计" } td {} td.num { b { (line.total) } } } } }
-            table.work { caption { "分担" } thead { tr { th { "来源" } th.num { "金额（元）" } } }
-                tbody { @for (source, fen) in &line.shares { tr { td { (source.name()) } td.num data-label="金额" { (Fen(*fen)) } } } } }
-        }
-        @if !instructions.is_empty() {
-            h2 { "指令" }
-            div.scroll { table.work { thead { tr { th { "指令" } th { "账号" } th.num { "金额（元）" } th { "现在" } th { "原因" } th { "时间" } } }
-                tbody { @for sent in &instructions { tr {
-                    td.mono { (sent.instruction.id) } td.mono data-label="账号" { (mask_account(&sent.instruction.account)) }
-                    td.num data-label="金额" { (sent.instruction.amount) } td data-label="现在" { (sent.standing.name()) }
-                    td data-label="原因" { (reason(&sent.code)) } td data-label="时间" { (day(&sent.at)) }
-                } } } } }
-        }
-        @if !postings.is_empty() {
-            h2 { "账上的每一笔" }
-            div.scroll { table.work { thead { tr { th { "时间" } th { "凭" } th { "从" } th { "到" } th.num { "金额（元）" } th { "怎么记" } } }
-                tbody { @for posting in &postings { @for flow in &posting.flows { tr {
-                    td { (day(&posting.at)) } td.mono data-label="凭" { (posting.document) }
-                    td data-label="从" { (account(flow.from).unwrap_or_default()) } td data-label="到" { (account(flow.to).unwrap_or_default()) }
-                    td.num data-label="金额" { (Fen(flow.amount)) } td data-label="怎么记" { (posting.act.name()) }
-                } } } } } }
-        }
-    };
-    Ok(page(&site, &visit, "发放明细", body).into_response())
-}
-
-/// What was paid by the decisions of a chain of cases, for the person whose it is; nothing where nothing was.
-pub fn statement(site: &Site, root: &str) -> Result<Markup, Fault> {
-    let lines = site.bureau.store.lines_of_chain(root)?;
-    let shown = |standing: Standing| match standing {
-        Standing::Paid => "已到账",
-        Standing::Held => "核实中，暂缓",
-        Standing::Released => "银行退回，更正账户后随下一批补发",
-        Standing::Payable => "银行退回，更正账户后补发",
-        _ => "办理中",
-    };
-    Ok(html! { @if !lines.is_empty() {
-        h2 { "发放记录" }
-        div.scroll { table.work {
-            thead { tr { th { "月份" } th { "待遇" } th { "组成" } th.num { "金额（元）" } th { "账户" } th { "现在" } } }
-            tbody { @for (line, standing) in &lines { tr {
-                td { (line.month.to_string()) }
-                td data-label="待遇" { (entitlement(site, line)) }
-                td data-label="组成" { @for part in &line.parts { div { (part.name) " " @if part.month != line.month { "补" (part.month.to_string()) " " } span.num { (part.fen) } } } }
-                td.num data-label="金额" { b { (line.total) } }
-                td.mono data-label="账户" { (mask_account(&line.account)) }
-                td data-label="现在" { (shown(*standing)) }
-            } } }
-            tfoot { tr { th scope="row" { "已到账合计" } td {} td {} td.num { b { (Fen(lines.iter().filter(|(_, s)| *s == Standing::Paid).map(|(line, _)| line.total.0).sum())) } } td {} td {} } }
-        } }
-    } })
 }
 
 /// The file of a batch for a bank.
@@ -503,7 +458,9 @@ pub async fn take(
 
 fn told(taken: &TakenIn) -> Markup {
     let list = |title: &str, texts: &[String]| {
-        html! { @if !texts.is_empty() { p { (title) "：" } ul { @for text in texts.iter().take(20) { li { (text) } } } } }
+        html! {
+            @if !texts.is_empty() { p { (title) "：" } ul { @for text in texts.iter().take(20) { li { (text) } } } }
+        }
     };
     html! { div.note role="status" { @match taken {
         TakenIn::Answers(Taken { taken, repeated, undecided, unknown, contradicted }) => {

@@ -78,7 +78,7 @@ pub async fn show(
             (super::case::course(&guide, &state))
         }
         (super::start::chain(&site, &state, "progress")?)
-        (super::payments::statement(&site, &state.root)?)
+        (super::line::statement(&site, &state.root)?)
         @if let Some((last, earlier)) = state.letters.split_last() {
             h2 { "给您的文书" }
             (super::case::letter(&site, &state, earlier.len(), last))

@@ -192,13 +192,16 @@ pub async fn show(
         @else { div.scroll { table.work {
             thead { tr { @for column in &register.columns { th {
                 @let back = *asked.sort == *column.key && !asked.back;
-                a href=(format!("?{}", Asked { sort: column.key.to_string(), back, ..asked.clone() }.with("page", ""))) { (column.name) }
+                @let sorted = Asked { sort: column.key.to_string(), back, ..asked.clone() };
+                a href=(format!("?{}", sorted.with("page", ""))) { (column.name) }
                 @if *asked.sort == *column.key { span.soft { @if asked.back { " ↓" } @else { " ↑" } } }
             } } } }
             tbody { @for version in rows.iter().skip(here * ROWS).take(ROWS) { tr {
                 @for (place, column) in register.columns.iter().enumerate() {
                     td.num[matches!(column.ty, FieldType::Plain(Type::Number(_)))] data-label=(column.name) {
-                        @if place == tells { a href=(row_address(&key, &version.row.key)) { (shown(&site, column, &version.row)) } }
+                        @if place == tells {
+                            a href=(row_address(&key, &version.row.key)) { (shown(&site, column, &version.row)) }
+                        }
                         @else { (shown(&site, column, &version.row)) }
                     }
                 }
@@ -229,7 +232,9 @@ fn searching(register: &Register, asked: &Asked) -> Markup {
             label for="f-group" { "按什么数" }
             select id="f-group" name="group" {
                 option value="" { "不数" }
-                @for column in &register.columns { option value=(column.key) selected[*asked.group == *column.key] { (column.name) } }
+                @for column in &register.columns {
+                    option value=(column.key) selected[*asked.group == *column.key] { (column.name) }
+                }
             }
             button type="submit" { "看" }
         }
@@ -296,7 +301,9 @@ pub fn listed(site: &Site, rows: &[(&Register, RegisterRow)]) -> Markup {
                 (register.name) "：" a href=(row_address(&register.key, &row.key)) { (row.title()) }
                 @for column in register.columns.iter().filter(|column| !column.is_key) {
                     @let text = shown(site, column, row);
-                    @if !text.is_empty() && !matches!(row.columns.get(&*column.key), Some(Datum::Files(_))) { "　" span.soft { (column.name) } " " (text) }
+                    @if !text.is_empty() && !matches!(row.columns.get(&*column.key), Some(Datum::Files(_))) {
+                        "　" span.soft { (column.name) } " " (text)
+                    }
                 }
             } } }
         }
@@ -325,7 +332,9 @@ pub fn subject(site: &Site, subject: &Subject) -> Result<Markup, Fault> {
             h2 { a href=(row_address(&subject.register, &subject.key)) { (register.name) } }
             (says(site, register, &version.row))
             @if *subject.register == *CLAIM { (super::debts::stands(site, &version.row)?) }
-            @if *subject.register == *OVERPAID { p { a href=(super::debts::statement_address(&subject.key)) { "逐月对账" } } }
+            @if *subject.register == *OVERPAID {
+                p { a href=(super::debts::statement_address(&subject.key)) { "逐月对账" } }
+            }
         } }
     })
 }
@@ -360,7 +369,9 @@ pub async fn row(
     let begins: Vec<_> =
         guides.iter().flat_map(|g| starts_for(g, &visit, &key).into_iter().map(move |s| (g, s))).collect();
     let body = html! {
-        p.crumbs { a href="/registers" { "台账" } " › " a href=(format!("/registers/{key}")) { (register.name) } " › " (title) }
+        p.crumbs {
+            a href="/registers" { "台账" } " › " a href=(format!("/registers/{key}")) { (register.name) } " › " (title)
+        }
         h1 { (title) }
         (says(&site, register, &last.row))
         @if !begins.is_empty() { div.actions { @for (guide, start) in begins {

@@ -111,7 +111,9 @@ pub async fn show(
     let body = html! {
         h1 { (year) "年发放统计" }
         p { a href="/payments" { "各批次" } "　"
-            @for known in years.iter().rev() { @if *known != year { a href=(format!("/payments/statistics?year={known}")) { (known) "年" } "　" } }
+            @for known in years.iter().rev() {
+                @if *known != year { a href=(format!("/payments/statistics?year={known}")) { (known) "年" } "　" }
+            }
             (downloads("statistics", &format!("year={year}"))) }
         @if paid.is_empty() { p.empty { (year) "年还没有发放。" } }
         @else {
@@ -124,7 +126,12 @@ pub async fn show(
             (table("月份", months, &whole))
             (table("项目", kinds, &whole))
             (table("地区", places, &whole))
-            p.soft.small { "户（人）：按户给的一户算一个，按人给的一人算一个，同一行里不重复；人次每批都算。按时足额：到批次时限那一天（先发后休）已经全数到账的笔数占已到期笔数；暂缓的算没有按时。社会化发放：由银行打进本人或者登记的代领人账户的笔数占已到期笔数。暂缓的下一批再列，应付只算没有暂缓的。" }
+            p.soft.small {
+                "户（人）：按户给的一户算一个，按人给的一人算一个，同一行里不重复；人次每批都算。"
+                "按时足额：到批次时限那一天（先发后休）已经全数到账的笔数占已到期笔数；暂缓的算没有按时。"
+                "社会化发放：由银行打进本人或者登记的代领人账户的笔数占已到期笔数。"
+                "暂缓的下一批再列，应付只算没有暂缓的。"
+            }
         }
     };
     Ok(page(&site, &visit, "发放统计", body).into_response())
@@ -146,7 +153,12 @@ fn table(head: &str, rows: Vec<(String, Sums)>, whole: &Sums) -> Markup {
         }
     };
     html! { h2 { "按" (head) } div.scroll { table.work {
-        thead { tr { th { (head) } th.num { "户（人）" } th.num { "笔数" } th.num { "人次" } th.num { "应付（元）" } th.num { "已付（元）" } th.num { "暂缓笔数" } th.num { "按时足额" } th.num { "社会化" } th { "已付" } } }
+        thead {
+            tr {
+                th { (head) } th.num { "户（人）" } th.num { "笔数" } th.num { "人次" } th.num { "应付（元）" } th.num { "已付（元）" }
+                th.num { "暂缓笔数" } th.num { "按时足额" } th.num { "社会化" } th { "已付" }
+            }
+        }
         tbody { @for (name, sums) in &rows { tr {
             th scope="row" { (name) }
             (cells(sums))
