@@ -13,6 +13,7 @@ pub fn run(quick: bool) -> Result<(), String> {
         ("lints", check(cargo().args(["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]))),
         ("tests", counted(cargo().args(["test", "--workspace", "--no-fail-fast"]))),
         ("guides", check(minzheng().arg("check"))),
+        ("guides' format", check(minzheng().args(["fmt", "--check"]))),
         ("scenarios", counted(minzheng().arg("scenarios"))),
         ("acceptance", counted(minzheng().args(["accept", ACCEPTANCE]))),
     ];

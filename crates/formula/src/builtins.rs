@@ -44,13 +44,13 @@ fn empty() -> Arc<Unknown> {
     Unknown::because("列是空的，没有可取的项")
 }
 
-fn sum(items: &[Value]) -> Result<Rational, Arc<Unknown>> {
+pub(crate) fn sum(items: &[Value]) -> Result<Rational, Arc<Unknown>> {
     items.iter().try_fold(Rational::from(0), |sum, item| {
         number::add(sum, item.number().ok_or_else(unfit)?).ok_or_else(too_large)
     })
 }
 
-fn extreme(items: &[Value], greatest: bool) -> Outcome {
+pub(crate) fn extreme(items: &[Value], greatest: bool) -> Outcome {
     let mut best: Option<&Value> = None;
     for item in items {
         let better = match (best, item) {

@@ -14,6 +14,7 @@ use crate::plan::{Node, TablePlan, TestNode};
 use crate::syntax::Operator;
 use crate::types::Type;
 use crate::value::Value;
+use crate::words::Policy;
 
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Coverage {
@@ -39,7 +40,7 @@ pub(crate) fn look(plan: &TablePlan, types: &[Type]) -> Coverage {
         Walk { plan, columns: &columns, found: Coverage::default(), reached: BTreeSet::new(), seen: HashSet::new() };
     walk.step(&mut Vec::new(), (0..plan.rows.len()).collect());
     let Walk { mut found, reached, seen, .. } = walk;
-    if plan.first && seen.len() < MOST {
+    if matches!(plan.policy, Policy::First | Policy::Priority) && seen.len() < MOST {
         // A row for unknown values is reached by none of the classes.
         let for_unknown = |row: &usize| plan.rows[*row].tests.iter().flatten().any(|t| matches!(t, TestNode::Unknown));
         let unreached = (0..plan.rows.len()).filter(|row| !reached.contains(row) && !for_unknown(row));
@@ -84,15 +85,51 @@ impl Walk<'_> {
     }
 
     fn end(&mut self, chosen: &[String], rows: &[usize]) {
-        self.reached.extend(rows.first());
+        match self.plan.policy {
+            Policy::Priority => self.reached.extend(self.most_important(rows)),
+            _ => self.reached.extend(rows.first()),
+        }
         let mut witness = chosen.to_vec();
         // Columns that were not needed to find it may have any value.
         witness.extend(self.columns[chosen.len()..].iter().map(|classes| classes[0].shown.clone()));
         if rows.is_empty() {
-            self.found.gap.get_or_insert(witness);
-        } else if rows.len() > 1 {
-            self.found.overlap.get_or_insert((rows.to_vec(), witness));
+            if self.plan.policy.is_single() {
+                self.found.gap.get_or_insert(witness);
+            }
+        } else if let Some(clash) = self.clash(rows) {
+            self.found.overlap.get_or_insert((clash, witness));
         }
+    }
+
+    /// Rows of those that match together which may not: any two under 唯一, two with different results under 任一.
+    fn clash(&self, rows: &[usize]) -> Option<Vec<usize>> {
+        let outputs = |row: &usize| self.plan.rows[*row].outputs.iter();
+        let differ = |a: &usize, b: &usize| {
+            let constants = outputs(a).zip(outputs(b));
+            constants.into_iter().any(|pair| matches!(pair, (Node::Const(a), Node::Const(b)) if a != b))
+        };
+        match self.plan.policy {
+            Policy::Unique => (rows.len() > 1).then(|| rows.to_vec()),
+            Policy::Any => rows[1..].iter().find(|row| differ(&rows[0], row)).map(|row| vec![rows[0], *row]),
+            _ => None,
+        }
+    }
+
+    /// The rows that decide under 优先: all of them where a result is not constant.
+    fn most_important(&self, rows: &[usize]) -> Vec<usize> {
+        let rank = |row: &usize| {
+            let ranked =
+                self.plan.rows[*row].outputs.iter().zip(&self.plan.ranks).filter(|(_, order)| !order.is_empty());
+            let place = |(node, order): (&Node, &Vec<Value>)| match node {
+                Node::Const(value) => order.iter().position(|known| known == value),
+                _ => None,
+            };
+            ranked.map(place).collect::<Option<Vec<usize>>>()
+        };
+        let ranks: Option<Vec<Vec<usize>>> = rows.iter().map(rank).collect();
+        let Some(ranks) = ranks else { return rows.to_vec() };
+        let best = rows.iter().zip(&ranks).min_by_key(|(row, rank)| ((*rank).clone(), **row));
+        best.map(|(row, _)| *row).into_iter().collect()
     }
 }
 

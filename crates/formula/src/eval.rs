@@ -14,6 +14,7 @@ use crate::number::{self, Rational};
 use crate::plan::{Named, Node, TestNode};
 use crate::program::{Expression, Program};
 use crate::syntax::Operator;
+use crate::table;
 use crate::value::{Facts, Outcome, RowRef, Unknown, Value};
 
 /// Where rates come from: a table by region and date, possibly with an overlay.
@@ -49,8 +50,8 @@ const MOST_STEPS: u32 = 2_000_000;
 /// Nested definitions that one assessment follows.
 const MOST_DEPTH: u32 = 200;
 
-/// The row of a table that decides, or why none can be told.
-type Chosen = Result<usize, Arc<Unknown>>;
+/// The rows of a table that decide, or why they cannot be told.
+pub(crate) type Chosen = Result<Arc<[usize]>, Arc<Unknown>>;
 
 /// A program over the facts of one case. Evaluates on demand and remembers; never panics.
 ///
@@ -216,21 +217,20 @@ impl<'a> Assessment<'a> {
                 let Some(plan) = &self.program.inner.plans[*table] else {
                     return Err(Unknown::because("决策表有错，不能计算"));
                 };
-                match plan.rows[chosen].outputs.get(*output) {
-                    Some(node) => self.run(node, plan.slots, row, seen),
-                    None => Err(Unknown::because("决策表有错，不能计算")),
+                let mut values = Vec::with_capacity(chosen.len());
+                for chosen in &*chosen {
+                    match plan.rows[*chosen].outputs.get(*output) {
+                        Some(node) => values.push(self.run(node, plan.slots, row, seen)?),
+                        None => return Err(Unknown::because("决策表有错，不能计算")),
+                    }
                 }
+                table::combine(plan.policy, values)
             }
         }
     }
 
-    /// The row of a table that decides.
-    pub(crate) fn choose(
-        &self,
-        table: usize,
-        row: Option<RowRef>,
-        seen: &mut Option<Vec<Seen>>,
-    ) -> Result<usize, Arc<Unknown>> {
+    /// The rows of a table that decide.
+    pub(crate) fn choose(&self, table: usize, row: Option<RowRef>, seen: &mut Option<Vec<Seen>>) -> Chosen {
         if seen.is_none()
             && let Some(chosen) = self.chosen.borrow().get(&(table, row))
         {
@@ -269,7 +269,7 @@ pub(crate) fn unfit() -> Arc<Unknown> {
 }
 
 impl Machine<'_, '_> {
-    fn eval(&mut self, node: &Node) -> Outcome {
+    pub fn eval(&mut self, node: &Node) -> Outcome {
         self.assessment.spend()?;
         match node {
             Node::Const(value) => Ok(value.clone()),
@@ -465,7 +465,7 @@ impl Machine<'_, '_> {
         unknown.map_or(Ok(Value::Bool(every)), Err)
     }
 
-    fn any_test(&mut self, value: &Outcome, tests: &[TestNode]) -> Result<bool, Arc<Unknown>> {
+    pub fn any_test(&mut self, value: &Outcome, tests: &[TestNode]) -> Result<bool, Arc<Unknown>> {
         let mut unknown = None;
         for test in tests {
             match self.test(value, test) {
@@ -501,36 +501,6 @@ impl Machine<'_, '_> {
             TestNode::Member(node) => Ok(self.items(node)?.contains(value)),
             TestNode::Not(tests) => Ok(!self.any_test(&Ok(value.clone()), tests)?),
         }
-    }
-
-    /// 首条 reads row by row; under 唯一 a row that surely matches decides though others are unknown.
-    fn choose(&mut self, plan: &crate::plan::TablePlan) -> Result<usize, Arc<Unknown>> {
-        let mut inputs: Vec<Option<Outcome>> = vec![None; plan.inputs.len()];
-        let mut unknown: Option<Arc<Unknown>> = None;
-        for (i, row) in plan.rows.iter().enumerate() {
-            let mut matches = Ok(true);
-            for ((tests, node), input) in row.tests.iter().zip(&plan.inputs).zip(&mut inputs) {
-                if tests.iter().any(|test| matches!(test, TestNode::Any)) {
-                    continue;
-                }
-                let input = input.get_or_insert_with(|| self.eval(node)).clone();
-                match self.any_test(&input, tests) {
-                    Ok(true) => {}
-                    Ok(false) => {
-                        matches = Ok(false);
-                        break;
-                    }
-                    Err(reason) => matches = Err(reason),
-                }
-            }
-            match matches {
-                Ok(true) => return Ok(i),
-                Ok(false) => {}
-                Err(reason) if plan.first => return Err(reason),
-                Err(reason) => unknown = Some(unknown.map_or(reason.clone(), |before| before.and(&reason))),
-            }
-        }
-        Err(unknown.unwrap_or_else(|| Unknown::because("决策表里没有这种情形")))
     }
 }
 

@@ -126,11 +126,16 @@ impl Explainer<'_, '_> {
                 let chosen = assessment.choose(*table, row, &mut None);
                 let plan = inner.plans[*table].as_ref();
                 let by = match (chosen, plan) {
+                    (Ok(chosen), Some(_)) if chosen.is_empty() => format!("表中没有一行符合：{value}"),
                     (Ok(chosen), Some(plan)) => {
-                        let result = inner.tables[*table].output(chosen, *output).map(|expr| self.written(expr, &seen));
-                        let result = result.filter(|text| *text != value && *text != format!("\"{value}\""));
-                        let result = result.map(|text| format!("{text} = ")).unwrap_or_default();
-                        format!("按表第 {} 行：{result}{value}", plan.rows[chosen].label)
+                        let written = |row: &usize| inner.tables[*table].output(*row, *output);
+                        let results: Vec<String> =
+                            chosen.iter().filter_map(written).map(|expr| self.written(expr, &seen)).collect();
+                        let result = results.join("、");
+                        let plain = result == value || result == format!("\"{value}\"");
+                        let result = if plain { String::new() } else { format!("{result} = ") };
+                        let labels: Vec<&str> = chosen.iter().map(|row| &*plan.rows[*row].label).collect();
+                        format!("按表第 {} 行：{result}{value}", labels.join("、"))
                     }
                     _ => value,
                 };

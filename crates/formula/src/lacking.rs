@@ -10,7 +10,7 @@ use crate::plan::{Named, Node, TablePlan, TestNode};
 use crate::program::{Expression, Program};
 use crate::syntax::Operator;
 use crate::value::Value;
-use crate::words::Builtin;
+use crate::words::{Builtin, Policy};
 
 /// What is certain at a place of a procedure, by numbers of the environment.
 pub trait Place {
@@ -137,7 +137,7 @@ impl Looker<'_> {
             if let Some(found) = row.outputs.get(output).and_then(|node| self.node(node)) {
                 return Some(found);
             }
-            if plan.first && settled.iter().all(|test| *test == Some(true)) {
+            if plan.policy == Policy::First && settled.iter().all(|test| *test == Some(true)) {
                 break;
             }
         }

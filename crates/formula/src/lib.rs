@@ -7,11 +7,13 @@
 mod builtins;
 mod call;
 mod check;
+mod choose;
 mod cover;
 mod environment;
 mod eval;
 mod explain;
 mod finding;
+mod format;
 mod lacking;
 mod number;
 mod operate;
@@ -19,6 +21,7 @@ mod parse;
 mod plan;
 mod print;
 mod program;
+mod reference;
 mod syntax;
 mod table;
 #[cfg(test)]
@@ -33,12 +36,14 @@ pub use environment::{Environment, ListName, ParameterName, RegisterName, ValueN
 pub use eval::{Assessment, Rate, RateRequest, Rates};
 pub use explain::{Explained, Explanation};
 pub use finding::{Finding, nearest};
+pub use format::{format_cell, format_formulas};
 pub use lacking::{Lack, Place};
 pub use number::{ROUNDINGS, Rational, exact_decimal, parse_decimal, round_to_fen, shown, shown_yuan};
 pub use program::{Block, Content, Definition, Expression, Program, Uses, compile};
+pub use reference::reference;
 pub use table::{Cell, TableText};
 pub use token::{half_width, is_name};
 pub use types::Type;
 pub use unit::Unit;
 pub use value::{Facts, Outcome, Reason, RowRef, Unknown, Value};
-pub use words::{BUILTINS, Builtin, KEYWORDS, Keyword, POLICIES};
+pub use words::{BUILTINS, Builtin, KEYWORDS, Keyword, POLICIES, Policy};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::syntax::Operator;
 use crate::value::Value;
-use crate::words::Builtin;
+use crate::words::{Builtin, Policy};
 
 #[derive(Clone, Debug)]
 pub(crate) enum Node {
@@ -66,7 +66,9 @@ pub(crate) enum TestNode {
 
 #[derive(Clone, Debug)]
 pub(crate) struct TablePlan {
-    pub first: bool,
+    pub policy: Policy,
+    /// For each output its values, the most important first; empty where the policy asks for none.
+    pub ranks: Vec<Vec<Value>>,
     pub slots: usize,
     pub inputs: Vec<Node>,
     pub rows: Vec<TableRow>,

@@ -3,16 +3,20 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::builtins;
 use crate::check::{Checker, Part};
 use crate::cover;
+use crate::eval::unfit;
 use crate::finding::{Finding, nearest};
+use crate::number::Rational;
 use crate::parse;
-use crate::plan::{TablePlan, TableRow};
+use crate::plan::{Node, TablePlan, TableRow};
 use crate::program::Uses;
-use crate::syntax::{Expr, Ident, Test};
+use crate::syntax::{Expr, Ident, Kind, Test};
 use crate::token::{half_width, is_name};
 use crate::types::Type;
-use crate::words::POLICIES;
+use crate::value::{Outcome, Unknown, Value};
+use crate::words::Policy;
 
 /// A cell of a Markdown table with its place in the file.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,7 +35,7 @@ pub struct TableText {
 impl TableText {
     /// Whether a table is a decision table: a hit policy first, and at least one column `→ 名`.
     pub fn is_decision(header: &[Cell]) -> bool {
-        let policy = header.first().is_some_and(|cell| POLICIES.iter().any(|(word, ..)| *word == cell.text));
+        let policy = header.first().is_some_and(|cell| Policy::of(&cell.text).is_some());
         policy && header.iter().any(|cell| output_name(&cell.text).is_some())
     }
 }
@@ -43,12 +47,14 @@ fn output_name(header: &str) -> Option<&str> {
 /// A table whose cells have been read.
 #[derive(Debug)]
 pub(crate) struct Table {
-    first: bool,
+    policy: Policy,
     span: Range<usize>,
     inputs: Vec<Expr>,
     rows: Vec<Row>,
     /// Names of the outputs; those of a row table have the list before them.
     pub outputs: Vec<Vec<Ident>>,
+    /// For each output its values in order of importance, as the header lists them.
+    ranks: Vec<Vec<Expr>>,
 }
 
 #[derive(Debug)]
@@ -70,12 +76,19 @@ impl Table {
         let mut findings = Vec::new();
         let mut inputs = Vec::new();
         let mut outputs = Vec::new();
+        let mut ranks = Vec::new();
+        let policy_cell = &text.header[0];
+        let policy = Policy::of(&policy_cell.text).unwrap_or(Policy::Unique);
         let mut columns = Vec::new();
         for cell in text.header.iter().skip(1) {
             match output_name(&cell.text) {
                 Some(name) => {
                     columns.push(true);
+                    let (name, order) = if policy.is_ranked() { ranking(name) } else { (name, "") };
                     outputs.push(output_path(name, cell, &mut findings));
+                    let words = order.split('、').map(str::trim).filter(|word| !word.is_empty());
+                    let word = |word: &str| order_word(word, cell);
+                    ranks.push(words.filter_map(|text| keep(word(text), &mut findings)).collect::<Vec<Expr>>());
                 }
                 None => {
                     columns.push(false);
@@ -84,12 +97,10 @@ impl Table {
             }
         }
         let names = outputs.iter().filter(|path: &&Vec<Ident>| !path.is_empty()).cloned().collect();
-        let policy = &text.header[0];
-        let built = POLICIES.iter().find(|(word, ..)| *word == policy.text).is_some_and(|(_, _, built)| *built);
-        if !built {
-            let ready: Vec<&str> = POLICIES.iter().filter(|p| p.2).map(|p| p.0).collect();
-            let message = format!("“{}”这种决策表还没有实现", policy.text);
-            findings.push(Finding::error("G107", policy.span.clone(), message, format!("可用：{}", ready.join("、"))));
+        if policy.is_ranked() && ranks.iter().all(Vec::is_empty) {
+            let message = format!("“{}”的决策表没有写结果的优先次序", policy_cell.text);
+            let help = "在表头写出，最优先的在前，例如“→ 结论(不合格、基本合格、合格)”";
+            findings.push(Finding::error("G404", policy_cell.span.clone(), message, help));
         }
         let mut rows = Vec::new();
         for row in &text.rows {
@@ -108,7 +119,7 @@ impl Table {
         if !findings.is_empty() {
             return (names, Err(findings));
         }
-        let table = Self { first: policy.text == "首条", span: policy.span.clone(), inputs, rows, outputs };
+        let table = Self { policy, span: policy_cell.span.clone(), inputs, rows, outputs, ranks };
         (names, Ok(table))
     }
 
@@ -146,8 +157,13 @@ impl Table {
         for ty in types.iter_mut().filter(|ty| **ty == Some(Type::Zero)) {
             *ty = Some(Type::Number(crate::Unit::NONE));
         }
+        let ranks: Vec<Vec<Value>> =
+            self.ranks.iter().zip(&types).map(|(order, ty)| ranked(checker, order, ty)).collect();
+        for (i, ty) in types.iter_mut().enumerate() {
+            *ty = ty.take().and_then(|ty| self.result(checker, i, ty));
+        }
         let (inputs, input_types): (Vec<_>, Vec<_>) = inputs.into_iter().flatten().unzip();
-        let plan = TablePlan { first: self.first, slots: checker.slots, inputs, rows };
+        let plan = TablePlan { policy: self.policy, ranks, slots: checker.slots, inputs, rows };
         if sound {
             self.cover(checker, &plan, &input_types);
         }
@@ -166,17 +182,94 @@ impl Table {
             let message = format!("决策表“{name}”缺一种情形：{}", at(&witness));
             checker.report(Finding::error("G401", self.span.clone(), message, "请加一行"));
         }
-        if let Some((rows, witness)) = found.overlap.filter(|_| !self.first) {
+        if let Some((rows, witness)) = found.overlap {
             let labels: Vec<String> = rows.iter().map(label).collect();
-            let message = format!("决策表“{name}”第 {} 行重叠：{}", labels.join("、"), at(&witness));
+            let (how, help) = match self.policy {
+                Policy::Any => ("重叠而结果不同", "写成同一结果，或改窄其中一行"),
+                _ => ("重叠", "改窄其中一行，或改用“首条”"),
+            };
+            let message = format!("决策表“{name}”第 {} 行{how}：{}", labels.join("、"), at(&witness));
             let span = self.rows[rows[1]].span.clone();
-            checker.report(Finding::error("G402", span, message, "改窄其中一行，或改用“首条”"));
+            checker.report(Finding::error("G402", span, message, help));
         }
         for i in &found.unreached {
-            let message = format!("决策表“{name}”第 {} 行永远用不到：被前面的行遮住", label(i));
+            let by = if self.policy == Policy::Priority { "更优先" } else { "前面" };
+            let message = format!("决策表“{name}”第 {} 行永远用不到：被{by}的行遮住", label(i));
             checker.report(Finding::error("G403", self.rows[*i].span.clone(), message, "删去这一行，或移到前面"));
         }
     }
+
+    /// The type of an output under the table's policy; reports where its cells cannot be collected so.
+    fn result(&self, checker: &mut Checker, output: usize, ty: Type) -> Option<Type> {
+        let fits = match self.policy {
+            Policy::Sum => ty.unit().is_some(),
+            Policy::Min | Policy::Max => ty.unit().is_some() || matches!(ty, Type::Date | Type::Month | Type::Moment),
+            _ => true,
+        };
+        if !fits {
+            let name = self.outputs.get(output).and_then(|path| path.last()).map_or("", |ident| &ident.text);
+            let message = format!("“{name}”是{ty}，不能这样收集");
+            checker.report(Finding::error(
+                "G311",
+                self.span.clone(),
+                message,
+                "收集合计要数，收集最小、最大要数或日期",
+            ));
+            return None;
+        }
+        Some(match self.policy {
+            Policy::RuleOrder | Policy::OutputOrder | Policy::Collect => Type::list(ty),
+            Policy::Count => Type::Number(crate::Unit::NONE),
+            _ => ty,
+        })
+    }
+}
+
+/// The values of the rows that decide as one.
+pub(crate) fn combine(policy: Policy, values: Vec<Value>) -> Outcome {
+    match policy {
+        Policy::Unique | Policy::First | Policy::Priority => values.into_iter().next().ok_or_else(unfit),
+        Policy::Any if values.windows(2).any(|pair| pair[0] != pair[1]) => {
+            Err(Unknown::because("决策表里几行都符合，结果却不同"))
+        }
+        Policy::Any => values.into_iter().next().ok_or_else(unfit),
+        Policy::RuleOrder | Policy::OutputOrder | Policy::Collect => Ok(Value::List(values.into())),
+        Policy::Sum => builtins::sum(&values).map(Value::Number),
+        Policy::Min | Policy::Max => builtins::extreme(&values, policy == Policy::Max),
+        Policy::Count => Ok(Value::Number(Rational::from(values.len() as i128))),
+    }
+}
+
+/// `结论(不合格、合格)` into the name and the list.
+fn ranking(name: &str) -> (&str, &str) {
+    let open = name.find(['(', '（']);
+    let list = |open: usize| name[open..].trim_start_matches(['(', '（']).trim_end_matches([')', '）']);
+    open.map_or((name, ""), |open| (name[..open].trim(), list(open)))
+}
+
+/// A value of the order: a bare word is a text.
+fn order_word(word: &str, cell: &Cell) -> Result<Expr, Vec<Finding>> {
+    let start = cell.span.start + cell.text.find(word).unwrap_or(0);
+    if is_name(word) {
+        return Ok(Expr::new(Kind::Text(word.into()), start..start + word.len()));
+    }
+    parse::expression(word, start)
+}
+
+/// The order of an output's values; reports a value that the output cannot have or that is no constant.
+fn ranked(checker: &mut Checker, order: &[Expr], ty: &Option<Type>) -> Vec<Value> {
+    let mut values = Vec::new();
+    for expr in order {
+        match (checker.expr(expr), ty) {
+            (Some((Node::Const(value), own)), Some(ty)) if ty.join(&own).is_some() => values.push(value),
+            (Some(_), Some(ty)) => {
+                let message = format!("优先次序里的“{expr}”不是{ty}的常数");
+                checker.report(Finding::error("G311", expr.span.clone(), message, "写这一列会出现的值"));
+            }
+            _ => {}
+        }
+    }
+    values
 }
 
 fn keep<T>(result: Result<T, Vec<Finding>>, findings: &mut Vec<Finding>) -> Option<T> {

@@ -156,20 +156,52 @@ impl Builtin {
     }
 }
 
-/// Hit policies of decision tables: the word, FEEL's letter, whether it is built.
-pub const POLICIES: [(&str, &str, bool); 11] = [
-    ("唯一", "U", true),
-    ("任一", "A", false),
-    ("优先", "P", false),
-    ("首条", "F", true),
-    ("依次", "R", false),
-    ("择序", "O", false),
-    ("收集", "C", false),
-    ("收集合计", "C+", false),
-    ("收集最小", "C<", false),
-    ("收集最大", "C>", false),
-    ("收集计数", "C#", false),
+/// Which of the rows that match decide a table, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Policy {
+    Unique,
+    Any,
+    Priority,
+    First,
+    RuleOrder,
+    OutputOrder,
+    Collect,
+    Sum,
+    Min,
+    Max,
+    Count,
+}
+
+/// Hit policies of decision tables: the word, FEEL's letter, meaning.
+pub const POLICIES: [(Policy, &str, &str, &str); 11] = [
+    (Policy::Unique, "唯一", "U", "恰有一行符合；有遗漏或重叠是错误"),
+    (Policy::Any, "任一", "A", "可以有几行符合，结果须相同；有遗漏或结果不同是错误"),
+    (Policy::Priority, "优先", "P", "符合的行中取结果最优先的一个；次序写在表头：`→ 结论(不合格、基本合格、合格)`"),
+    (Policy::First, "首条", "F", "从上到下第一个符合的行；有遗漏或永远用不到的行是错误"),
+    (Policy::RuleOrder, "依次", "R", "全部符合的行，按表中次序成一列"),
+    (Policy::OutputOrder, "择序", "O", "全部符合的行，按表头所列次序成一列"),
+    (Policy::Collect, "收集", "C", "全部符合的行成一列"),
+    (Policy::Sum, "收集合计", "C+", "全部符合的行相加；没有则为 0"),
+    (Policy::Min, "收集最小", "C<", "全部符合的行中最小的；没有则未知"),
+    (Policy::Max, "收集最大", "C>", "全部符合的行中最大的；没有则未知"),
+    (Policy::Count, "收集计数", "C#", "符合的有几行"),
 ];
+
+impl Policy {
+    pub fn of(word: &str) -> Option<Self> {
+        POLICIES.iter().find(|row| row.1 == word).map(|row| row.0)
+    }
+
+    /// Whether one row decides, so that a gap in the table is an error.
+    pub fn is_single(self) -> bool {
+        matches!(self, Self::Unique | Self::Any | Self::Priority | Self::First)
+    }
+
+    /// Whether the values of the outputs have an order, which stands in the header.
+    pub fn is_ranked(self) -> bool {
+        matches!(self, Self::Priority | Self::OutputOrder)
+    }
+}
 
 #[cfg(test)]
 mod tests {

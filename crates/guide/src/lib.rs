@@ -3,6 +3,7 @@
 //! Invariant: no I/O; files come in as text, and what is wrong goes out as diagnostics.
 
 mod document;
+mod format;
 pub mod indicators;
 pub mod model;
 mod payments;
@@ -12,6 +13,7 @@ mod registers;
 mod starts;
 
 pub use document::{Document, Fence, Section, Table};
+pub use format::format;
 pub use model::Guide;
 pub use rates::{Overlay, RateBook};
 pub use read::{Area, Files, Library, clauses, names, plain_value, read_library, split, step_outputs};

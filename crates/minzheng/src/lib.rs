@@ -95,6 +95,17 @@ enum Command {
         #[arg(long)]
         facts: Option<PathBuf>,
     },
+    /// 把指南里的公式和决策表改成统一的写法
+    Fmt {
+        /// 文件夹或文件
+        #[arg(default_value = "guides")]
+        folder: PathBuf,
+        /// 只查不改；有不统一的就失败
+        #[arg(long)]
+        check: bool,
+    },
+    /// 打印公式参考页
+    Reference,
     /// 运行验收数据
     Accept { folder: PathBuf },
     /// 备份一个局，办公时也可以；再备份到同一处只拷新的
@@ -152,6 +163,11 @@ pub fn run(arguments: Arguments) -> Result<(), String> {
             command::scenarios::run(guides.as_deref(), service.as_deref(), update)
         }
         Command::Eval { expression, facts } => command::eval::run(&expression, facts.as_deref()),
+        Command::Fmt { folder, check } => command::fmt::run(&folder, check),
+        Command::Reference => {
+            print!("{}", formula::reference());
+            Ok(())
+        }
         Command::Accept { folder } => command::accept::run(&folder),
         Command::Backup { data, to } => command::backup::backup(&data, &to),
         Command::Restore { from, data } => command::backup::restore(&from, &data),

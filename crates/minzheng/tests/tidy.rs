@@ -256,6 +256,12 @@ fn prose(text: &str) -> impl Iterator<Item = (usize, &str)> {
 }
 
 #[test]
+fn the_reference_page_is_that_of_the_language() {
+    let page = std::fs::read_to_string(root().join("docs/reference/formulas.zh.md")).unwrap();
+    assert!(page == formula::reference(), "write it anew: minzheng reference > docs/reference/formulas.zh.md");
+}
+
+#[test]
 fn documents_put_one_sentence_on_a_line() {
     let mut problems = Vec::new();
     for document in below(&DOCUMENTS) {

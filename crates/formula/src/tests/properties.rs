@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use crate::eval::Assessment;
+use crate::format::format_formulas;
 use crate::parse;
 use crate::program::compile;
 use crate::tests::{County, block, calendar, environment, facts};
@@ -112,6 +113,16 @@ proptest! {
             let printed = expr.to_string();
             let again = parse::expression(&printed, 0);
             prop_assert_eq!(again.as_ref(), Ok(&expr), "{} printed as {}", text, printed);
+        }
+    }
+
+    #[test]
+    fn formatting_changes_no_meaning(text in prop_oneof![fragments(), numbers()]) {
+        let formula = format!("x = {text}");
+        if let Some(formatted) = format_formulas(&formula) {
+            let body = |text: &str| parse::lines(text, 0).0.pop().map(|line| line.body);
+            prop_assert_eq!(body(&formatted), body(&formula), "{} became {}", formula, &formatted);
+            prop_assert_eq!(format_formulas(&formatted), Some(formatted));
         }
     }
 

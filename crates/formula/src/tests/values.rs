@@ -129,3 +129,13 @@ fn explains_down_to_facts_and_rates() {
         .collect::<Vec<_>>()
     );
 }
+
+#[test]
+fn the_examples_of_the_reference_page_hold() {
+    for (text, expected) in crate::reference::EXAMPLES {
+        let program = program(&format!("x = {text}"));
+        let ty = program.find("x").unwrap().ty.unwrap().clone();
+        let shown = value(&format!("x = {text}")).map(|value| value.show(&ty));
+        assert_eq!(shown.as_deref(), Ok(expected), "{text}");
+    }
+}

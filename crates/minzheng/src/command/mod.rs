@@ -4,6 +4,7 @@ pub mod accept;
 pub mod backup;
 pub mod check;
 pub mod eval;
+pub mod fmt;
 pub mod import;
 pub mod init;
 pub mod pay;

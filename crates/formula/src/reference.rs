@@ -1,0 +1,73 @@
+//! The reference page, written from the tables that the reader of formulas uses.
+
+use std::fmt::Write;
+
+use crate::number::ROUNDINGS;
+use crate::unit::NAMES;
+use crate::words::{BUILTINS, KEYWORDS, POLICIES};
+
+/// Expressions with their values, which a test computes.
+pub(crate) const EXAMPLES: [(&str, &str); 27] = [
+    ("若 1 < 2 则 \"小\" 否则 \"大\"", "小"),
+    ("1 + 2 * 3 ** 2", "19"),
+    ("1000 / 3 * 3", "1000"),
+    ("3 在 [1..3] 且 非(3 在 (1..3))", "是"),
+    ("文字(3) 在 (\"3\", \"4\")", "是"),
+    ("任一 甲 在 [1, 5] 满足 甲 > 3", "是"),
+    ("全部 甲 在 [1, 5] 满足 甲 > 3", "否"),
+    ("合计(对每个 甲 在 [1, 2] 得 甲 * 10)", "30"),
+    ("500元/月 * 3个月", "1500.00"),
+    ("按月(12900元/年)", "1075.00"),
+    ("舍入(1075元/月 / 3, 四舍五入到分)", "358.33"),
+    ("舍入(1.01元, 进到角)", "1.10"),
+    ("最大(3, 7, 5) - 最小([3, 7])", "4"),
+    ("平均([1, 2])", "1.5"),
+    ("计([4, 4, 5]) + 计(去重([4, 4, 5]))", "5"),
+    ("合并([1], [2, 3])[-1]", "3"),
+    ("包含([\"子\"], \"丑\")", "否"),
+    ("绝对值(-2.5) + 取整(2.5) + 进整(2.5)", "7.5"),
+    ("首项([7, 8]) + 末项([7, 8])", "15"),
+    ("2026-03-31 - 2026-03-01", "30"),
+    ("月后(2026-01-31, 1)", "2026-02-28"),
+    ("工作日后(2026-09-30, 1)", "2026-10-08"),
+    ("年龄(1960-03-02, 2026-03-01)", "65"),
+    ("相隔月(2026-01-31, 2026-02-28)", "1"),
+    ("次月(2026-12-05)", "2027-01"),
+    ("上月末(2026-03-09)", "2026-02-28"),
+    ("年份(日期(2026, 3, 1)) + 长度(\"民政局\")", "2029"),
+];
+
+/// The page in Markdown.
+pub fn reference() -> String {
+    let mut page = String::from(
+        "# 公式参考\n\n本页由程序的词表生成，不要手改；`minzheng reference` 打印它。\n\
+         公式是 DMN 的 FEEL 语言的一个严格的、有类型的部分，中文词和 FEEL 的词都认。\n\
+         `minzheng eval '式子'` 可以试算，`minzheng fmt` 把写法统一。\n",
+    );
+    let row = |page: &mut String, cells: &[&str]| {
+        let cells: Vec<String> = cells.iter().map(|cell| cell.replace('|', "\\|")).collect();
+        let _ = writeln!(page, "| {} |", cells.join(" | "));
+    };
+    let mut table = |title: &str, header: &[&str], rows: &mut dyn Iterator<Item = Vec<String>>| {
+        let _ = writeln!(page, "\n## {title}\n");
+        row(&mut page, header);
+        row(&mut page, &vec!["---"; header.len()]);
+        for cells in rows {
+            row(&mut page, &cells.iter().map(String::as_str).collect::<Vec<_>>());
+        }
+    };
+    let code = |text: &str| if text.is_empty() { "—".to_owned() } else { format!("`{text}`") };
+    let keywords = &mut KEYWORDS.iter().map(|(_, feel, word, meaning)| vec![code(word), code(feel), (*meaning).into()]);
+    table("关键词", &["词", "FEEL", "意思"], keywords);
+    let builtins = &mut BUILTINS.iter().map(|(_, feel, _, signature, meaning)| {
+        vec![code(signature), code(&feel.replace('_', " ")), (*meaning).into()]
+    });
+    table("函数", &["写法", "FEEL", "意思"], builtins);
+    let policies =
+        &mut POLICIES.iter().map(|(_, word, letter, meaning)| vec![code(word), code(letter), (*meaning).into()]);
+    table("决策表", &["第一个表头", "FEEL", "意思"], policies);
+    table("单位", &["紧跟数字"], &mut NAMES.iter().map(|name| vec![code(name)]));
+    table("舍入规则", &["规则"], &mut ROUNDINGS.iter().map(|rule| vec![code(rule)]));
+    table("例子", &["式子", "值"], &mut EXAMPLES.iter().map(|(text, value)| vec![code(text), (*value).into()]));
+    page
+}
