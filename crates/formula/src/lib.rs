@@ -8,6 +8,7 @@ mod builtins;
 mod call;
 mod check;
 mod choose;
+mod columns;
 mod cover;
 mod environment;
 mod eval;
@@ -32,6 +33,7 @@ mod unit;
 mod value;
 mod words;
 
+pub use columns::{Assessed, Column, Data, OutcomeData, Outcomes, Population, Rows, Words, assess, outcome_of};
 pub use environment::{Environment, ListName, ParameterName, RegisterName, ValueName};
 pub use eval::{Assessment, Rate, RateRequest, Rates};
 pub use explain::{Explained, Explanation};

@@ -1,5 +1,6 @@
 //! A small county in which formulas are tried: members with income, two rates.
 
+mod columns;
 mod diagnostics;
 mod properties;
 mod tables;

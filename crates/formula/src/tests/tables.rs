@@ -5,7 +5,7 @@ use crate::tests::{County, calendar, environment, facts, n};
 use crate::value::Value;
 
 /// Reads `甲 | 乙` lines; the first is the header.
-fn table(text: &str) -> TableText {
+pub fn table(text: &str) -> TableText {
     let mut offset = 0;
     let mut lines = text.lines().map(|line| {
         let cells = line.split('|').map(|part| {
