@@ -139,6 +139,7 @@ impl<'a> Compiler<'a> {
             Some(_) => self.graph.node(Op::Known(name.clone()), level, true, (0, 1)),
         };
         let (range, small) = match &column.data {
+            Data::Same(Value::Record(_)) => return Ok(Scalar { form: Form::Nothing, known }),
             Data::Same(value) => return Ok(Scalar { known, ..constant(value)? }),
             Data::Opaque(values) if matches!(values.first(), Some(Value::Record(_))) => {
                 return Ok(Scalar { form: Form::Nothing, known });

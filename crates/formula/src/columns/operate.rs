@@ -332,9 +332,15 @@ impl Compiler<'_> {
             (Builtin::PerYear, [Form::Number(number)]) => {
                 Form::Number(graph.product(*number, Number::constant(Rational::from(12))?)?)
             }
-            (Builtin::Round, [Form::Number(number), Form::Word(Arg::Const(code), words)]) => {
-                let rule = words.value(*code as u8).to_string();
-                Form::Number(self.round(*number, &rule)?)
+            (Builtin::Round, [Form::Number(number), Form::Word(code, words)]) => {
+                // A rule for each region: each is computed, and the row's own is taken.
+                let mut rounded = self.round(*number, &words.value(0).to_string())?;
+                for (place, rule) in words.words.iter().enumerate().skip(1) {
+                    let own = self.graph.same(*code, Arg::Const(place as i64))?;
+                    let by_rule = self.round(*number, rule)?;
+                    rounded = self.graph.choice(own, by_rule, rounded)?;
+                }
+                Form::Number(rounded)
             }
             (Builtin::Year, [Form::Date(date)]) => whole(graph.almanac(Almanac::Year, *date, NO)?),
             (Builtin::MonthNumber, [Form::Date(date)]) => whole(graph.almanac(Almanac::MonthNumber, *date, NO)?),

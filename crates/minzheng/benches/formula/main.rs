@@ -1,0 +1,125 @@
+//! `cargo xtask bench formula [N]`: the complete 低保 means test and grant over N generated households (default
+//! 2,000,000), by the evaluator over columns, by the reference evaluator, by hand, and by peers.
+//! A benchmark, not a test: it prints what it measured; but where two of them differ in a single row, it fails.
+#![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
+
+mod by_hand;
+mod people;
+
+use std::time::{Duration, Instant};
+
+use base::Date;
+use formula::{Assessed, Assessment, OutcomeData, Population, Program, Rational, Value, assess, outcome_of};
+use minzheng::content::Content;
+
+use by_hand::{CONCLUSIONS, Verdict};
+use people::Sample;
+
+const NAMES: [&str; 2] = ["低保结论", "月保障金"];
+const REGION: &str = "410325";
+
+/// The shortest of a few runs.
+fn best<T>(runs: usize, mut run: impl FnMut() -> T) -> (Duration, T) {
+    let mut shortest: Option<(Duration, T)> = None;
+    for _ in 0..runs {
+        let begun = Instant::now();
+        let result = run();
+        let took = begun.elapsed();
+        if shortest.as_ref().is_none_or(|(least, _)| took < *least) {
+            shortest = Some((took, result));
+        }
+    }
+    shortest.expect("at least one run")
+}
+
+fn told(what: &str, took: Duration, households: usize) {
+    let ns = took.as_nanos() as f64 / households as f64;
+    println!("{what:<46} {:>9.3} s {ns:>9.1} ns a household", took.as_secs_f64());
+}
+
+fn verdict(assessed: &Assessed, case: usize) -> Option<Verdict> {
+    let conclusion = assessed.value(0, case)?;
+    let place = CONCLUSIONS.iter().position(|word| Some(*word) == conclusion.as_text())?;
+    let fen = assessed.value(1, case)?.number()? * Rational::from(100);
+    Some((place as u8, i64::try_from(fen.to_integer()).ok()?))
+}
+
+/// Rows in which the columns and the rule by hand say different things.
+fn differences(assessed: &Assessed, by_hand: &[Verdict]) -> Vec<usize> {
+    let (OutcomeData::Words { codes, words }, OutcomeData::Numbers { values, scale: 100, below: None }) =
+        (&assessed.columns[0].data, &assessed.columns[1].data)
+    else {
+        let differs = |case: &usize| verdict(assessed, *case) != Some(by_hand[*case]);
+        return (0..by_hand.len()).filter(differs).collect();
+    };
+    let place = |word: &str| CONCLUSIONS.iter().position(|known| *known == word).unwrap_or(99) as u8;
+    let places: Vec<u8> = words.words.iter().map(|word| place(word)).collect();
+    let known = |case: usize| assessed.columns.iter().all(|c| c.known.as_ref().is_none_or(|known| known[case] == 1));
+    let same = |case: usize| (places[usize::from(codes[case])], values[case]) == by_hand[case] && known(case);
+    (0..by_hand.len()).filter(|case| !assessed.aside.contains_key(case) && !same(*case)).collect()
+}
+
+fn main() {
+    let number = std::env::args().skip(1).find_map(|word| word.parse().ok());
+    let households: usize = number.unwrap_or(2_000_000);
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let (compiled, content) = best(3, || Content::load(None).expect("guides"));
+    println!("all guides read and compiled: {:.1} ms", compiled.as_secs_f64() * 1000.0);
+    let guide = content.library.guides.iter().find(|guide| &*guide.title == "最低生活保障").expect("低保");
+    let program: &Program = &guide.program;
+    let begun = Instant::now();
+    let sample = Sample::of(households, 1);
+    println!(
+        "{households} households, {} members, {} incomes generated in {:.1} s; {threads} threads",
+        sample.persons(),
+        sample.income_kind.len(),
+        begun.elapsed().as_secs_f64()
+    );
+    let on = Date::constant(2026, 7, 1);
+    let population = sample.population(program.environment(), on, REGION);
+    let sweep = |population: &Population| {
+        assess(program, &NAMES, population, &content.rates, &content.calendar, threads).expect("an assessment")
+    };
+    let (by_columns, assessed) = best(3, || sweep(&population));
+    println!(
+        "{} operations; left to the reference evaluator: {} ({:?})",
+        assessed.operations,
+        assessed.aside.len(),
+        assessed.reasons
+    );
+    told("columns, one text for one and for all", by_columns, households);
+    let (hand, verdicts) = best(3, || by_hand::all(&sample, threads));
+    told("written by hand in Rust, one fused loop", hand, households);
+    println!("columns take {:.2} times as long as by hand", by_columns.as_secs_f64() / hand.as_secs_f64());
+    let different = differences(&assessed, &verdicts);
+    println!("rows that differ between columns and by hand: {}", different.len());
+    for case in different.iter().take(3) {
+        let expected = outcome_of(program, "月保障金", &population, *case, &content.rates, &content.calendar);
+        println!(
+            "  {case}: by hand {:?}, columns {:?}, reference {expected:?}",
+            verdicts[*case],
+            verdict(&assessed, *case)
+        );
+    }
+    for (place, word) in CONCLUSIONS.iter().enumerate() {
+        println!("  {word}: {}", verdicts.iter().filter(|(conclusion, _)| usize::from(*conclusion) == place).count());
+    }
+    let some = households.min(20_000);
+    let begun = Instant::now();
+    let mut wrong = 0;
+    for case in 0..some {
+        let facts = population.facts(program.environment(), case);
+        let assessment = Assessment::new(program, &facts, &content.rates, &content.calendar);
+        let values: Vec<Option<Value>> = NAMES.iter().map(|name| assessment.value(name).and_then(Result::ok)).collect();
+        wrong += usize::from((0..NAMES.len()).any(|i| values[i] != assessed.value(i, case)));
+    }
+    told("reference evaluator, one after another", begun.elapsed(), some);
+    println!("rows of {some} that differ between columns and the reference: {wrong}");
+    let one = population.facts(program.environment(), 0);
+    let (explained, lines) = best(200, || {
+        let assessment = Assessment::new(program, &one, &content.rates, &content.calendar);
+        assessment.explain_each(NAMES).iter().map(|explained| explained.lines().len()).sum::<usize>()
+    });
+    println!("one household with its explanation of {lines} lines: {:.1} µs", explained.as_nanos() as f64 / 1000.0);
+    assert!(different.is_empty() && wrong == 0, "rows differ");
+}
