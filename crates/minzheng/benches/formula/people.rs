@@ -81,6 +81,9 @@ pub struct Sample {
     pub business_capital: Vec<i64>,
 }
 
+/// A list: its name, where each household's rows begin, its columns.
+type Listed<'s> = (&'static str, &'s [u32], Vec<(&'static str, Column)>);
+
 struct Dice(Pcg64Mcg);
 
 impl Dice {
@@ -255,7 +258,6 @@ impl Sample {
             let columns = columns.into_iter().map(|(name, column)| (name.into(), column)).collect();
             lists.insert(index, Rows { starts: starts.to_vec(), known: None, columns });
         };
-        let known = |column: Column, known: &[u8]| Column { known: Some(known.to_vec()), ..column };
         add(
             members,
             &self.members,
@@ -313,16 +315,9 @@ impl Sample {
                 ("确未支付", flags(&self.supporter_unpaid)),
             ],
         );
-        let reason = |flags: &[u8]| known(Column::new(Data::Same(Value::text("示例"))), flags);
-        let house = vec![("用途", words(&self.house_use, &HOUSE)), ("豁免理由", reason(&self.house_exempt))];
-        add(list("房产", None), &self.houses, house);
-        let vehicle = vec![("车型", words(&self.vehicle_kind, &VEHICLE)), ("豁免理由", reason(&self.vehicle_exempt))];
-        add(list("车辆", None), &self.vehicles, vehicle);
-        add(
-            list("经营实体", None),
-            &self.businesses,
-            vec![("正常经营", flags(&self.business_running)), ("认缴出资", numbers(&self.business_capital, 100))],
-        );
+        for (name, starts, columns) in self.property() {
+            add(list(name, None), starts, columns);
+        }
         add(list("单独申请人", None), &vec![0; self.households + 1], Vec::new());
         let region = Value::Region(RegionCode::parse(region).expect("a region"));
         let values = [
@@ -333,6 +328,20 @@ impl Sample {
         let values = values.into_iter().map(|(name, column)| (name.into(), column)).collect();
         Population { cases: self.households, values, lists }
     }
+
+    /// Houses, vehicles and businesses.
+    fn property(&self) -> [Listed<'_>; 3] {
+        let reason = |flags: &[u8]| known(Column::new(Data::Same(Value::text("示例"))), flags);
+        let house = vec![("用途", words(&self.house_use, &HOUSE)), ("豁免理由", reason(&self.house_exempt))];
+        let vehicle = vec![("车型", words(&self.vehicle_kind, &VEHICLE)), ("豁免理由", reason(&self.vehicle_exempt))];
+        let (running, capital) = (flags(&self.business_running), numbers(&self.business_capital, 100));
+        let business = vec![("正常经营", running), ("认缴出资", capital)];
+        [("房产", &self.houses, house), ("车辆", &self.vehicles, vehicle), ("经营实体", &self.businesses, business)]
+    }
+}
+
+fn known(column: Column, known: &[u8]) -> Column {
+    Column { known: Some(known.to_vec()), ..column }
 }
 
 fn words(codes: &[u8], words: &[&str]) -> Column {
