@@ -138,21 +138,19 @@ impl<'a> Compiler<'a> {
             None => YES,
             Some(_) => self.graph.node(Op::Known(name.clone()), level, true, (0, 1)),
         };
-        let (range, small) = match &column.data {
+        let small = match &column.data {
             Data::Same(Value::Record(_)) => return Ok(Scalar { form: Form::Nothing, known }),
             Data::Same(value) => return Ok(Scalar { known, ..constant(value)? }),
             Data::Opaque(values) if matches!(values.first(), Some(Value::Record(_))) => {
                 return Ok(Scalar { form: Form::Nothing, known });
             }
             Data::Opaque(_) => return unfit(format!("“{name}”有列里放不下的值")),
-            Data::Numbers { values, .. } => (range(values.iter().copied()), false),
-            Data::Flags(_) => ((0, 1), true),
-            Data::Words { .. } => ((0, 255), true),
-            Data::Dates(values) | Data::Months(values) => (range(values.iter().map(|n| i64::from(*n))), false),
+            Data::Flags(_) | Data::Words { .. } => true,
+            Data::Numbers { .. } | Data::Dates(_) | Data::Months(_) => false,
         };
-        let arg = match range {
+        let arg = match column.range {
             (low, high) if low == high => Arg::Const(low),
-            _ => self.graph.node(Op::Column(name.clone()), level, small, range),
+            range => self.graph.node(Op::Column(name.clone()), level, small, range),
         };
         let form = match &column.data {
             Data::Numbers { scale, .. } => Form::Number(Number { arg, scale: *scale, below: YES }),
@@ -497,11 +495,6 @@ impl<'a> Compiler<'a> {
         };
         Ok((told, known))
     }
-}
-
-fn range(values: impl Iterator<Item = i64>) -> (i64, i64) {
-    let (low, high) = values.fold((i64::MAX, i64::MIN), |(low, high), n| (low.min(n), high.max(n)));
-    if low > high { (0, 0) } else { (low, high) }
 }
 
 pub(super) fn constant(value: &Value) -> Fit<Scalar> {

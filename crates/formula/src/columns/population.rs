@@ -35,9 +35,10 @@ pub struct Rows {
 /// One value for each case or row.
 #[derive(Clone, Debug)]
 pub struct Column {
-    pub data: Data,
-    /// 1 where the value is known; `None` where it always is. What stands at an unknown place means nothing.
-    pub known: Option<Vec<u8>>,
+    pub(super) data: Data,
+    pub(super) known: Option<Vec<u8>>,
+    /// The least and the greatest of what stands in it, which the planner of operations asks for.
+    pub(super) range: (i64, i64),
 }
 
 /// The values of a column.
@@ -87,7 +88,19 @@ pub(super) fn month_at(index: i64) -> Option<Month> {
 
 impl Column {
     pub fn new(data: Data) -> Self {
-        Self { data, known: None }
+        let range = match &data {
+            Data::Numbers { values, .. } => range(values.iter().copied()),
+            Data::Flags(values) | Data::Words { codes: values, .. } => range(values.iter().map(|n| i64::from(*n))),
+            Data::Dates(values) | Data::Months(values) => range(values.iter().map(|n| i64::from(*n))),
+            Data::Same(_) | Data::Opaque(_) => (0, 0),
+        };
+        Self { data, known: None, range }
+    }
+
+    /// 1 where the value is known. What stands at an unknown place means nothing.
+    pub fn known_where(self, known: Vec<u8>) -> Self {
+        let known = if known.contains(&0) { Some(known) } else { None };
+        Self { known, ..self }
     }
 
     /// The value of a row, if it is known.
@@ -228,15 +241,9 @@ fn check_columns(list: &str, columns: &BTreeMap<Arc<str>, Column>, length: usize
         }
         match &column.data {
             Data::Numbers { scale, .. } if *scale <= 0 => return Err(format!("“{place}”的比例应大于零")),
-            Data::Flags(flags) => {
-                if let Some(row) = flags.iter().position(|flag| *flag > 1) {
-                    return Err(format!("“{place}”第 {} 行不是 0 或 1", row + 1));
-                }
-            }
-            Data::Words { codes, words } => {
-                if let Some(row) = codes.iter().position(|code| usize::from(*code) >= words.words.len().max(1)) {
-                    return Err(format!("“{place}”第 {} 行的代码 {} 没有词", row + 1, codes[row]));
-                }
+            Data::Flags(_) if column.range.1 > 1 => return Err(format!("“{place}”有不是 0 或 1 的值")),
+            Data::Words { words, .. } if column.range.1 >= words.words.len().max(1) as i64 => {
+                return Err(format!("“{place}”有没有词的代码 {}", column.range.1));
             }
             _ => {}
         }
@@ -300,7 +307,12 @@ fn column(ty: &Type, values: Vec<Option<Value>>) -> Column {
     let known: Vec<u8> = values.iter().map(|value| u8::from(value.is_some())).collect();
     let data = narrow(ty, &values)
         .unwrap_or_else(|| Data::Opaque(values.into_iter().map(|value| value.unwrap_or(Value::Null)).collect()));
-    Column { data, known: known.contains(&0).then_some(known) }
+    Column::new(data).known_where(known)
+}
+
+fn range(values: impl Iterator<Item = i64>) -> (i64, i64) {
+    let (low, high) = values.fold((i64::MAX, i64::MIN), |(low, high), n| (low.min(n), high.max(n)));
+    if low > high { (0, 0) } else { (low, high) }
 }
 
 /// The values in the form of their type; `None` where one does not fit it.

@@ -152,12 +152,13 @@ impl<'a> Schedule<'a> {
     pub fn run<'o>(&self, wanted: &[Id], outs: Vec<(Range<usize>, Vec<Out<'o>>)>, threads: usize) -> Vec<usize> {
         let waiting = Mutex::new(outs.into_iter());
         let doubtful = Mutex::new(Vec::new());
+        let vectors = pulp::Arch::new();
         let work = || {
             let mut machine = Machine::new(self);
             loop {
                 let next = waiting.lock().ok().and_then(|mut waiting| waiting.next());
                 let Some((cases, mut outs)) = next else { break };
-                machine.chunk(cases, wanted, &mut outs);
+                vectors.dispatch(Chunk { machine: &mut machine, cases, wanted, outs: &mut outs });
             }
             if let Ok(mut all) = doubtful.lock() {
                 all.append(&mut machine.doubtful);
@@ -173,6 +174,23 @@ impl<'a> Schedule<'a> {
         doubtful.sort_unstable();
         doubtful.dedup();
         doubtful
+    }
+}
+
+/// A chunk as a piece of work that is compiled for each kind of machine.
+struct Chunk<'c, 's, 'a, 'o> {
+    machine: &'c mut Machine<'s, 'a>,
+    cases: Range<usize>,
+    wanted: &'c [Id],
+    outs: &'c mut [Out<'o>],
+}
+
+impl pulp::NullaryFnOnce for Chunk<'_, '_, '_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        self.machine.chunk(self.cases, self.wanted, self.outs);
     }
 }
 
@@ -208,6 +226,7 @@ impl<'s, 'a> Machine<'s, 'a> {
         rows.and_then(|rows| rows.starts.get(owners.start..=owners.end)).unwrap_or(&[])
     }
 
+    #[inline(always)]
     fn chunk(&mut self, cases: Range<usize>, wanted: &[Id], outs: &mut [Out]) {
         self.cases = cases;
         for list in 0..self.spans.len() {
@@ -240,6 +259,7 @@ impl<'s, 'a> Machine<'s, 'a> {
         }
     }
 
+    #[inline(always)]
     fn step(&mut self, id: Id) {
         let node = &self.schedule.graph.nodes[id];
         let length = self.span(node.level).len();
@@ -260,6 +280,7 @@ impl<'s, 'a> Machine<'s, 'a> {
         }
     }
 
+    #[inline(always)]
     fn number_step(&mut self, id: Id, out: &mut [i64]) {
         let node = &self.schedule.graph.nodes[id];
         match &node.op {
@@ -328,6 +349,7 @@ impl<'s, 'a> Machine<'s, 'a> {
         }
     }
 
+    #[inline(always)]
     fn together(&mut self, op: &Op, value: Id, level: Level, out: &mut [i64]) {
         let list = self.schedule.graph.nodes[value].level;
         let starts = list.map_or(&[][..], |list| self.starts(list));
@@ -343,6 +365,7 @@ impl<'s, 'a> Machine<'s, 'a> {
         self.doubt(overflow, level);
     }
 
+    #[inline(always)]
     fn small_step(&mut self, id: Id, out: &mut [u8]) {
         let node = &self.schedule.graph.nodes[id];
         let slice = |id: &Id| match self.small(Arg::Node(*id)) {

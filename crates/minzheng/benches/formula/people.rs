@@ -341,7 +341,7 @@ impl Sample {
 }
 
 fn known(column: Column, known: &[u8]) -> Column {
-    Column { known: Some(known.to_vec()), ..column }
+    column.known_where(known.to_vec())
 }
 
 fn words(codes: &[u8], words: &[&str]) -> Column {
