@@ -14,7 +14,7 @@ cargo xtask test [--quick]   every test: format, lints, unit and whole-system te
 cargo xtask walks [NAME]     the walks of a real Chromium alone, or those whose name contains NAME
 cargo xtask bench web [N] [PART ...]  measures a county of N households (default 2000): proof, pages, mixed, writers
 cargo xtask bench ledger [N]        measures N payments of four sources each (default 1,000,000)
-cargo xtask bench formula [N]       measures the 低保 rule over N households (default 2,000,000), beside others
+cargo xtask bench formula [N]       the 低保 rule over N households (default 2,000,000), by hand and by peers (Python 3)
 cargo xtask simulate bank --seeds N [--from SEED]  histories of a bank and a bureau in which everything goes wrong
 cargo xtask peers            a month through PyPI's mock-bank, and its files against published schemas (needs Python 3)
 cargo xtask mutants          changes the rules of casework one by one; each change must fail a test (needs cargo-mutants)
@@ -29,7 +29,8 @@ fn main() -> ExitCode {
         ["test", "--quick"] => test::run(true),
         ["walks", names @ ..] => test::walks(names),
         ["simulate", "bank", words @ ..] => test::simulate(words),
-        ["bench", what @ ("web" | "ledger" | "formula"), words @ ..] => test::bench(what, words),
+        ["bench", what @ ("web" | "ledger"), words @ ..] => test::bench(what, words),
+        ["bench", "formula", words @ ..] => peers::race(words),
         ["new-service", name] => new_service::make(&shell::root().join("guides"), name),
         ["peers"] => peers::run(),
         ["mutants"] => test::mutants(),

@@ -100,10 +100,7 @@ impl Compiled {
 impl<'a> Compiler<'a> {
     pub fn new(program: &'a Program, population: &'a Population, rates: &'a dyn Rates, calendar: &'a Calendar) -> Self {
         let lists = &program.inner.env.lists;
-        let longest = |list: usize| {
-            let starts = population.lists.get(&list).map_or(&[][..], |rows| &rows.starts);
-            starts.windows(2).map(|pair| (pair[1] - pair[0]) as usize).max().unwrap_or(0)
-        };
+        let longest = |list: usize| population.lists.get(&list).and_then(|rows| rows.longest).unwrap_or(0);
         let parents = lists.iter().map(|list| list.parent).collect();
         let graph = Graph::new(parents, (0..lists.len()).map(longest).collect());
         let (memo, left) = (HashMap::new(), BTreeMap::new());

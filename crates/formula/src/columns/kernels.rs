@@ -287,33 +287,51 @@ pub(super) fn extreme(out: &mut [i64], values: &[i64], starts: &[u32], greatest:
     }
 }
 
+/// Running counts of flags modulo 256, eight at a time: a product with ones adds up all lower bytes.
 #[inline(always)]
-fn running_count(flags: &[u8], running: &mut Vec<u32>) {
-    running.clear();
-    running.reserve(flags.len() + 1);
-    running.push(0);
-    let mut total = 0_u32;
-    running.extend(flags.iter().map(|flag| {
-        total += u32::from(*flag);
-        total
-    }));
+fn running_count(flags: &[u8], running: &mut Vec<u8>) {
+    running.resize(flags.len() + 1, 0);
+    running[0] = 0;
+    let mut total = 0_u8;
+    let (out, rest) = running[1..].as_chunks_mut::<8>();
+    let (whole, tail) = flags.as_chunks::<8>();
+    for (out, flags) in out.iter_mut().zip(whole) {
+        let sums = u64::from_le_bytes(*flags).wrapping_mul(0x0101_0101_0101_0101).to_le_bytes();
+        *out = sums.map(|sum| sum.wrapping_add(total));
+        total = out[7];
+    }
+    for (out, flag) in rest.iter_mut().zip(tail) {
+        total = total.wrapping_add(*flag);
+        *out = total;
+    }
 }
 
+/// Counts of the rows between two starts, of which there are at most 255.
 #[inline(always)]
-pub(super) fn count(out: &mut [i64], flags: &[u8], starts: &[u32], running: &mut Vec<u32>) {
+pub(super) fn count(out: &mut [i64], flags: &[u8], starts: &[u32], running: &mut Vec<u8>) {
     running_count(flags, running);
     let base = starts.first().copied().unwrap_or(0);
     for (out, pair) in out.iter_mut().zip(starts.windows(2)) {
-        *out = i64::from(running[(pair[1] - base) as usize] - running[(pair[0] - base) as usize]);
+        let (from, to) = (running[(pair[0] - base) as usize], running[(pair[1] - base) as usize]);
+        *out = i64::from(to.wrapping_sub(from));
     }
 }
 
 #[inline(always)]
-pub(super) fn any(out: &mut [u8], flags: &[u8], starts: &[u32], running: &mut Vec<u32>) {
+pub(super) fn any(out: &mut [u8], flags: &[u8], starts: &[u32], running: &mut Vec<u8>) {
     running_count(flags, running);
     let base = starts.first().copied().unwrap_or(0);
     for (out, pair) in out.iter_mut().zip(starts.windows(2)) {
         *out = u8::from(running[(pair[1] - base) as usize] != running[(pair[0] - base) as usize]);
+    }
+}
+
+/// The same for owners of many rows.
+pub(super) fn count_many(flags: &[u8], starts: &[u32], mut found: impl FnMut(usize, i64)) {
+    let base = starts.first().copied().unwrap_or(0);
+    for (i, pair) in starts.windows(2).enumerate() {
+        let rows = &flags[(pair[0] - base) as usize..(pair[1] - base) as usize];
+        found(i, rows.iter().map(|flag| i64::from(*flag)).sum());
     }
 }
 

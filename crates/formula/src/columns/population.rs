@@ -23,13 +23,13 @@ pub struct Population {
 }
 
 /// The rows of a list, in the order of the cases (for a nested list: of the outer rows).
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Rows {
-    /// Where each outer row's rows begin, and at the end how many there are.
-    pub starts: Vec<u32>,
-    /// Whether the list is known, for each outer row; `None` where it always is.
-    pub known: Option<Vec<u8>>,
-    pub columns: BTreeMap<Arc<str>, Column>,
+    pub(super) starts: Vec<u32>,
+    pub(super) known: Option<Vec<u8>>,
+    pub(super) columns: BTreeMap<Arc<str>, Column>,
+    /// The most rows that one owner has; `None` where the starts are out of order.
+    pub(super) longest: Option<usize>,
 }
 
 /// One value for each case or row.
@@ -134,6 +134,27 @@ impl Column {
     }
 }
 
+impl Rows {
+    /// `starts` tells where each outer row's rows begin, and at the end how many there are.
+    pub fn new(starts: Vec<u32>, columns: BTreeMap<Arc<str>, Column>) -> Self {
+        let step = |pair: &[u32]| pair[1].checked_sub(pair[0]).map(|many| many as usize);
+        let longest = starts.windows(2).try_fold(0, |most: usize, pair| Some(most.max(step(pair)?)));
+        let longest = longest.filter(|_| starts.first() == Some(&0));
+        Self { starts, known: None, columns, longest }
+    }
+
+    /// 1 for the outer rows of which it is known which rows they have.
+    pub fn known_where(self, known: Vec<u8>) -> Self {
+        let known = if known.contains(&0) { Some(known) } else { None };
+        Self { known, ..self }
+    }
+
+    /// How many rows there are.
+    pub fn length(&self) -> usize {
+        self.starts.last().map_or(0, |last| *last as usize)
+    }
+}
+
 impl Words {
     pub fn new(words: impl IntoIterator<Item = impl Into<Arc<str>>>) -> Arc<Self> {
         Arc::new(Self { words: words.into_iter().map(Into::into).collect(), regions: false })
@@ -167,20 +188,19 @@ impl Population {
                 Some(parent) => outer.get(&parent).cloned().unwrap_or_default(),
                 None => cases.iter().collect(),
             };
-            let mut rows = Rows { starts: vec![0], ..Rows::default() };
-            let (mut own, mut known) = (Vec::new(), Vec::new());
+            let (mut starts, mut own, mut known) = (vec![0], Vec::new(), Vec::new());
             for owner in owners {
                 let found = owner.list(&list.name);
                 known.push(u8::from(found.is_some()));
                 own.extend(found.into_iter().flatten());
-                rows.starts.push(own.len() as u32);
+                starts.push(own.len() as u32);
             }
-            rows.known = known.contains(&0).then_some(known);
+            let mut columns = BTreeMap::new();
             let all: Vec<Option<&Facts>> = own.iter().map(|facts| Some(*facts)).collect();
             for column in &list.columns {
-                gather(env, &mut rows.columns, &column.name, &column.ty, &all);
+                gather(env, &mut columns, &column.name, &column.ty, &all);
             }
-            population.lists.insert(index, rows);
+            population.lists.insert(index, Rows::new(starts, columns).known_where(known));
             outer.insert(index, own);
         }
         population
@@ -216,8 +236,7 @@ impl Population {
         for (index, list) in env.lists.iter().enumerate() {
             let Some(rows) = self.lists.get(&index) else { continue };
             let owners = *lengths.get(&list.parent).ok_or_else(|| format!("“{}”的外层名单没有给出", list.name))?;
-            let ordered = rows.starts.windows(2).all(|pair| pair[0] <= pair[1]);
-            if rows.starts.len() != owners + 1 || rows.starts.first() != Some(&0) || !ordered {
+            if rows.starts.len() != owners + 1 || rows.longest.is_none() {
                 return Err(format!("名单“{}”的起点应有 {} 个，从 0 起不减", list.name, owners + 1));
             }
             if rows.known.as_ref().is_some_and(|known| known.len() != owners) {

@@ -47,7 +47,7 @@ struct Machine<'s, 'a> {
     spans: Vec<Range<usize>>,
     cases: Range<usize>,
     running: Vec<i64>,
-    counts: Vec<u32>,
+    counts: Vec<u8>,
     overflow: Vec<u32>,
     /// Cases of the chunk in which something did not fit.
     doubtful: Vec<usize>,
@@ -215,6 +215,11 @@ impl<'s, 'a> Machine<'s, 'a> {
         }
     }
 
+    /// Whether no owner has more rows of a list than a byte counts.
+    fn few(&self, list: Level) -> bool {
+        list.is_none_or(|list| self.schedule.graph.longest[list] <= 255)
+    }
+
     fn span(&self, level: Level) -> Range<usize> {
         level.map_or_else(|| self.cases.clone(), |list| self.spans[list].clone())
     }
@@ -332,7 +337,10 @@ impl<'s, 'a> Machine<'s, 'a> {
                     Smalls::Slice(_) => {
                         let mut counts = std::mem::take(&mut self.counts);
                         if let Smalls::Slice(flags) = self.small(Arg::Node(*flag)) {
-                            kernels::count(out, flags, starts, &mut counts);
+                            match self.few(list) {
+                                true => kernels::count(out, flags, starts, &mut counts),
+                                false => kernels::count_many(flags, starts, |i, count| out[i] = count),
+                            }
                         }
                         self.counts = counts;
                     }
@@ -390,7 +398,10 @@ impl<'s, 'a> Machine<'s, 'a> {
                 let starts = list.map_or(&[][..], |list| self.starts(list));
                 let mut counts = std::mem::take(&mut self.counts);
                 if let Smalls::Slice(flags) = self.small(Arg::Node(*flag)) {
-                    kernels::any(out, flags, starts, &mut counts);
+                    match self.few(list) {
+                        true => kernels::any(out, flags, starts, &mut counts),
+                        false => kernels::count_many(flags, starts, |i, count| out[i] = u8::from(count > 0)),
+                    }
                 }
                 self.counts = counts;
             }

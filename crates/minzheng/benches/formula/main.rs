@@ -4,8 +4,11 @@
 #![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
 
 mod by_hand;
+mod files;
 mod people;
 
+use std::ffi::OsStr;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use base::Date;
@@ -59,6 +62,40 @@ fn differences(assessed: &Assessed, by_hand: &[Verdict]) -> Vec<usize> {
     (0..by_hand.len()).filter(|case| !assessed.aside.contains_key(case) && !same(*case)).collect()
 }
 
+/// The peers, each on the same files; a peer that does not survive says so. Their differences are counted and sized.
+fn race(python: &OsStr, sample: &Sample, verdicts: &[Verdict], by_columns: Duration) {
+    let folder = tempfile::tempdir().expect("a folder");
+    sample.write(folder.path());
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/formula/peers.py");
+    for peer in ["duckdb", "polars", "openfisca"] {
+        let output = Command::new(python).arg(script).arg(folder.path()).arg(peer).output().expect("Python");
+        let said = String::from_utf8_lossy(&output.stdout);
+        let Some(seconds) = said.lines().last().and_then(|line| line.trim().parse::<f64>().ok()) else {
+            let error = String::from_utf8_lossy(&output.stderr);
+            println!("{peer} did not survive: {}\n{error}", output.status);
+            continue;
+        };
+        told(peer, Duration::from_secs_f64(seconds), sample.households);
+        let rows = std::fs::read(folder.path().join(format!("{peer}.bin"))).unwrap_or_default();
+        let rows = rows.chunks_exact(8).map(|bytes| i64::from_le_bytes(bytes.try_into().unwrap_or_default()));
+        let (mut conclusions, mut fen, mut most, mut count) = (0, 0, 0, 0);
+        for (row, verdict) in rows.zip(verdicts) {
+            let (conclusion, grant) = (row / 1_000_000_000_000, row % 1_000_000_000_000);
+            count += 1;
+            if conclusion != i64::from(verdict.0) {
+                conclusions += 1;
+            } else if grant != verdict.1 {
+                fen += 1;
+                most = most.max((grant - verdict.1).abs());
+            }
+        }
+        println!(
+            "  {:.1} times as long as columns; of {count} rows {conclusions} have another conclusion, {fen} another amount (by at most {most} 分)",
+            seconds / by_columns.as_secs_f64()
+        );
+    }
+}
+
 fn main() {
     let number = std::env::args().skip(1).find_map(|word| word.parse().ok());
     let households: usize = number.unwrap_or(2_000_000);
@@ -103,6 +140,9 @@ fn main() {
     }
     for (place, word) in CONCLUSIONS.iter().enumerate() {
         println!("  {word}: {}", verdicts.iter().filter(|(conclusion, _)| usize::from(*conclusion) == place).count());
+    }
+    if let Some(python) = std::env::var_os("PEERS_PYTHON") {
+        race(&python, &sample, &verdicts, by_columns);
     }
     let some = households.min(20_000);
     let begun = Instant::now();

@@ -256,7 +256,7 @@ impl Sample {
         let mut lists = BTreeMap::new();
         let mut add = |index: usize, starts: &[u32], columns: Vec<(&str, Column)>| {
             let columns = columns.into_iter().map(|(name, column)| (name.into(), column)).collect();
-            lists.insert(index, Rows { starts: starts.to_vec(), known: None, columns });
+            lists.insert(index, Rows::new(starts.to_vec(), columns));
         };
         add(
             members,
