@@ -3,6 +3,7 @@
 mod clock;
 pub mod command;
 pub mod content;
+pub mod population;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -8,12 +8,16 @@ mod files;
 mod people;
 
 use std::ffi::OsStr;
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use base::Date;
-use formula::{Assessed, Assessment, OutcomeData, Population, Program, Rational, Value, assess, outcome_of};
+use formula::{
+    Assessed, Assessment, Column, Data, OutcomeData, Population, Program, Rational, Value, assess, outcome_of,
+};
 use minzheng::content::Content;
+use minzheng::population::{Map, Stream};
 
 use by_hand::{CONCLUSIONS, Verdict};
 use people::Sample;
@@ -62,21 +66,42 @@ fn differences(assessed: &Assessed, by_hand: &[Verdict]) -> Vec<usize> {
     (0..by_hand.len()).filter(|case| !assessed.aside.contains_key(case) && !same(*case)).collect()
 }
 
+/// The same from Parquet files, batch after batch.
+fn from_files(folder: &Path, program: &Program, content: &Content, verdicts: &[Verdict], threads: usize) {
+    let map = Map::read(include_str!("map.toml")).expect("a mapping");
+    let same = [
+        ("计算日", Value::Date(Date::constant(2026, 7, 1))),
+        ("属地", Value::Region(base::RegionCode::parse(REGION).expect("a region"))),
+    ];
+    let same = same.map(|(name, value)| (name.into(), Column::new(Data::Same(value))));
+    let begun = Instant::now();
+    let main = folder.join("households.parquet");
+    let mut stream = Stream::open(program.environment(), &map, &main, same.into()).expect("files");
+    let (mut done, mut different) = (0, 0);
+    while let Some(population) = stream.batch().expect("a batch") {
+        let assessed = assess(program, &NAMES, &population, &content.rates, &content.calendar, threads).expect("done");
+        let by_hand = &verdicts[done..done + population.cases];
+        different += differences(&assessed, by_hand).len();
+        done += population.cases;
+    }
+    told("columns, from Parquet files", begun.elapsed(), verdicts.len());
+    println!("rows of {done} from files that differ: {different}");
+    assert!(done == verdicts.len() && different == 0, "rows differ");
+}
+
 /// The peers, each on the same files; a peer that does not survive says so. Their differences are counted and sized.
-fn race(python: &OsStr, sample: &Sample, verdicts: &[Verdict], by_columns: Duration) {
-    let folder = tempfile::tempdir().expect("a folder");
-    sample.write(folder.path());
+fn race(python: &OsStr, folder: &Path, verdicts: &[Verdict], by_columns: Duration) {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/formula/peers.py");
     for peer in ["duckdb", "polars", "openfisca"] {
-        let output = Command::new(python).arg(script).arg(folder.path()).arg(peer).output().expect("Python");
+        let output = Command::new(python).arg(script).arg(folder).arg(peer).output().expect("Python");
         let said = String::from_utf8_lossy(&output.stdout);
         let Some(seconds) = said.lines().last().and_then(|line| line.trim().parse::<f64>().ok()) else {
             let error = String::from_utf8_lossy(&output.stderr);
             println!("{peer} did not survive: {}\n{error}", output.status);
             continue;
         };
-        told(peer, Duration::from_secs_f64(seconds), sample.households);
-        let rows = std::fs::read(folder.path().join(format!("{peer}.bin"))).unwrap_or_default();
+        told(peer, Duration::from_secs_f64(seconds), verdicts.len());
+        let rows = std::fs::read(folder.join(format!("{peer}.bin"))).unwrap_or_default();
         let rows = rows.chunks_exact(8).map(|bytes| i64::from_le_bytes(bytes.try_into().unwrap_or_default()));
         let (mut conclusions, mut fen, mut most, mut count) = (0, 0, 0, 0);
         for (row, verdict) in rows.zip(verdicts) {
@@ -141,8 +166,11 @@ fn main() {
     for (place, word) in CONCLUSIONS.iter().enumerate() {
         println!("  {word}: {}", verdicts.iter().filter(|(conclusion, _)| usize::from(*conclusion) == place).count());
     }
+    let folder = tempfile::tempdir().expect("a folder");
+    sample.write(folder.path());
+    from_files(folder.path(), program, &content, &verdicts, threads);
     if let Some(python) = std::env::var_os("PEERS_PYTHON") {
-        race(&python, &sample, &verdicts, by_columns);
+        race(&python, folder.path(), &verdicts, by_columns);
     }
     let some = households.min(20_000);
     let begun = Instant::now();
