@@ -24,6 +24,7 @@ mod sample;
 pub mod staff;
 mod starts;
 mod unpaid;
+mod what_if;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
@@ -460,6 +461,9 @@ impl Bureau {
         Ok(self.rates.rate(&RateRequest { parameter, key: values, region, date })?.value)
     }
 }
+
+/// What each source bears, in proportion.
+pub type Weights = Vec<(ledger::Source, u64)>;
 
 /// The county of a region.
 fn county(region: RegionCode) -> RegionCode {

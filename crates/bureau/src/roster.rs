@@ -11,20 +11,15 @@ use formula::Value;
 use guide::Guide;
 use guide::model::Register;
 use ledger::Source;
-use num_rational::Ratio;
-use num_traits::ToPrimitive;
 use store::{Run, Spelt};
 
 use crate::debts::{Found, Whose};
 use crate::gathered::Gathered;
 use crate::payroll::At;
-use crate::{Bureau, Failure, county, payees};
+use crate::{Bureau, Failure, Weights, county, payees};
 
 /// 标识 of the register whose columns a line fills.
 const LINES: &str = "pay_line";
-
-/// 标识 of the parameter that says which source bears how much.
-const SHARES: &str = "fund_share";
 
 /// Makes lines of a roster.
 pub(crate) struct Maker<'m> {
@@ -59,9 +54,6 @@ pub(crate) struct Made {
     pub overpaid: Vec<Overpaid>,
     pub rows: Vec<RegisterRow>,
 }
-
-/// What each source bears, in proportion.
-type Weights = Vec<(Source, u64)>;
 
 /// A line with its person's and its payee's account, while it is made.
 pub(crate) struct Making {
@@ -289,7 +281,10 @@ impl Maker<'_> {
     pub fn shares(&self, programme: &str, region: RegionCode, total: Fen) -> Result<Vec<(Source, i64)>, String> {
         let place = (programme.to_owned(), county(region));
         let mut known = self.known.shares.lock().unwrap_or_else(PoisonError::into_inner);
-        let weights = known.entry(place).or_insert_with(|| self.weights(programme, county(region))).clone()?;
+        let weights = known
+            .entry(place)
+            .or_insert_with(|| self.bureau.fund_weights(programme, county(region), self.month.first_day()))
+            .clone()?;
         let parts = ledger::share(total.0, &weights.iter().map(|(_, weight)| *weight).collect::<Vec<_>>());
         let parts = parts.ok_or_else(|| format!("{programme}的资金分担全是零"))?;
         Ok(weights.iter().map(|(source, _)| *source).zip(parts).filter(|(_, part)| *part > 0).collect())
@@ -298,22 +293,6 @@ impl Maker<'_> {
     /// The value of a shared parameter, by its 标识, for the month that is paid.
     pub fn rate(&self, parameter: &str, key: &[String], region: RegionCode) -> Result<Value, String> {
         self.bureau.shared_rate(parameter, key, region, self.month.first_day())
-    }
-
-    fn weights(&self, programme: &str, county: RegionCode) -> Result<Weights, String> {
-        let mut found = Vec::new();
-        for source in Source::ALL {
-            let key = [programme.to_owned(), source.name().to_owned()];
-            match self.rate(SHARES, &key, county)? {
-                Value::Number(number) => found.push((*source, number)),
-                _ => return Err(format!("{programme}的资金分担不是数")),
-            }
-        }
-        // Shares such as 0.3 become whole numbers in the same proportion.
-        let scale = found.iter().map(|(_, number)| *number.denom()).fold(1, num_integer::lcm);
-        let whole = |number: &Ratio<i128>| (number * Ratio::from(scale)).to_integer().to_u64();
-        let weights = found.iter().map(|(source, number)| Some((*source, whole(number)?)));
-        weights.collect::<Option<_>>().ok_or_else(|| format!("{programme}的资金分担不能是负数"))
     }
 }
 

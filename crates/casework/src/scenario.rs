@@ -1,8 +1,8 @@
 //! Scenarios: worked examples of a guide, which are tests, training material and documentation at once.
 
 use base::{Calendar, Date, RegionCode};
-use formula::{Assessment, Cell, Facts, Value};
-use guide::model::{GivenRows, Scenario};
+use formula::{Assessment, Cell, Facts, Type, Value};
+use guide::model::{GivenRows, Parameter, Scenario};
 use guide::{Guide, Overlay, RateBook};
 
 use crate::decide::Rules;
@@ -118,24 +118,32 @@ fn overlays(guide: &Guide, scenario: &Scenario) -> Result<Vec<Overlay>, Misread>
     let mut found = Vec::new();
     for rate in &scenario.rates {
         let text = rate.parameter.text.replace('（', "(").replace('）', ")");
-        let overlay = overlay(guide, &text, &rate.value.text).map_err(|message| (rate.value.span.clone(), message))?;
+        let overlay = overlay(&guide.parameters, &text, &rate.value.text)
+            .map_err(|message| (rate.value.span.clone(), message))?;
         let from = base::parse_date(&rate.from.text).ok_or((rate.from.span.clone(), "不是日期".to_owned()))?;
         found.push(Overlay { from, ..overlay });
     }
     Ok(found)
 }
 
-/// A rate laid over those of the guide, written `最小面积(沙土)`, from the beginning of time.
-pub fn overlay(guide: &Guide, parameter: &str, value: &str) -> Result<Overlay, String> {
+/// A rate laid over those of a guide, written `最小面积(沙土)`, from the beginning of time.
+pub fn overlay(parameters: &[Parameter], parameter: &str, value: &str) -> Result<Overlay, String> {
     let (name, key) = match parameter.split_once('(') {
         Some((name, rest)) => {
             (name.trim(), rest.trim_end_matches(')').split(['、', ',']).map(|k| k.trim().to_owned()).collect())
         }
         None => (parameter, Vec::new()),
     };
-    let known = guide.parameters.iter().find(|p| &*p.name == name).ok_or_else(|| format!("没有参数“{name}”"))?;
+    let known = parameters.iter().find(|p| &*p.name == name).ok_or_else(|| format!("没有参数“{name}”"))?;
     if known.dimensions.len() != key.len() {
         return Err(format!("参数“{name}”有 {} 个维度", known.dimensions.len()));
+    }
+    for (word, (dimension, ty)) in key.iter().zip(&known.dimensions) {
+        if let Type::Choice(words) = ty
+            && !words.iter().any(|known| **known == **word)
+        {
+            return Err(format!("参数“{name}”的{dimension}没有“{word}”；有 {}", words.join("、")));
+        }
     }
     let value = given::read(value, &known.ty)?;
     Ok(Overlay { parameter: name.to_owned(), key, from: Date::constant(1900, 1, 1), value })

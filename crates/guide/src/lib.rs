@@ -11,6 +11,7 @@ mod rates;
 mod read;
 mod registers;
 mod starts;
+pub mod what_if;
 
 pub use document::{Document, Fence, Section, Table};
 pub use format::format;

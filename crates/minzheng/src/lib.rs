@@ -138,6 +138,8 @@ enum Command {
         #[command(subcommand)]
         command: command::pay::Pay,
     },
+    /// 测算：改一个参数，谁得多少、一共多少
+    WhatIf(command::what_if::WhatIf),
     /// 解释一件的决定
     Explain {
         case: String,
@@ -175,6 +177,7 @@ pub fn run(arguments: Arguments) -> Result<(), String> {
         Command::Verify { data } => command::prove::verify(&data),
         Command::Rebuild { data } => command::prove::rebuild(&data),
         Command::Pay { command } => command::pay::run(command),
+        Command::WhatIf(asked) => command::what_if::run(&asked),
         Command::Explain { case, data } => command::prove::explain(&case, &data),
     }
 }

@@ -14,6 +14,7 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
 
 const MAP: &str = r#"
+service = "dibao"
 [cases]
 key = "户号"
 [cases.columns]
@@ -193,7 +194,7 @@ fn parquet_says_itself_what_a_number_is_but_never_a_float() {
     let folder = tempfile::tempdir().unwrap();
     let (content, program) = program();
     let env = program.environment();
-    let map = "[cases]\nkey = \"id\"\n[cases.columns]\n\"城乡\" = \"kind\"\n\"变更日期\" = \"day\"\n\"家庭月收入\" = \"money\"\n";
+    let map = "service = \"dibao\"\n[cases]\nkey = \"id\"\n[cases.columns]\n\"城乡\" = \"kind\"\n\"变更日期\" = \"day\"\n\"家庭月收入\" = \"money\"\n";
     let schema = "message m { required int64 id; optional binary kind (UTF8); required int32 day (DATE);
         required int64 money (DECIMAL(18,2)); }";
     let path = folder.path().join("cases.parquet");

@@ -127,7 +127,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// A column of the population, if it has it.
-    fn column(&mut self, level: Level, name: &str) -> Fit<Scalar> {
+    pub fn column(&mut self, level: Level, name: &str) -> Fit<Scalar> {
         let Some((name, column)) = self.columns(level).and_then(|columns| columns.get_key_value(name)) else {
             return Ok(Scalar::nothing());
         };

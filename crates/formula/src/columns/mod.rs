@@ -81,11 +81,19 @@ pub fn assess(
     let mut compiler = Compiler::new(program, population, rates, calendar);
     let mut scalars = Vec::new();
     for name in names {
-        let index = program.find(name).ok_or_else(|| format!("没有公式“{name}”"))?.index;
-        let compiled = compiler.definition(index);
+        let values = &program.environment().values;
+        let compiled = match (program.find(name), values.iter().any(|value| &*value.name == *name)) {
+            (Some(definition), _) => compiler.definition(definition.index),
+            (None, true) => compiler.column(None, name).map(Compiled::Scalar),
+            (None, false) => return Err(format!("没有公式或项目“{name}”")),
+        };
         scalars.push(match compiled {
             Ok(Compiled::Scalar(scalar)) if !matches!(scalar.form, Form::Row(_)) => scalar,
-            _ => {
+            Err(reason) => {
+                compiler.leave(None, &reason);
+                Scalar::nothing()
+            }
+            Ok(_) => {
                 compiler.leave(None, &graph::Unfit(format!("“{name}”是一列")));
                 Scalar::nothing()
             }

@@ -9,6 +9,7 @@ use num_integer::lcm;
 
 use crate::environment::Environment;
 use crate::number::Rational;
+use crate::program::Program;
 use crate::types::Type;
 use crate::value::{Facts, Value};
 
@@ -175,12 +176,20 @@ impl Words {
 }
 
 impl Population {
-    /// Cases into columns, as the environment declares their names.
-    pub fn of(env: &Environment, cases: &[Facts]) -> Self {
+    /// Cases into columns, as the environment declares their names, with what is given in place of formulas.
+    pub fn of(program: &Program, cases: &[Facts]) -> Self {
+        let env = program.environment();
+        let formulas = |list: Option<usize>| {
+            let own = program.definitions().filter(move |definition| definition.row_of == list);
+            own.filter_map(|definition| Some((Arc::<str>::from(definition.name), definition.ty?.clone())))
+        };
         let mut population = Self { cases: cases.len(), ..Self::default() };
         let all: Vec<Option<&Facts>> = cases.iter().map(Some).collect();
         for (name, ty) in env.values.iter().map(|value| (&value.name, &value.ty)) {
             gather(env, &mut population.values, name, ty, &all);
+        }
+        for (name, ty) in formulas(None) {
+            gather(env, &mut population.values, &name, &ty, &all);
         }
         let mut outer: BTreeMap<usize, Vec<&Facts>> = BTreeMap::new();
         for (index, list) in env.lists.iter().enumerate() {
@@ -199,6 +208,9 @@ impl Population {
             let all: Vec<Option<&Facts>> = own.iter().map(|facts| Some(*facts)).collect();
             for column in &list.columns {
                 gather(env, &mut columns, &column.name, &column.ty, &all);
+            }
+            for (name, ty) in formulas(Some(index)) {
+                gather(env, &mut columns, &name, &ty, &all);
             }
             population.lists.insert(index, Rows::new(starts, columns).known_where(known));
             outer.insert(index, own);
@@ -324,8 +336,10 @@ fn gather(
 
 fn column(ty: &Type, values: Vec<Option<Value>>) -> Column {
     let known: Vec<u8> = values.iter().map(|value| u8::from(value.is_some())).collect();
-    let data = narrow(ty, &values)
-        .unwrap_or_else(|| Data::Opaque(values.into_iter().map(|value| value.unwrap_or(Value::Null)).collect()));
+    let data = narrow(ty, &values).unwrap_or_else(|| {
+        let default = values.iter().flatten().next().cloned().unwrap_or(Value::Null);
+        Data::Opaque(values.into_iter().map(|value| value.unwrap_or_else(|| default.clone())).collect())
+    });
     Column::new(data).known_where(known)
 }
 

@@ -191,7 +191,7 @@ fn agree(text: &str, cases: &[Facts]) -> Result<usize, TestCaseError> {
         return Ok(0);
     }
     let calendar = calendar();
-    let population = Population::of(program.environment(), cases);
+    let population = Population::of(&program, cases);
     for (case, facts) in cases.iter().enumerate() {
         prop_assert_eq!(&population.facts(program.environment(), case), facts, "facts of case {}", case);
     }
@@ -275,7 +275,7 @@ fn tables_dates_and_given_values_agree() {
         let block = crate::program::Block { file: "甲".into(), basis: "".into(), content };
         let (program, found) = compile(&[block], environment());
         assert!(found.is_empty(), "{found:?}");
-        let population = Population::of(program.environment(), &cases);
+        let population = Population::of(&program, &cases);
         let assessed = assess(&program, &["x"], &population, &County, &calendar(), 1).unwrap();
         assert_eq!(assessed.reasons, Vec::<String>::new());
         for (case, facts) in cases.iter().enumerate() {

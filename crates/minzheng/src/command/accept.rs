@@ -128,7 +128,7 @@ fn by_guide(
         for row in params.rows.iter().filter(|row| row.len() == 2) {
             let column =
                 map.iter().find(|column| column.column == row[0]).ok_or_else(|| format!("没有参数 {}", row[0]))?;
-            common.push(scenario::overlay(guide, &column.name, row[1])?);
+            common.push(scenario::overlay(&guide.parameters, &column.name, row[1])?);
         }
     }
     Ok(table.each(|row| one(content, guide, columns, &common, row)))
@@ -151,7 +151,7 @@ fn one(
         for column in columns.iter().filter(|column| column.role == role) {
             let cell = row(&column.column);
             match role {
-                "参数" => overlays.push(scenario::overlay(guide, &column.name, cell)?),
+                "参数" => overlays.push(scenario::overlay(&guide.parameters, &column.name, cell)?),
                 "行数" => {
                     let count = cell.parse().map_err(|_| format!("{} 不是行数", column.column))?;
                     facts.lists.insert(column.name.as_str().into(), vec![Facts::default(); count]);

@@ -11,3 +11,4 @@ pub mod pay;
 pub mod prove;
 pub mod scenarios;
 pub mod serve;
+pub mod what_if;

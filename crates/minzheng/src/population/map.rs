@@ -15,6 +15,8 @@ use super::source::{self, Source};
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Map {
+    /// 标识 of the service whose cases these are.
+    pub service: String,
     pub cases: Table,
     #[serde(default)]
     pub lists: BTreeMap<String, Table>,
