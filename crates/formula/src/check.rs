@@ -78,7 +78,8 @@ pub(crate) struct Checker<'a> {
     pub sources: &'a [Source],
     pub tables: &'a [Table],
     pub symbols: &'a Symbols,
-    pub typed: Vec<Option<Typed>>,
+    /// Shared: an expression that stands elsewhere is checked against all that have been.
+    pub typed: Vec<Option<Arc<Typed>>>,
     pub plans: Vec<Option<TypedTable>>,
     busy: Vec<usize>,
     pub findings: Vec<(Arc<str>, Finding)>,
@@ -163,7 +164,7 @@ impl<'a> Checker<'a> {
         };
         self.busy.pop();
         let ty = typed.ty.clone();
-        self.typed[index] = Some(typed);
+        self.typed[index] = Some(Arc::new(typed));
         ty
     }
 

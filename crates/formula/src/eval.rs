@@ -1,12 +1,12 @@
 //! The reference evaluator: walks plans over facts; yields a value or the reason why there is none.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
 use base::{Calendar, Date, RegionCode};
 use jiff::Span;
+use rustc_hash::FxHashMap;
 
 use crate::builtins;
 use crate::check::Body;
@@ -61,8 +61,8 @@ pub struct Assessment<'a> {
     pub(crate) facts: &'a Facts,
     pub(crate) rates: &'a dyn Rates,
     pub(crate) calendar: &'a Calendar,
-    memo: RefCell<HashMap<(usize, Option<RowRef>), Outcome>>,
-    chosen: RefCell<HashMap<(usize, Option<RowRef>), Chosen>>,
+    memo: RefCell<FxHashMap<(usize, Option<RowRef>), Outcome>>,
+    chosen: RefCell<FxHashMap<(usize, Option<RowRef>), Chosen>>,
     steps: Cell<u32>,
     depth: Cell<u32>,
 }

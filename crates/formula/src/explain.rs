@@ -1,7 +1,7 @@
 //! Why a value is what it is: each figure with its formula, rate and article, in Chinese.
 
-use std::collections::BTreeSet;
-use std::collections::HashMap;
+use base::Date;
+use rustc_hash::FxHashSet;
 
 use crate::check::{Body, SourceBody};
 use crate::eval::{Assessment, Rate, Seen, SeenWhat};
@@ -49,7 +49,7 @@ impl Assessment<'_> {
 
     /// Explains formulas one after another; what was explained under one stands without its parts under the next.
     pub fn explain_each<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Vec<Explanation> {
-        let mut explainer = Explainer { assessment: self, told: BTreeSet::new() };
+        let mut explainer = Explainer { assessment: self, told: FxHashSet::default() };
         let known = names.into_iter().filter_map(|name| self.program.find(name));
         let indices: Vec<usize> = known.map(|definition| definition.index).collect();
         indices.into_iter().map(|index| explainer.definition(index, None)).collect()
@@ -60,7 +60,7 @@ impl Assessment<'_> {
         let mut seen = Some(Vec::new());
         let outcome = self.run(&expression.node, expression.slots, None, &mut seen);
         let seen = seen.unwrap_or_default();
-        let mut explainer = Explainer { assessment: self, told: BTreeSet::new() };
+        let mut explainer = Explainer { assessment: self, told: FxHashSet::default() };
         let written = explainer.written(&expression.expr, &seen);
         let line = format!("{label} = {written} = {}", shown(&outcome, Some(&expression.ty)));
         Explanation { line, kind: Explained::Formula, parts: explainer.parts(&seen) }
@@ -70,7 +70,16 @@ impl Assessment<'_> {
 struct Explainer<'e, 'a> {
     assessment: &'e Assessment<'a>,
     /// What has been explained: identity is the place, not the text, so that equal-looking lines all stand.
-    told: BTreeSet<String>,
+    told: FxHashSet<Told>,
+}
+
+#[derive(PartialEq, Eq, Hash)]
+enum Told {
+    Definition(usize, Option<RowRef>),
+    Value(usize),
+    Column(usize, RowRef),
+    /// A parameter with its key and the day from which its value holds, if it has one.
+    Rate(usize, Vec<String>, Option<Date>),
 }
 
 fn shown(outcome: &Outcome, ty: Option<&Type>) -> String {
@@ -81,14 +90,22 @@ fn shown(outcome: &Outcome, ty: Option<&Type>) -> String {
     }
 }
 
-/// Signs as people write them.
+/// Signs as people write them; a sign stands between blanks.
 fn signs(text: &str) -> String {
-    text.replace(" - ", " − ")
-        .replace(" * ", " × ")
-        .replace(" / ", " ÷ ")
-        .replace(" <= ", " ≤ ")
-        .replace(" >= ", " ≥ ")
-        .replace(" != ", " ≠ ")
+    let mut written = String::with_capacity(text.len() + 8);
+    for (i, word) in text.split(' ').enumerate() {
+        written.push_str(if i == 0 { "" } else { " " });
+        written.push_str(match word {
+            "-" => "−",
+            "*" => "×",
+            "/" => "÷",
+            "<=" => "≤",
+            ">=" => "≥",
+            "!=" => "≠",
+            other => other,
+        });
+    }
+    written
 }
 
 impl Explainer<'_, '_> {
@@ -109,7 +126,7 @@ impl Explainer<'_, '_> {
         let inner = &assessment.program.inner;
         let name = self.name(index, row);
         let ty = inner.typed[index].ty.clone();
-        let first = self.told.insert(format!("公式 {index} {row:?}"));
+        let first = self.told.insert(Told::Definition(index, row));
         if let Some(value) = assessment.given(index, row) {
             let line = format!("{name} = {}（给定）", shown(&Ok(value), ty.as_ref()));
             return Explanation { line, kind: Explained::Given, parts: Vec::new() };
@@ -157,10 +174,10 @@ impl Explainer<'_, '_> {
 
     /// The formula as written, with the value behind each name that was looked up outside a list's rows.
     fn written(&self, expr: &Expr, seen: &[Seen]) -> String {
-        let values: HashMap<_, _> = seen.iter().filter(|s| !s.inner).map(|s| ((s.span.start, s.span.end), s)).collect();
+        let values: Vec<&Seen> = seen.iter().filter(|seen| !seen.inner).collect();
         let text = print(expr, &|part| {
             let named = matches!(part.kind, Kind::Name(_) | Kind::Path(..) | Kind::Call(..));
-            let seen = values.get(&(part.span.start, part.span.end)).filter(|_| named)?;
+            let seen = values.iter().rfind(|seen| named && seen.span == part.span)?;
             let value = self.seen_value(seen)?;
             Some(format!("{part} {value}"))
         });
@@ -194,26 +211,26 @@ impl Explainer<'_, '_> {
             match &seen.what {
                 SeenWhat::Rows | SeenWhat::Projection => {}
                 SeenWhat::Definition(index, row) => {
-                    if !self.told.contains(&format!("公式 {index} {row:?}")) {
+                    if !self.told.contains(&Told::Definition(*index, *row)) {
                         parts.push(self.definition(*index, *row));
                     }
                 }
                 SeenWhat::Value(index) => {
                     let value = &inner.env.values[*index];
-                    if self.told.insert(format!("值 {index}")) {
+                    if self.told.insert(Told::Value(*index)) {
                         parts.push(fact(&value.name, &seen.outcome, &value.ty));
                     }
                 }
                 SeenWhat::Column(list, column, row) => {
                     let column_name = &inner.env.lists[*list].columns[*column];
-                    if self.told.insert(format!("列 {column} {row:?}")) && shows(&column_name.ty) {
+                    if self.told.insert(Told::Column(*column, *row)) && shows(&column_name.ty) {
                         let name = format!("{}的{}", self.assessment.row_label(*row), column_name.name);
                         parts.push(fact(&name, &seen.outcome, &column_name.ty));
                     }
                 }
                 SeenWhat::Rate(index, rate, key) => {
                     let parameter = &inner.env.parameters[*index];
-                    if self.told.insert(format!("参数 {index} {key:?} {rate:?}")) {
+                    if self.told.insert(Told::Rate(*index, key.clone(), rate.as_ref().map(|rate| rate.from))) {
                         let line = match rate {
                             Some(rate) => rate_line(&parameter.name, &parameter.ty, rate, key),
                             None => format!("{}：{}", parameter.name, shown(&seen.outcome, None)),

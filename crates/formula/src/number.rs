@@ -94,10 +94,19 @@ pub fn parse_decimal(text: &str) -> Option<Rational> {
 
 /// The exact decimal form, if there is one with at most twelve places.
 pub fn exact_decimal(number: Rational) -> Option<String> {
-    (0..=12_u32).find_map(|places| {
-        let scaled = multiply(number, Rational::from(10_i128.pow(places)))?;
-        scaled.is_integer().then(|| decimal(scaled.to_integer(), places as usize))
-    })
+    let (mut below, mut twos, mut fives) = (*number.denom(), 0_u32, 0_u32);
+    while below % 2 == 0 {
+        (below, twos) = (below / 2, twos + 1);
+    }
+    while below % 5 == 0 {
+        (below, fives) = (below / 5, fives + 1);
+    }
+    let places = twos.max(fives);
+    if below != 1 || places > 12 {
+        return None;
+    }
+    let scaled = number.numer().checked_mul(&(10_i128.pow(places) / number.denom()))?;
+    Some(decimal(scaled, places as usize))
 }
 
 /// The number as people read it: exact where a decimal can say it, otherwise `约 358.3333`.

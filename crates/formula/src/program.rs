@@ -43,7 +43,7 @@ pub(crate) struct Inner {
     pub sources: Vec<Source>,
     pub tables: Vec<Table>,
     pub symbols: Symbols,
-    pub typed: Vec<Typed>,
+    pub typed: Vec<Arc<Typed>>,
     pub plans: Vec<Option<TablePlan>>,
 }
 
@@ -135,7 +135,7 @@ pub fn compile(blocks: &[Block], env: Environment) -> (Program, Vec<Diagnostic>)
     let typed = checker
         .typed
         .drain(..)
-        .map(|typed| typed.unwrap_or(Typed { ty: None, body: Body::Broken, uses: Uses::default() }))
+        .map(|typed| typed.unwrap_or_else(|| Arc::new(Typed { ty: None, body: Body::Broken, uses: Uses::default() })))
         .collect();
     let plans = checker.plans.drain(..).map(|plan| plan.map(|(plan, ..)| plan)).collect();
     let order = |file: &str| blocks.iter().position(|block| &*block.file == file);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use base::{Calendar, Level};
-use formula::{Assessed, Population, Rational, Value, assess};
+use formula::{Assessed, Population, Rational, Value, assess, outcome_of};
 
 use crate::model::{Entitlement, Guide};
 use crate::rates::RateBook;
@@ -51,7 +51,12 @@ pub struct Answer {
     /// Households that were reckoned one by one, and why.
     pub aside: u64,
     pub reasons: Vec<String>,
+    /// What households that cannot be told lack first, of those that were looked into.
+    pub lacking: BTreeMap<String, u64>,
 }
+
+/// Households that cannot be told and are looked into: enough to see what a file lacks.
+const LOOKED_INTO: u64 = 200;
 
 impl Effect {
     fn count(&mut self, amounts: Option<(i64, i64)>) {
@@ -93,6 +98,12 @@ impl Answer {
         for case in 0..population.cases {
             let both = total(&before, amounts.len(), case).zip(total(&after, amounts.len(), case));
             self.all.count(both);
+            if both.is_none() && self.all.undecided <= LOOKED_INTO {
+                let rates =
+                    if total(&before, amounts.len(), case).is_none() { question.before } else { question.after };
+                let reason = lack(question, rates, population, case);
+                *self.lacking.entry(reason).or_default() += 1;
+            }
             for (place, name) in question.groups.iter().enumerate() {
                 let value = before.value(amounts.len() + place, case);
                 let value = value.map_or_else(|| "不知道".to_owned(), |value| group(&value));
@@ -112,6 +123,20 @@ impl Answer {
         });
         Ok(())
     }
+}
+
+/// The first thing that a household lacks.
+fn lack(question: &Question, rates: &RateBook, population: &Population, case: usize) -> String {
+    let program = &question.guide.program;
+    for component in &question.entitlement.components {
+        let outcome = outcome_of(program, &component.amount, population, case, rates, question.calendar);
+        if let Err(unknown) = outcome
+            && let Some(reason) = unknown.reasons.first()
+        {
+            return reason.field.as_ref().map_or_else(|| reason.text.clone(), |field| format!("没有“{field}”"));
+        }
+    }
+    "金额太大".to_owned()
 }
 
 /// All components of a household together, in 分; none where one of them is not known.

@@ -99,6 +99,8 @@ fn what_cannot_be_told_is_counted_and_nothing_else() {
     unknown.values.remove("财产符合规定");
     let answer = asked(&[household(1, 0, 0), unknown], &[("低保标准(农村)", "400")], &["财产符合规定"]);
     assert_eq!((answer.all.cases, answer.all.undecided), (2, 1));
+    // Property is reckoned from what is owned; the first thing that is missing there.
+    assert_eq!(answer.lacking.into_iter().collect::<Vec<_>>(), [("没有“存款”".to_owned(), 1)]);
     assert_eq!((answer.all.less, answer.all.ended), (side(1, 100), 0));
     assert_eq!(answer.groups["财产符合规定"]["不知道"].undecided, 1);
 }

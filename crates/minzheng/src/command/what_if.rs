@@ -170,6 +170,9 @@ impl Told {
         let Effect { cases, undecided, before, after, begun, ended, more, less } = self.answer.all;
         println!("{} {}", self.service, self.entitlement);
         println!("  {cases} 户，其中算不出来的 {undecided} 户");
+        for (reason, count) in &self.answer.lacking {
+            println!("    {reason}：{count} 户");
+        }
         println!("  领取：{} 户 → {} 户（新增 {begun}，退出 {ended}）", before.recipients, after.recipients);
         println!("  每月：{} 元 → {} 元，相差 {} 元", yuan(before.fen), yuan(after.fen), yuan(after.fen - before.fen));
         println!("  每年：{} 元 → {} 元", yuan(before.fen * 12), yuan(after.fen * 12));
@@ -227,6 +230,7 @@ impl Told {
             "groups": Json::Object(groups.collect()),
             "one_by_one": self.answer.aside,
             "reasons": self.answer.reasons,
+            "lacking": self.answer.lacking,
         })
     }
 }
