@@ -9,7 +9,7 @@ use formula::{Column, Data, Environment, Type, Words};
 use serde::Deserialize;
 
 use super::Cells;
-use super::source::{self, Source};
+use super::source;
 
 /// `MAP.toml`: the cases, and the lists by their path (`成员`, `成员.收入`).
 #[derive(Debug, Deserialize)]
@@ -135,15 +135,20 @@ fn type_of(env: &Environment, list: Option<usize>, name: &str) -> Option<Type> {
 
 impl Wanted {
     /// The cells as a column, or `None` where not one is known. `first` is the row of the file of the first.
-    pub fn column(&self, cells: Cells, source: &Source, first: u64) -> Result<Option<Column>, String> {
+    pub fn column(
+        &self,
+        cells: Cells,
+        found: &source::Words,
+        file: &str,
+        first: u64,
+    ) -> Result<Option<Column>, String> {
         let Cells { values, known } = cells;
         if known.iter().all(|known| *known == 0) && !known.is_empty() {
             return Ok(None);
         }
         let is_known = |row: usize| known.get(row).is_none_or(|known| *known == 1);
-        let wrong = |row: usize, what: String| {
-            Err(format!("{} 第 {} 行“{}”：{what}", source.name(), first + row as u64 + 1, self.column))
-        };
+        let wrong =
+            |row: usize, what: String| Err(format!("{file} 第 {} 行“{}”：{what}", first + row as u64 + 1, self.column));
         let bad = |fits: &dyn Fn(i64) -> bool| (0..values.len()).find(|row| is_known(*row) && !fits(values[*row]));
         let data = match &self.kind {
             Kind::Number { scale } => Data::Numbers { scale: *scale, values },
@@ -156,7 +161,10 @@ impl Wanted {
             Kind::Words { words, regions } => {
                 let words = match words {
                     Some(words) => words.clone(),
-                    None => Arc::new(Words { words: source.words(&self.column).to_vec(), regions: *regions }),
+                    None => {
+                        let words = found.get(&self.column).cloned().unwrap_or_default();
+                        Arc::new(Words { words, regions: *regions })
+                    }
                 };
                 let many = words.words.len() as i64;
                 if let Some(row) = bad(&|n| (0..many.min(256)).contains(&n)) {

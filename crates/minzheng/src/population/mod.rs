@@ -9,18 +9,22 @@ mod source;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, sync_channel};
 
 use formula::{Column, Environment, Population, Rows};
 
 pub use map::Map;
 use map::{Table, Wanted};
-use source::{Key, Source};
+use source::{Key, Source, Words};
 
 /// Rows that are read of a file at once.
-const STEP: usize = 1 << 16;
+const STEP: usize = 1 << 14;
+
+/// Pieces that are read before they are asked for.
+const AHEAD: usize = 4;
 
 /// Cases of a batch.
-const BATCH: usize = 1 << 18;
+const BATCH: usize = 1 << 15;
 
 /// A population that is read from files.
 pub struct Stream {
@@ -38,14 +42,12 @@ struct List {
     reader: Option<Reader>,
 }
 
-/// A file of which so much is in memory as has been read and not yet given out.
+/// A file of which so much is in memory as has been read and not yet given out. A thread of its own reads ahead.
 struct Reader {
-    source: Source,
+    name: String,
+    ahead: Receiver<Result<Piece, String>>,
     wanted: Vec<Wanted>,
-    /// What has been read: owners, own keys, and the cells of each wanted column.
-    owners: Vec<Key>,
-    keys: Vec<Key>,
-    cells: Vec<Cells>,
+    piece: Piece,
     at: usize,
     /// Rows of the file before those in memory.
     before: u64,
@@ -58,6 +60,21 @@ pub struct Cells {
     values: Vec<i64>,
     /// Empty where all are known.
     known: Vec<u8>,
+}
+
+/// Rows as they were read: owners, own keys, the cells of each wanted column, and the words of texts so far.
+#[derive(Default)]
+pub struct Piece {
+    owners: Vec<Key>,
+    keys: Vec<Key>,
+    cells: Vec<Cells>,
+    words: Words,
+}
+
+impl Piece {
+    fn rows(&self) -> usize {
+        self.keys.len().max(self.owners.len())
+    }
 }
 
 impl Cells {
@@ -130,17 +147,30 @@ type Columns = BTreeMap<Arc<str>, Column>;
 
 impl Reader {
     fn open(path: &Path, table: &Table, env: &Environment, list: Option<usize>) -> Result<Self, String> {
-        let (source, wanted) = Source::open(path, table, env, list)?;
-        let cells = vec![Cells::default(); wanted.len()];
-        Ok(Self { source, wanted, owners: vec![], keys: vec![], cells, at: 0, before: 0, last: None })
+        let (mut source, wanted) = Source::open(path, table, env, list)?;
+        let (name, columns) = (source.name().to_owned(), wanted.len());
+        let (sender, ahead) = sync_channel(AHEAD);
+        std::thread::spawn(move || {
+            let mut before = 0;
+            loop {
+                let piece = source.read(STEP, columns, before);
+                let rows = piece.as_ref().map_or(0, |piece| piece.rows());
+                before += rows as u64;
+                // Nobody listens any more, or there is nothing more to say.
+                if sender.send(piece).is_err() || rows == 0 {
+                    break;
+                }
+            }
+        });
+        Ok(Self { name, ahead, wanted, piece: Piece::default(), at: 0, before: 0, last: None })
     }
 
     fn wrong(&self, row: usize, what: impl std::fmt::Display) -> String {
-        format!("{} 第 {} 行：{what}", self.source.name(), self.before + row as u64 + 1)
+        format!("{} 第 {} 行：{what}", self.name, self.before + row as u64 + 1)
     }
 
     fn left(&self) -> usize {
-        self.keys.len().max(self.owners.len()) - self.at
+        self.piece.rows() - self.at
     }
 
     /// Reads more where everything has been given out; `false` at the end of the file.
@@ -150,15 +180,13 @@ impl Reader {
         }
         self.before += self.at as u64;
         self.at = 0;
-        self.owners.clear();
-        self.keys.clear();
-        for cells in &mut self.cells {
-            cells.values.clear();
-            cells.known.clear();
-        }
-        self.source.read(STEP, &mut self.owners, &mut self.keys, &mut self.cells, self.before)?;
-        for (place, key) in self.keys.iter().enumerate() {
-            let before = place.checked_sub(1).map_or(self.last.as_ref(), |place| self.keys.get(place));
+        // After the last piece nothing is sent.
+        self.piece = match self.ahead.recv() {
+            Ok(piece) => piece?,
+            Err(_) => Piece { words: std::mem::take(&mut self.piece.words), ..Piece::default() },
+        };
+        for (place, key) in self.piece.keys.iter().enumerate() {
+            let before = place.checked_sub(1).map_or(self.last.as_ref(), |place| self.piece.keys.get(place));
             let wrong = match (before, key) {
                 (Some(Key::Int(before)), Key::Int(key)) => before >= key,
                 (before, key) => before == Some(key),
@@ -167,19 +195,19 @@ impl Reader {
                 return Err(self.wrong(place, format!("键“{key}”重复，或者没有按键从小到大排列")));
             }
         }
-        self.last = self.keys.last().cloned().or(self.last.take());
+        self.last = self.piece.keys.last().cloned().or(self.last.take());
         Ok(self.left() > 0)
     }
 
     /// So many rows, or those that are left.
     fn take(&mut self, most: usize) -> Result<(Vec<Key>, Columns), String> {
         let mut keys = Vec::new();
-        let mut all = vec![Cells::default(); self.cells.len()];
+        let mut all = vec![Cells::default(); self.wanted.len()];
         let first = self.before + self.at as u64;
         while keys.len() < most && self.fill()? {
             let range = self.at..self.at + self.left().min(most - keys.len());
-            keys.extend_from_slice(&self.keys[range.clone()]);
-            all.iter_mut().zip(&self.cells).for_each(|(all, cells)| all.extend(cells, range.clone()));
+            keys.extend_from_slice(&self.piece.keys[range.clone()]);
+            all.iter_mut().zip(&self.piece.cells).for_each(|(all, cells)| all.extend(cells, range.clone()));
             self.at = range.end;
         }
         Ok((keys, self.columns(all, first)?))
@@ -188,13 +216,13 @@ impl Reader {
     /// The rows of these owners, with where each owner's rows begin and the rows' own keys.
     fn of_owners(&mut self, owners: &[Key]) -> Result<(Vec<u32>, Vec<Key>, Columns), String> {
         let (mut starts, mut own) = (vec![0_u32], Vec::new());
-        let mut all = vec![Cells::default(); self.cells.len()];
+        let mut all = vec![Cells::default(); self.wanted.len()];
         let first = self.before + self.at as u64;
         let mut count: usize = 0;
         while starts.len() <= owners.len() && self.fill()? {
             let begun = self.at;
             while self.left() > 0 && starts.len() <= owners.len() {
-                if self.owners[self.at] == owners[starts.len() - 1] {
+                if self.piece.owners[self.at] == owners[starts.len() - 1] {
                     self.at += 1;
                     count += 1;
                 } else {
@@ -202,8 +230,8 @@ impl Reader {
                 }
             }
             let range = begun..self.at;
-            own.extend_from_slice(self.keys.get(range.clone()).unwrap_or(&[]));
-            all.iter_mut().zip(&self.cells).for_each(|(all, cells)| all.extend(cells, range.clone()));
+            own.extend_from_slice(self.piece.keys.get(range.clone()).unwrap_or(&[]));
+            all.iter_mut().zip(&self.piece.cells).for_each(|(all, cells)| all.extend(cells, range.clone()));
         }
         let end = u32::try_from(count).map_err(|_| self.wrong(self.at, "一批里的行太多"))?;
         starts.resize(owners.len() + 1, end);
@@ -213,7 +241,7 @@ impl Reader {
     fn columns(&self, all: Vec<Cells>, first: u64) -> Result<Columns, String> {
         let mut columns = BTreeMap::new();
         for (wanted, cells) in self.wanted.iter().zip(all) {
-            if let Some(column) = wanted.column(cells, &self.source, first)? {
+            if let Some(column) = wanted.column(cells, &self.piece.words, &self.name, first)? {
                 columns.insert(wanted.name.clone(), column);
             }
         }
@@ -223,7 +251,7 @@ impl Reader {
     /// At the end of the cases no row may be left.
     fn finish(&mut self) -> Result<(), String> {
         if self.fill()? {
-            let owner = self.owners.get(self.at).map_or_else(String::new, Key::to_string);
+            let owner = self.piece.owners.get(self.at).map_or_else(String::new, Key::to_string);
             return Err(self.wrong(self.at, format!("“{owner}”不在上一层的文件里，或者次序与它不同")));
         }
         Ok(())

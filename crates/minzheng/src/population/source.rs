@@ -13,8 +13,8 @@ use parquet::column::reader::ColumnReader;
 use parquet::data_type::ByteArray;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 
-use super::Cells;
 use super::map::{Kind, Table, Wanted};
+use super::{Cells, Piece};
 
 /// What tells rows apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +42,9 @@ pub fn is_day(n: i64) -> bool {
 fn packed(date: Date) -> i64 {
     i64::from(date.year()) * 10_000 + i64::from(date.month()) * 100 + i64::from(date.day())
 }
+
+/// For each column of texts the words so far.
+pub type Words = HashMap<String, Vec<Arc<str>>>;
 
 /// An open file.
 pub struct Source {
@@ -128,21 +131,10 @@ impl Source {
         &self.name
     }
 
-    /// The words that a column of texts has had so far.
-    pub fn words(&self, column: &str) -> &[Arc<str>] {
-        self.words.get(column).map_or(&[], |known| known.words.as_slice())
-    }
-
-    /// Reads rows behind those that are there; nothing at the end of the file. `before` rows came earlier.
-    pub fn read(
-        &mut self,
-        most: usize,
-        owners: &mut Vec<Key>,
-        keys: &mut Vec<Key>,
-        cells: &mut [Cells],
-        before: u64,
-    ) -> Result<(), String> {
-        let mut into = Into { owners, keys, cells };
+    /// Reads the next rows; none at the end of the file. `before` rows came earlier.
+    pub fn read(&mut self, most: usize, columns: usize, before: u64) -> Result<Piece, String> {
+        let mut piece = Piece { cells: vec![Cells::default(); columns], ..Piece::default() };
+        let mut into = Into { owners: &mut piece.owners, keys: &mut piece.keys, cells: &mut piece.cells };
         let result = match &mut self.format {
             Format::Parquet { reader, group, columns, left } => {
                 while *left == 0 && *group < reader.num_row_groups() {
@@ -163,8 +155,10 @@ impl Source {
             }
             Format::Csv(reader) => csv_rows(reader, &self.columns, most, &mut self.words, &mut into),
         };
-        result
-            .map_err(|(row, what): (usize, String)| format!("{} 第 {} 行：{what}", self.name, before + row as u64 + 1))
+        let told = |(row, what): (usize, String)| format!("{} 第 {} 行：{what}", self.name, before + row as u64 + 1);
+        result.map_err(told)?;
+        piece.words = self.words.iter().map(|(name, known)| (name.clone(), known.words.clone())).collect();
+        Ok(piece)
     }
 }
 
