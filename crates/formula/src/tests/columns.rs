@@ -300,3 +300,39 @@ fn tables_dates_and_given_values_agree() {
         agree(text, &cases).unwrap();
     }
 }
+
+#[test]
+fn a_population_out_of_order_is_refused_with_its_place() {
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
+    use crate::columns::{Column, Data, Rows, Words};
+
+    let (program, _) = compile(&[block("x = 存款 + 1元")], environment());
+    let numbers = |values: &[i64], scale: i64| Column::new(Data::Numbers { values: values.to_vec(), scale });
+    let refused = |name: &str, column: Column, rows: Option<Rows>| {
+        let values: BTreeMap<Arc<str>, Column> = BTreeMap::from([(name.into(), column)]);
+        let lists = rows.map(|rows| (0, rows)).into_iter().collect();
+        let population = Population { cases: 2, values, lists };
+        assess(&program, &["x"], &population, &County, &calendar(), 1).err()
+    };
+    assert_eq!(refused("存款", numbers(&[1, 2], 100), None), None);
+    let words = Data::Words { codes: vec![0, 1], words: Words::new(["农村"]) };
+    let rows = |starts: &[u32]| Some(Rows::new(starts.to_vec(), BTreeMap::new()));
+    let cases = [
+        ("存款", numbers(&[1], 100), None, "“存款”应有 2 行，却有 1 行"),
+        ("存款", numbers(&[1, 2], 0), None, "“存款”的比例应大于零"),
+        ("存款", numbers(&[1, 2], 1).known_where(vec![0]), None, "“存款”应有 2 行，却有 1 行"),
+        ("有车", Column::new(Data::Flags(vec![0, 2])), None, "“有车”有不是 0 或 1 的值"),
+        ("城乡", Column::new(words), None, "“城乡”有没有词的代码 1"),
+        ("存款", numbers(&[1, 2], 1), rows(&[0, 3, 2]), "名单“成员”的起点应有 3 个，从 0 起不减"),
+        ("存款", numbers(&[1, 2], 1), rows(&[0, 3]), "名单“成员”的起点应有 3 个，从 0 起不减"),
+    ];
+    for (name, column, rows, expected) in cases {
+        assert_eq!(refused(name, column, rows).as_deref(), Some(expected));
+    }
+    assert_eq!(
+        assess(&program, &["y"], &Population::default(), &County, &calendar(), 1).err().unwrap(),
+        "没有公式或项目“y”"
+    );
+}
