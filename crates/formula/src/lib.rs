@@ -33,7 +33,10 @@ mod unit;
 mod value;
 mod words;
 
-pub use columns::{Assessed, Column, Data, OutcomeData, Outcomes, Population, Rows, Words, assess, outcome_of};
+pub use columns::{
+    Assessed, Column, Data, OutcomeData, Outcomes, Population, Rows, Words, assess, month_at, month_index, outcome_of,
+    packed, unpacked,
+};
 pub use environment::{Environment, ListName, ParameterName, RegisterName, ValueName};
 pub use eval::{Assessment, Rate, RateRequest, Rates};
 pub use explain::{Explained, Explanation};

@@ -231,7 +231,8 @@ impl<'a> Compiler<'a> {
             Node::If(condition, yes, no) => return self.conditional(condition, yes, no),
             Node::Junction(settles, a, b) => {
                 let (a, b) = (self.truth(a)?, self.truth(b)?);
-                self.junction(*settles, a, b)?
+                let (arg, known) = self.junction(*settles, a, b)?;
+                Scalar::flag(arg, known)
             }
             Node::Not(inner) => {
                 let (arg, known) = self.truth(inner)?;
@@ -459,7 +460,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// 且 is settled by 否, 或 by 是, also where the other side is unknown.
-    pub fn junction(&mut self, settles: bool, a: (Arg, Arg), b: (Arg, Arg)) -> Fit<Scalar> {
+    pub fn junction(&mut self, settles: bool, a: (Arg, Arg), b: (Arg, Arg)) -> Fit<(Arg, Arg)> {
         let graph = &mut self.graph;
         let value = if settles { graph.or(a.0, b.0)? } else { graph.and(a.0, b.0)? };
         let mut settled = |(value, known): (Arg, Arg)| {
@@ -470,7 +471,7 @@ impl<'a> Compiler<'a> {
         let both = graph.and(a.1, b.1)?;
         let either = graph.or(by_a, by_b)?;
         let known = graph.or(both, either)?;
-        Ok(Scalar::flag(value, known))
+        Ok((value, known))
     }
 
     /// Whether two values are equal, of any type.

@@ -91,18 +91,16 @@ impl Compiler<'_> {
                 (Chosen { known, ..chosen }, value)
             }
             Compiled::Items(items) => {
-                let mut all = Scalar::flag(Arg::Const(i64::from(every)), YES);
+                let mut all = (Arg::Const(i64::from(every)), YES);
                 let mut ready = YES;
                 for item in items {
                     ready = self.graph.and(ready, item.known)?;
                     self.bind(slot, item);
                     let next = self.truth(body)?;
-                    let Form::Bool(before) = all.form else { break };
-                    all = self.junction(!every, (before, all.known), next)?;
+                    all = self.junction(!every, all, next)?;
                 }
-                let Form::Bool(arg) = all.form else { return Ok(Compiled::nothing()) };
-                let known = self.graph.and(ready, all.known)?;
-                return Ok(Compiled::flag(arg, known));
+                let known = self.graph.and(ready, all.1)?;
+                return Ok(Compiled::flag(all.0, known));
             }
             Compiled::Scalar(Scalar { form: Form::Nothing, .. }) => return Ok(Compiled::nothing()),
             Compiled::Scalar(_) => return unfit("一列"),

@@ -20,7 +20,7 @@ use base::Calendar;
 
 use compile::{Compiled, Compiler, Form, Scalar};
 use graph::{Arg, Id, Level, NO, YES};
-pub use population::{Column, Data, Population, Rows, Words};
+pub use population::{Column, Data, Population, Rows, Words, month_at, month_index, packed, unpacked};
 use run::{Out, Schedule};
 
 use crate::eval::{Assessment, Rates};

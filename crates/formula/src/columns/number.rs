@@ -2,7 +2,7 @@
 
 use num_integer::{gcd, lcm};
 
-use super::graph::{Arg, Arith, Fit, Graph, Relation, Way, YES, unfit};
+use super::graph::{Arg, Arith, Fit, Graph, NO, Relation, Way, YES, unfit};
 use crate::number::Rational;
 
 /// `arg / (scale × below)`; the scale is positive, and `below` is positive wherever the number is known.
@@ -111,24 +111,21 @@ impl Graph {
     pub fn relate(&mut self, relation: Relation, a: Number, b: Number) -> Fit<Arg> {
         let scale = fitting(lcm(i128::from(a.scale), i128::from(b.scale)))?;
         // Against a constant the constant is scaled, not the column.
-        if let (Arg::Node(_), Arg::Const(1), Some(n)) = (a.arg, a.below, b.told()) {
-            let (above, step) = (n.numer() * (i128::from(scale) / n.denom()), i128::from(scale / a.scale));
-            let (floor, exact) = (above.div_euclid(step), above.rem_euclid(step) == 0);
-            let bound = |n: i128| Arg::Const(n.clamp(i64::MIN.into(), i64::MAX.into()) as i64);
-            return match relation {
-                Relation::Equal if !exact => Ok(Arg::Const(0)),
-                Relation::Equal | Relation::LessEqual => self.compare(relation, a.arg, bound(floor)),
-                Relation::Less => self.compare(relation, a.arg, bound(floor + i128::from(!exact))),
-            };
-        }
-        if let (Arg::Node(_), Arg::Const(1), Some(n)) = (b.arg, b.below, a.told()) {
-            let (above, step) = (n.numer() * (i128::from(scale) / n.denom()), i128::from(scale / b.scale));
-            let (floor, exact) = (above.div_euclid(step), above.rem_euclid(step) == 0);
-            let bound = |n: i128| Arg::Const(n.clamp(i64::MIN.into(), i64::MAX.into()) as i64);
-            return match relation {
-                Relation::Equal if !exact => Ok(Arg::Const(0)),
-                Relation::Equal | Relation::Less => self.compare(relation, bound(floor), b.arg),
-                Relation::LessEqual => self.compare(relation, bound(floor + i128::from(!exact)), b.arg),
+        for (column, constant, first) in [(a, b, true), (b, a, false)] {
+            let (Arg::Node(_), YES, Some(n)) = (column.arg, column.below, constant.told()) else { continue };
+            let (above, step) = (n.numer() * (i128::from(scale) / n.denom()), i128::from(scale / column.scale));
+            let exact = above.rem_euclid(step) == 0;
+            if relation == Relation::Equal && !exact {
+                return Ok(NO);
+            }
+            // Whole numbers below 2.5 are those below 3, and those from 2.5 on are those from 3 on.
+            let up = !exact && matches!((relation, first), (Relation::Less, true) | (Relation::LessEqual, false));
+            let bound = above.div_euclid(step) + i128::from(up);
+            return match i64::try_from(bound) {
+                Ok(bound) if first => self.compare(relation, column.arg, Arg::Const(bound)),
+                Ok(bound) => self.compare(relation, Arg::Const(bound), column.arg),
+                Err(_) if relation != Relation::Equal && (bound > 0) == first => Ok(YES),
+                Err(_) => Ok(NO),
             };
         }
         let (a, b) = self.align(a, b)?;

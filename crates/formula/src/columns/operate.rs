@@ -110,11 +110,7 @@ impl Compiler<'_> {
         let mut all = (NO, YES);
         for test in tests {
             let one = self.test(value, test)?;
-            let scalar = self.junction(true, all, one)?;
-            all = match scalar.form {
-                Form::Bool(arg) => (arg, scalar.known),
-                _ => (NO, NO),
-            };
+            all = self.junction(true, all, one)?;
         }
         Ok(all)
     }
@@ -137,11 +133,7 @@ impl Compiler<'_> {
                 let low =
                     self.holds(if *low_closed { Operator::GreaterEqual } else { Operator::Greater }, value, low)?;
                 let high = self.holds(if *high_closed { Operator::LessEqual } else { Operator::Less }, value, high)?;
-                let both = self.junction(false, low, high)?;
-                Ok(match both.form {
-                    Form::Bool(arg) => (arg, both.known),
-                    _ => (NO, NO),
-                })
+                self.junction(false, low, high)
             }
             TestNode::Member(node) => {
                 let list = self.node(node)?;
@@ -213,11 +205,7 @@ impl Compiler<'_> {
                 continue;
             }
             let one = self.any_test(input, tests)?;
-            let scalar = self.junction(false, all, one)?;
-            all = match scalar.form {
-                Form::Bool(arg) => (arg, scalar.known),
-                _ => (NO, NO),
-            };
+            all = self.junction(false, all, one)?;
         }
         Ok(all)
     }

@@ -70,20 +70,22 @@ pub struct Words {
 }
 
 /// `yyyymmdd`, in which dates keep their order.
-pub(super) fn packed(date: Date) -> i32 {
+pub fn packed(date: Date) -> i32 {
     i32::from(date.year()) * 10_000 + i32::from(date.month()) * 100 + i32::from(date.day())
 }
 
-pub(super) fn unpacked(packed: i64) -> Option<Date> {
+/// The date that `yyyymmdd` says, if there is one.
+pub fn unpacked(packed: i64) -> Option<Date> {
     let part = |n: i64| i8::try_from(n).ok();
     Date::new(i16::try_from(packed.div_euclid(10_000)).ok()?, part(packed / 100 % 100)?, part(packed % 100)?).ok()
 }
 
-pub(super) fn month_index(month: Month) -> i32 {
+/// Months since the year 0.
+pub fn month_index(month: Month) -> i32 {
     i32::from(month.year()) * 12 + i32::from(month.month()) - 1
 }
 
-pub(super) fn month_at(index: i64) -> Option<Month> {
+pub fn month_at(index: i64) -> Option<Month> {
     Month::new(i16::try_from(index.div_euclid(12)).ok()?, (index.rem_euclid(12) + 1) as i8)
 }
 

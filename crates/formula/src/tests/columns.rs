@@ -336,3 +336,19 @@ fn a_population_out_of_order_is_refused_with_its_place() {
         "没有公式或项目“y”"
     );
 }
+
+#[test]
+fn a_bound_beyond_all_numbers_of_a_column_is_met_by_none() {
+    let money = |fen: i64| {
+        let mut case = crate::tests::facts();
+        case.set("存款", Value::Number(Rational::new(fen.into(), 100)));
+        case
+    };
+    let cases = [money(i64::MAX), money(100)];
+    for relation in ["=", "!=", "<", "<=", ">", ">="] {
+        // One 分 more than 64 bits hold, and on the other side one less.
+        for bound in ["92233720368547758.08元", "(0元 - 92233720368547758.12元)"] {
+            agree(&format!("x = 存款 {relation} {bound}\ny = {bound} {relation} 存款"), &cases).unwrap();
+        }
+    }
+}

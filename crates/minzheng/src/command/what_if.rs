@@ -25,7 +25,7 @@ pub struct WhatIf {
     /// 按哪一天的参数算
     #[arg(long)]
     date: Date,
-    /// 改哪个参数，写成 '低保标准(农村)=520'；可以写几次
+    /// 改哪个参数，写成 '参数(维度)=值'；可以写几次
     #[arg(long = "set", value_name = "参数=值", required = true)]
     changes: Vec<String>,
     /// 按哪些项目分组：选项、是否、地区、整数；可以写几次

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use base::Month;
-use formula::{Column, Data, Environment, Type, Words};
+use formula::{Column, Data, Environment, Type, Words, month_at, unpacked};
 use serde::Deserialize;
 
 use super::Cells;
@@ -175,14 +174,13 @@ impl Wanted {
                 Data::Words { codes: values.iter().map(|n| *n as u8).collect(), words }
             }
             Kind::Date => {
-                if let Some(row) = bad(&|n| source::is_day(n)) {
+                if let Some(row) = bad(&|n| n >= 10_000 && unpacked(n).is_some()) {
                     return wrong(row, format!("{} 不是日期（yyyymmdd）", values[row]));
                 }
                 Data::Dates(values.iter().map(|n| *n as i32).collect())
             }
             Kind::Month => {
-                let month = |n: i64| Month::new((n / 12) as i16, (n % 12 + 1) as i8).is_some();
-                if let Some(row) = bad(&month) {
+                if let Some(row) = bad(&|n| month_at(n).is_some()) {
                     return wrong(row, "不是月份（yyyy-mm）".into());
                 }
                 Data::Months(values.iter().map(|n| *n as i32).collect())

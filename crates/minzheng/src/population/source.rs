@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use base::Date;
-use formula::{Environment, Rational};
+use formula::{Environment, Rational, month_index, packed, unpacked};
 use parquet::basic::{ConvertedType, Type as Physical};
 use parquet::column::reader::ColumnReader;
 use parquet::data_type::ByteArray;
@@ -30,17 +30,6 @@ impl fmt::Display for Key {
             Self::Text(text) => f.write_str(text),
         }
     }
-}
-
-/// Whether a number is a day written as `yyyymmdd`.
-pub fn is_day(n: i64) -> bool {
-    let part = |n: i64| i8::try_from(n).ok();
-    let date = || Date::new(i16::try_from(n / 10_000).ok()?, part(n / 100 % 100)?, part(n % 100)?).ok();
-    n >= 10_000 && date().is_some()
-}
-
-fn packed(date: Date) -> i64 {
-    i64::from(date.year()) * 10_000 + i64::from(date.month()) * 100 + i64::from(date.day())
 }
 
 /// For each column of texts the words so far.
@@ -248,7 +237,7 @@ fn decoded(column: &Read, reader: &mut ColumnReader, count: usize) -> Result<Dec
         let epoch = Date::constant(1970, 1, 1);
         for day in &mut found.ints {
             let date = jiff::Span::new().try_days(*day).and_then(|days| epoch.checked_add(days));
-            *day = date.map_or(0, packed);
+            *day = date.map_or(0, |date| i64::from(packed(date)));
         }
     }
     Ok(found)
@@ -359,12 +348,12 @@ fn typed(kind: &Kind, text: &str, words: &mut WordPlaces) -> Result<i64, String>
             Ok(words.place(&word))
         }
         Kind::Date => match text.parse::<i64>() {
-            Ok(day) if is_day(day) => Ok(day),
-            _ => base::parse_date(text).map(packed).ok_or_else(|| format!("“{text}”不是日期")),
+            Ok(day) if day >= 10_000 && unpacked(day).is_some() => Ok(day),
+            _ => base::parse_date(text).map(|date| i64::from(packed(date))).ok_or_else(|| format!("“{text}”不是日期")),
         },
         Kind::Month => {
             let month: base::Month = text.parse().map_err(|_| format!("“{text}”不是月份（yyyy-mm）"))?;
-            Ok(i64::from(month.year()) * 12 + i64::from(month.month()) - 1)
+            Ok(i64::from(month_index(month)))
         }
     }
 }
