@@ -11,6 +11,7 @@ pub use crate::indicators::Indicator;
 pub use crate::payments::{Job, Mark};
 pub use crate::registers::{AsOf, Register, RegisterColumn, Relation};
 pub use crate::starts::{Counted, Start, When};
+use crate::what_if::Yardstick;
 
 /// A checked service guide.
 #[derive(Clone, Debug)]
@@ -43,6 +44,7 @@ pub struct Guide {
     pub marks: Vec<Mark>,
     pub letters: Vec<Letter>,
     pub indicators: Vec<Indicator>,
+    pub yardsticks: Vec<Yardstick>,
     pub laws: Vec<Law>,
     pub scenarios: Vec<Scenario>,
     pub fixtures: BTreeMap<String, Vec<FixtureColumn>>,

@@ -1,12 +1,27 @@
 //! 科学测算: what a change of rates does to everybody, household by household, added up. Nothing is written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
-use base::{Calendar, Level};
-use formula::{Assessed, Population, Rational, Value, assess, outcome_of};
+use base::{Calendar, Fen, Level};
+use formula::{Assessed, Column, Data, Population, Rational, Value, assess, outcome_of};
 
 use crate::model::{Entitlement, Guide};
 use crate::rates::RateBook;
+
+/// `## 测算`: by which values of a household it is told how well it lives, beside an entitlement a month.
+#[derive(Clone, Debug)]
+pub struct Yardstick {
+    /// Key of the entitlement.
+    pub entitlement: Arc<str>,
+    /// Of the whole household in a month, without the entitlement.
+    pub income: Arc<str>,
+    pub people: Arc<str>,
+    /// What each of them should have in a month.
+    pub line: Arc<str>,
+    /// By which values households are told apart where nobody asks for others.
+    pub groups: Vec<Arc<str>>,
+}
 
 /// What is asked.
 pub struct Question<'q> {
@@ -53,7 +68,53 @@ pub struct Answer {
     pub reasons: Vec<String>,
     /// What households that cannot be told lack first, of those that were looked into.
     pub lacking: BTreeMap<String, u64>,
+    /// How well they live, where the guide has a yardstick.
+    pub lives: Option<Lives>,
 }
+
+/// How well people live before and after, both measured by the line of after.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Lives {
+    pub people: u64,
+    /// The line of all people together in a month, in 分.
+    pub line: i64,
+    pub before: Living,
+    pub after: Living,
+    /// Households by what each of their people has without the entitlement, in steps of `BAND`; the last has no end.
+    pub bands: BTreeMap<i64, Band>,
+}
+
+/// How people live on what they have together with the entitlement.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Living {
+    /// People below the line.
+    pub poor: u64,
+    /// What they lack to the line together in a month, in 分.
+    pub gap: i64,
+    /// People by what each has in a month, in whole 分.
+    pub incomes: HashMap<i64, u64>,
+    /// Households that would have less if they earned `STEP` more.
+    pub cliffs: u64,
+    /// The most that one of them would lose, in 分 a month.
+    pub fall: i64,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Band {
+    pub cases: u64,
+    /// Recipients before and after.
+    pub before: u64,
+    pub after: u64,
+}
+
+/// The width of a band of income: 50 元 a month for each person.
+pub const BAND: Fen = Fen(5_000);
+
+/// Bands from this one on are one: 3,000 元.
+pub const LAST_BAND: i64 = 60;
+
+/// What a household earns more a month where it is asked whether that pays: 100 元.
+pub const STEP: Fen = Fen(10_000);
 
 /// Households that cannot be told and are looked into: enough to see what a file lacks.
 const LOOKED_INTO: u64 = 200;
@@ -90,11 +151,19 @@ impl Answer {
         let amounts: Vec<&str> = question.entitlement.components.iter().map(|component| &*component.amount).collect();
         let mut names = amounts.clone();
         names.extend(question.groups.iter().map(String::as_str));
+        let yardstick = question.yardstick();
+        names.extend(yardstick.iter().flat_map(|yardstick| [&*yardstick.income, &*yardstick.people]));
         let run = |names: &[&str], rates: &RateBook| {
             assess(&question.guide.program, names, population, rates, question.calendar, question.threads)
         };
         let before = run(&names, question.before)?;
-        let after = run(&amounts, question.after)?;
+        let mut also = amounts.clone();
+        also.extend(yardstick.map(|yardstick| &*yardstick.line));
+        let after = run(&also, question.after)?;
+        if let Some(yardstick) = yardstick {
+            let places = (amounts.len(), amounts.len() + question.groups.len());
+            self.measure(question, yardstick, population, (&before, &after), places)?;
+        }
         for case in 0..population.cases {
             let both = total(&before, amounts.len(), case).zip(total(&after, amounts.len(), case));
             self.all.count(both);
@@ -125,6 +194,107 @@ impl Answer {
     }
 }
 
+impl Answer {
+    /// Counts how households live. `places` are how many components there are, and where income and people stand.
+    fn measure(
+        &mut self,
+        question: &Question,
+        yardstick: &Yardstick,
+        population: &Population,
+        (before, after): (&Assessed, &Assessed),
+        (components, own): (usize, usize),
+    ) -> Result<(), String> {
+        let incomes: Vec<Option<i64>> = (0..population.cases).map(|case| fen(before.value(own, case))).collect();
+        let richer = population.with(&yardstick.income, earned(&incomes, STEP.0));
+        let amounts: Vec<&str> = question.entitlement.components.iter().map(|component| &*component.amount).collect();
+        let run = |rates: &RateBook| {
+            assess(&question.guide.program, &amounts, &richer, rates, question.calendar, question.threads)
+        };
+        let further = (run(question.before)?, run(question.after)?);
+        let lives = self.lives.get_or_insert_default();
+        for (case, income) in incomes.into_iter().enumerate() {
+            let people = before.value(own + 1, case).and_then(|value| value.number());
+            let people = people.and_then(|people| u64::try_from(people.to_integer()).ok()).filter(|people| *people > 0);
+            let both = total(before, components, case).zip(total(after, components, case));
+            let (Some(income), Some(people), Some(both)) = (income, people, both) else { continue };
+            let Some(line) = fen(after.value(components, case)) else { continue };
+            let known = Known { people, income, line };
+            lives.people += people;
+            lives.line += line * known.many();
+            lives.before.count(&known, both.0, total(&further.0, components, case));
+            lives.after.count(&known, both.1, total(&further.1, components, case));
+            let band = (income / known.many() / BAND.0).clamp(0, LAST_BAND);
+            let band = lives.bands.entry(band).or_default();
+            band.cases += 1;
+            band.before += u64::from(both.0 > 0);
+            band.after += u64::from(both.1 > 0);
+        }
+        Ok(())
+    }
+}
+
+/// What is known of a household, in 分 a month.
+struct Known {
+    people: u64,
+    income: i64,
+    /// For each person.
+    line: i64,
+}
+
+impl Known {
+    fn many(&self) -> i64 {
+        i64::try_from(self.people).unwrap_or(i64::MAX)
+    }
+}
+
+impl Living {
+    /// A household with what it gets, and with what it would get if it earned a step more.
+    fn count(&mut self, known: &Known, amount: i64, further: Option<i64>) {
+        let (people, has) = (known.many(), known.income + amount);
+        let lacks = (known.line * people - has).max(0);
+        self.poor += if lacks > 0 { known.people } else { 0 };
+        self.gap += lacks;
+        *self.incomes.entry(has.div_euclid(people)).or_default() += known.people;
+        let fall = further.map_or(0, |further| amount - further - STEP.0);
+        self.cliffs += u64::from(fall > 0);
+        self.fall = self.fall.max(fall);
+    }
+
+    /// How unevenly people have what they have: 0 where all have the same, towards 1 where one has everything.
+    /// Nothing where nobody has anything. Exact over what each has in whole 分.
+    pub fn gini(&self) -> Option<Rational> {
+        let mut incomes: Vec<(i128, i128)> = self.incomes.iter().map(|(fen, n)| ((*fen).into(), (*n).into())).collect();
+        incomes.sort_unstable();
+        let (mut people, mut sum, mut apart) = (0_i128, 0_i128, 0_i128);
+        // Each pair once: whoever has more is that far from all who have less.
+        for (fen, many) in incomes {
+            apart = apart.checked_add(many.checked_mul(fen.checked_mul(people)? - sum)?)?;
+            people += many;
+            sum = sum.checked_add(fen.checked_mul(many)?)?;
+        }
+        (sum > 0).then(|| Rational::new(apart, people * sum))
+    }
+}
+
+/// Incomes of households with something more, where they are known.
+fn earned(incomes: &[Option<i64>], more: i64) -> Column {
+    let values = incomes.iter().map(|income| income.unwrap_or(0) + more).collect();
+    let known = incomes.iter().map(|income| u8::from(income.is_some())).collect();
+    Column::new(Data::Numbers { values, scale: 100 }).known_where(known)
+}
+
+/// Money in whole 分, rounded up: a grant that was rounded does not leave anybody below the line by half a 分.
+fn fen(value: Option<Value>) -> Option<i64> {
+    let fen = value?.number()? * Rational::from(100);
+    i64::try_from(fen.ceil().to_integer()).ok()
+}
+
+impl<'q> Question<'q> {
+    fn yardstick(&self) -> Option<&'q Yardstick> {
+        self.guide.yardsticks.iter().find(|yardstick| yardstick.entitlement == self.entitlement.key)
+    }
+}
+
 /// The first thing that a household lacks.
 fn lack(question: &Question, rates: &RateBook, population: &Population, case: usize) -> String {
     let program = &question.guide.program;
@@ -143,8 +313,7 @@ fn lack(question: &Question, rates: &RateBook, population: &Population, case: us
 fn total(assessed: &Assessed, components: usize, case: usize) -> Option<i64> {
     let mut total = 0_i64;
     for component in 0..components {
-        let fen = assessed.value(component, case)?.number()? * Rational::from(100);
-        total = total.checked_add(i64::try_from(fen.to_integer()).ok()?)?;
+        total = total.checked_add(fen(assessed.value(component, case))?)?;
     }
     Some(total)
 }

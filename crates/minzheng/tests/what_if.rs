@@ -3,7 +3,7 @@
 use base::{Date, RegionCode};
 use casework::scenario::overlay;
 use formula::{Facts, Population, Rational, Value};
-use guide::what_if::{Answer, Effect, Question, Side};
+use guide::what_if::{Answer, Band, Effect, Question, Side};
 use minzheng::content::Content;
 
 fn number(n: i64) -> Value {
@@ -84,6 +84,32 @@ fn a_raise_of_the_rural_standard_std_e1_and_e2() {
     assert_eq!(answer.groups["家庭人口"]["2"].cases, 2);
     assert_eq!(answer.groups["城乡"]["农村"], expected);
     assert_eq!((answer.aside, answer.reasons), (0, Vec::new()));
+}
+
+#[test]
+fn how_people_live_is_measured_by_the_line_of_after() {
+    let cases = [household(3, 1075, 0), household(2, 300, 0), household(1, 0, 0), household(2, 1020, 0)];
+    let lives = asked(&cases, &[("低保标准(农村)", "520")], &[]).lives.unwrap();
+    assert_eq!((lives.people, lives.line), (8, 8 * 52_000));
+    // Before, all have 500 but for the two who have 510; afterwards everybody has 520.
+    assert_eq!((lives.before.poor, lives.before.gap), (8, (6 * 20 + 20) * 100));
+    assert_eq!((lives.after.poor, lives.after.gap), (0, 0));
+    // Twelve ordered pairs and their reverse are 10 apart: 240 / (2 × 8 × 4,020).
+    assert_eq!(lives.before.gini(), Some(Rational::new(240, 2 * 8 * 4_020)));
+    assert_eq!(lives.after.gini(), Some(Rational::from(0)));
+    let band = |from: i64| lives.bands.get(&from).copied().unwrap_or_default();
+    assert_eq!(band(10), Band { cases: 1, before: 0, after: 1 });
+    assert_eq!(lives.bands.values().map(|band| band.cases).sum::<u64>(), 4);
+}
+
+#[test]
+fn whoever_would_lose_by_earning_more_stands_at_a_cliff() {
+    // A minor's tenth of the standard goes with the last fen of the grant: 5 + 50 are lost for 100 that come in the
+    // first case, 100 + 100 in the second, which has two minors and lies 100 below the line.
+    let cases = [household(2, 995, 1), household(2, 900, 2), household(2, 100, 2)];
+    let lives = asked(&cases, &[("低保标准(农村)", "500.00")], &[]).lives.unwrap();
+    assert_eq!((lives.after.cliffs, lives.after.fall), (1, 10_000));
+    assert_eq!(lives.before.cliffs, 1);
 }
 
 #[test]

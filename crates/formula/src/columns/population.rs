@@ -178,6 +178,14 @@ impl Words {
 }
 
 impl Population {
+    /// The same cases with a value given in place of what it was or of its formula.
+    #[must_use]
+    pub fn with(&self, name: &str, column: Column) -> Self {
+        let mut changed = self.clone();
+        changed.values.insert(name.into(), column);
+        changed
+    }
+
     /// Cases into columns, as the environment declares their names, with what is given in place of formulas.
     pub fn of(program: &Program, cases: &[Facts]) -> Self {
         let env = program.environment();

@@ -16,6 +16,7 @@ mod results;
 mod scenario;
 mod sound;
 mod tables;
+mod what_if;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -236,6 +237,7 @@ impl Reader {
             relations: self.relations(&known, read),
             marks: self.marks(&known, chapter(&chapters, "异常")),
             indicators: self.indicators(chapter(&chapters, "指标"), &starts, &writable),
+            yardsticks: self.yardsticks(&known, chapter(&chapters, "测算"), &entitlements),
             key: key.as_str().into(),
             title: document.title().to_owned(),
             edition: edition::digest(folder, files).into(),

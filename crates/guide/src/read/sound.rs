@@ -72,6 +72,10 @@ impl Reader {
         uses.definitions.extend(amounts.map(|definition| definition.index));
         let fields = guide.fields.iter().filter(|field| field.computed);
         uses.definitions.extend(fields.filter_map(|field| guide.program.find(&field.name)).map(|d| d.index));
+        let measured = guide.yardsticks.iter().flat_map(|yardstick| {
+            [&yardstick.income, &yardstick.people, &yardstick.line].into_iter().chain(&yardstick.groups)
+        });
+        uses.definitions.extend(measured.filter_map(|name| guide.program.find(name)).map(|d| d.index));
         let all = guide.program.all_uses(&uses);
         let unused: Vec<_> = guide.program.definitions().filter(|d| !all.definitions.contains(&d.index)).collect();
         for definition in unused {
@@ -79,7 +83,7 @@ impl Reader {
                 "G206",
                 definition.span.clone(),
                 format!("公式“{}”没有被用到", definition.name),
-                "请删去，或在步骤、校验、待遇、文书中使用",
+                "请删去，或在步骤、校验、待遇、文书、测算中使用",
             );
             self.findings.push(finding.at(definition.file));
         }

@@ -8,7 +8,7 @@ use formula::{Cell, Finding, half_width, nearest};
 use crate::document::{Document, Section, Table};
 
 /// Headings of guide.md with the columns of their tables; those in brackets may be left out.
-pub const HEADINGS: [(&str, &[&str]); 15] = [
+pub const HEADINGS: [(&str, &[&str]); 16] = [
     ("服务", &["服务", "内容"]),
     ("启动", &["启动", "标识", "何时", "对每个", "若", "先办"]),
     ("项目", &["项目", "标识", "类型", "必填", "来源", "[说明]"]),
@@ -24,6 +24,7 @@ pub const HEADINGS: [(&str, &[&str]); 15] = [
     ("异常", &["异常", "若", "处理", "[说明]"]),
     ("文书", &["文书", "标识", "编号", "送达"]),
     ("指标", &["指标", "标识", "取自", "若", "算", "按"]),
+    ("测算", &["待遇", "收入", "人口", "线", "[分组]"]),
 ];
 
 pub fn columns(heading: &str) -> Option<&'static [&'static str]> {

@@ -8,7 +8,7 @@ use base::{Date, Fen, RegionCode};
 use bureau::Bureau;
 use clap::Args;
 use formula::{Column, Data, Value};
-use guide::what_if::{Answer, Effect, Question};
+use guide::what_if::{Answer, BAND, Band, Effect, Lives, Living, Question, STEP};
 use guide::{Guide, Overlay};
 use serde_json::{Value as Json, json};
 
@@ -183,6 +183,9 @@ impl Told {
             less.recipients,
             yuan(less.fen)
         );
+        if let Some(lives) = &self.answer.lives {
+            print_lives(lives);
+        }
         match &self.sources {
             Ok(parts) if parts.is_empty() => {}
             Ok(parts) => {
@@ -228,11 +231,58 @@ impl Told {
             "all": of_effect(&self.answer.all),
             "more_by_source_fen": sources,
             "groups": Json::Object(groups.collect()),
+            "lives": self.answer.lives.as_ref().map(of_lives),
             "one_by_one": self.answer.aside,
             "reasons": self.answer.reasons,
             "lacking": self.answer.lacking,
         })
     }
+}
+
+fn print_lives(lives: &Lives) {
+    let Lives { people, before, after, .. } = lives;
+    println!("  按改后的线：{people} 人里低于线的 {} 人 → {} 人", before.poor, after.poor);
+    println!("  到线还差：每月 {} 元 → {} 元", yuan(before.gap), yuan(after.gap));
+    println!("  基尼系数：{} → {}", gini(before), gini(after));
+    println!(
+        "  每月多挣 {} 元反而少得的：{} 户 → {} 户，最多少 {} 元 → {} 元",
+        yuan(STEP.0),
+        before.cliffs,
+        after.cliffs,
+        yuan(before.fall),
+        yuan(after.fall)
+    );
+}
+
+/// Four decimals.
+fn gini(living: &Living) -> String {
+    living.gini().map_or_else(|| "—".into(), formula::shown)
+}
+
+fn of_lives(lives: &Lives) -> Json {
+    let of = |living: &Living| {
+        json!({
+            "below_line": living.poor,
+            "gap_fen_a_month": living.gap,
+            "gini": gini(living),
+            "cliffs": living.cliffs,
+            "fall_fen": living.fall,
+        })
+    };
+    let band = |(from, band): (&i64, &Band)| {
+        json!({
+            "from_fen": from * BAND.0,
+            "households": band.cases,
+            "recipients": { "before": band.before, "after": band.after },
+        })
+    };
+    json!({
+        "people": lives.people,
+        "line_fen_a_month": lives.line,
+        "before": of(&lives.before),
+        "after": of(&lives.after),
+        "bands": lives.bands.iter().map(band).collect::<Vec<_>>(),
+    })
 }
 
 fn of_effect(effect: &Effect) -> Json {
