@@ -24,7 +24,7 @@ mod sample;
 pub mod staff;
 mod starts;
 mod unpaid;
-mod what_if;
+pub mod what_if;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
@@ -46,7 +46,7 @@ use crate::looks::{Looks, Place};
 pub use starts::FOLLOWED;
 pub use store::{
     CaseRow, Counts, Declared, Fault, FileUse, KinRow, Notable, NoticeRow, Posting, Rebuilt, RegisterVersion, RollRow,
-    Run, Sent, Spelt, Standing, Verified, WorkRow, handle,
+    Run, Sent, Spelt, Standing, StudyRow, Verified, WorkRow, handle,
 };
 
 /// Somebody's command, to be carried out once however often it arrives.
@@ -101,6 +101,8 @@ pub enum Failure {
 /// A bureau: its store, its guides, its rates, the official calendar and the divisions.
 pub struct Bureau {
     pub store: Store,
+    /// The guides and rates as they are written.
+    pub files: Files,
     pub library: Library,
     pub rates: RateBook,
     pub calendar: Calendar,
@@ -130,6 +132,7 @@ impl Bureau {
         let home = RegionCode::NATION;
         Ok(Self {
             store,
+            files: files.clone(),
             library,
             rates,
             calendar,

@@ -248,7 +248,7 @@ fn a_database_of_an_older_version_gets_its_lists_anew() {
     let sql = Connection::open(folder.path().join("minzheng.db")).unwrap();
     sql.execute_batch(
         "DROP TABLE roll_row; DELETE FROM case_row; PRAGMA user_version = 1;
-         DROP TABLE relative; DROP TABLE setting; DROP TABLE appointment; ALTER TABLE account DROP COLUMN fresh;
+         DROP TABLE relative; DROP TABLE study; DROP TABLE setting; DROP TABLE appointment; ALTER TABLE account DROP COLUMN fresh;
          ALTER TABLE account ADD COLUMN post TEXT NOT NULL DEFAULT '';
          INSERT INTO account VALUES ('old', '老人', 'x', '\"county\"', '410325', '园林官');",
     )

@@ -4,28 +4,38 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use base::{Calendar, Fen, Level};
+use serde::{Deserialize, Serialize};
+
 use formula::{Assessed, Column, Data, Population, Rational, Value, assess, outcome_of};
 
 use crate::model::{Entitlement, Guide};
 use crate::rates::RateBook;
 
-/// `## 测算`: by which values of a household it is told how well it lives, beside an entitlement a month.
+/// `## 测算`: what it is worth knowing of households beside an entitlement a month.
 #[derive(Clone, Debug)]
 pub struct Yardstick {
     /// Key of the entitlement.
     pub entitlement: Arc<str>,
+    pub measure: Option<Measure>,
+    /// By which values households are told apart.
+    pub groups: Vec<Arc<str>>,
+}
+
+/// By which values it is told how well a household lives.
+#[derive(Clone, Debug)]
+pub struct Measure {
     /// Of the whole household in a month, without the entitlement.
     pub income: Arc<str>,
     pub people: Arc<str>,
     /// What each of them should have in a month.
     pub line: Arc<str>,
-    /// By which values households are told apart where nobody asks for others.
-    pub groups: Vec<Arc<str>>,
 }
 
 /// What is asked.
 pub struct Question<'q> {
     pub guide: &'q Guide,
+    /// The same guide where formulas are replaced.
+    pub replaced: &'q Guide,
     pub entitlement: &'q Entitlement,
     pub before: &'q RateBook,
     pub after: &'q RateBook,
@@ -36,14 +46,14 @@ pub struct Question<'q> {
 }
 
 /// Households that get something, and what it is a period, in 分.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Side {
     pub recipients: u64,
     pub fen: i64,
 }
 
 /// What the change comes to. Households that cannot be told on both sides are counted and nothing else.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Effect {
     pub cases: u64,
     pub undecided: u64,
@@ -58,7 +68,7 @@ pub struct Effect {
     pub less: Side,
 }
 
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
     pub all: Effect,
     /// By name and value.
@@ -73,7 +83,7 @@ pub struct Answer {
 }
 
 /// How well people live before and after, both measured by the line of after.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lives {
     pub people: u64,
     /// The line of all people together in a month, in 分.
@@ -85,21 +95,25 @@ pub struct Lives {
 }
 
 /// How people live on what they have together with the entitlement.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Living {
     /// People below the line.
     pub poor: u64,
     /// What they lack to the line together in a month, in 分.
     pub gap: i64,
-    /// People by what each has in a month, in whole 分.
-    pub incomes: HashMap<i64, u64>,
+    /// People by what each has in a month, in whole 分, while they are counted.
+    #[serde(skip)]
+    incomes: HashMap<i64, u64>,
+    /// How unevenly people have what they have, in millionths: 0 where all have the same, towards 1,000,000 where one
+    /// has everything. Nothing where nobody has anything. Of exact sums over what each has in whole 分.
+    pub gini: Option<i64>,
     /// Households that would have less if they earned `STEP` more.
     pub cliffs: u64,
     /// The most that one of them would lose, in 分 a month.
     pub fall: i64,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Band {
     pub cases: u64,
     /// Recipients before and after.
@@ -151,26 +165,26 @@ impl Answer {
         let amounts: Vec<&str> = question.entitlement.components.iter().map(|component| &*component.amount).collect();
         let mut names = amounts.clone();
         names.extend(question.groups.iter().map(String::as_str));
-        let yardstick = question.yardstick();
-        names.extend(yardstick.iter().flat_map(|yardstick| [&*yardstick.income, &*yardstick.people]));
-        let run = |names: &[&str], rates: &RateBook| {
-            assess(&question.guide.program, names, population, rates, question.calendar, question.threads)
+        let measure = question.measure();
+        names.extend(measure.iter().flat_map(|measure| [&*measure.income, &*measure.people]));
+        let run = |names: &[&str], (guide, rates): (&Guide, &RateBook)| {
+            assess(&guide.program, names, population, rates, question.calendar, question.threads)
         };
-        let before = run(&names, question.before)?;
+        let before = run(&names, question.before())?;
         let mut also = amounts.clone();
-        also.extend(yardstick.map(|yardstick| &*yardstick.line));
-        let after = run(&also, question.after)?;
-        if let Some(yardstick) = yardstick {
+        also.extend(measure.map(|measure| &*measure.line));
+        let after = run(&also, question.after())?;
+        if let Some(measure) = measure {
             let places = (amounts.len(), amounts.len() + question.groups.len());
-            self.measure(question, yardstick, population, (&before, &after), places)?;
+            self.measure(question, measure, population, (&before, &after), places)?;
         }
         for case in 0..population.cases {
             let both = total(&before, amounts.len(), case).zip(total(&after, amounts.len(), case));
             self.all.count(both);
             if both.is_none() && self.all.undecided <= LOOKED_INTO {
-                let rates =
-                    if total(&before, amounts.len(), case).is_none() { question.before } else { question.after };
-                let reason = lack(question, rates, population, case);
+                let side =
+                    if total(&before, amounts.len(), case).is_none() { question.before() } else { question.after() };
+                let reason = lack(question, side, population, case);
                 *self.lacking.entry(reason).or_default() += 1;
             }
             for (place, name) in question.groups.iter().enumerate() {
@@ -195,22 +209,30 @@ impl Answer {
 }
 
 impl Answer {
+    /// What can be told only when everybody has been taken in.
+    pub fn finish(&mut self) {
+        if let Some(lives) = &mut self.lives {
+            lives.before.finish();
+            lives.after.finish();
+        }
+    }
+
     /// Counts how households live. `places` are how many components there are, and where income and people stand.
     fn measure(
         &mut self,
         question: &Question,
-        yardstick: &Yardstick,
+        measure: &Measure,
         population: &Population,
         (before, after): (&Assessed, &Assessed),
         (components, own): (usize, usize),
     ) -> Result<(), String> {
         let incomes: Vec<Option<i64>> = (0..population.cases).map(|case| fen(before.value(own, case))).collect();
-        let richer = population.with(&yardstick.income, earned(&incomes, STEP.0));
+        let richer = population.with(&measure.income, earned(&incomes, STEP.0));
         let amounts: Vec<&str> = question.entitlement.components.iter().map(|component| &*component.amount).collect();
-        let run = |rates: &RateBook| {
-            assess(&question.guide.program, &amounts, &richer, rates, question.calendar, question.threads)
+        let run = |(guide, rates): (&Guide, &RateBook)| {
+            assess(&guide.program, &amounts, &richer, rates, question.calendar, question.threads)
         };
-        let further = (run(question.before)?, run(question.after)?);
+        let further = (run(question.before())?, run(question.after())?);
         let lives = self.lives.get_or_insert_default();
         for (case, income) in incomes.into_iter().enumerate() {
             let people = before.value(own + 1, case).and_then(|value| value.number());
@@ -260,9 +282,12 @@ impl Living {
         self.fall = self.fall.max(fall);
     }
 
-    /// How unevenly people have what they have: 0 where all have the same, towards 1 where one has everything.
-    /// Nothing where nobody has anything. Exact over what each has in whole 分.
-    pub fn gini(&self) -> Option<Rational> {
+    fn finish(&mut self) {
+        self.gini = self.reckon_gini();
+        self.incomes = HashMap::new();
+    }
+
+    fn reckon_gini(&self) -> Option<i64> {
         let mut incomes: Vec<(i128, i128)> = self.incomes.iter().map(|(fen, n)| ((*fen).into(), (*n).into())).collect();
         incomes.sort_unstable();
         let (mut people, mut sum, mut apart) = (0_i128, 0_i128, 0_i128);
@@ -272,7 +297,8 @@ impl Living {
             people += many;
             sum = sum.checked_add(fen.checked_mul(many)?)?;
         }
-        (sum > 0).then(|| Rational::new(apart, people * sum))
+        let whole = people.checked_mul(sum).filter(|whole| *whole > 0)?;
+        i64::try_from((Rational::new(apart, whole) * Rational::from(1_000_000)).round().to_integer()).ok()
     }
 }
 
@@ -290,14 +316,23 @@ fn fen(value: Option<Value>) -> Option<i64> {
 }
 
 impl<'q> Question<'q> {
-    fn yardstick(&self) -> Option<&'q Yardstick> {
-        self.guide.yardsticks.iter().find(|yardstick| yardstick.entitlement == self.entitlement.key)
+    fn measure(&self) -> Option<&'q Measure> {
+        let own = self.guide.yardsticks.iter().find(|yardstick| yardstick.entitlement == self.entitlement.key);
+        own?.measure.as_ref()
+    }
+
+    fn before(&self) -> (&'q Guide, &'q RateBook) {
+        (self.guide, self.before)
+    }
+
+    fn after(&self) -> (&'q Guide, &'q RateBook) {
+        (self.replaced, self.after)
     }
 }
 
 /// The first thing that a household lacks.
-fn lack(question: &Question, rates: &RateBook, population: &Population, case: usize) -> String {
-    let program = &question.guide.program;
+fn lack(question: &Question, (guide, rates): (&Guide, &RateBook), population: &Population, case: usize) -> String {
+    let program = &guide.program;
     for component in &question.entitlement.components {
         let outcome = outcome_of(program, &component.amount, population, case, rates, question.calendar);
         if let Err(unknown) = outcome

@@ -21,6 +21,7 @@ mod registers;
 mod relatives;
 mod rows;
 mod schema;
+mod studies;
 mod verify;
 mod writer;
 
@@ -44,6 +45,7 @@ pub use payments::{Sent, Standing};
 pub use payrolls::{Counts, Notable, Run, Silent, Spelt, Stood};
 pub use registers::{RegisterVersion, handle};
 pub use relatives::Declared;
+pub use studies::StudyRow;
 pub use verify::{Rebuilt, Verified};
 
 /// The most connections that read.

@@ -9,7 +9,7 @@ use crate::fault::Fault;
 use crate::{books, debts, payments};
 
 /// Version of the tables; a database of a newer one is refused.
-const VERSION: i64 = 21;
+const VERSION: i64 = 22;
 
 /// Tables that nothing can bring back.
 const TABLES: &str = "
@@ -34,7 +34,7 @@ CREATE TABLE receipt (case_id TEXT PRIMARY KEY, secret_hash TEXT NOT NULL) STRIC
 ";
 
 /// What was added to those tables since, each with the version that brought it.
-const UPGRADES: [(i64, &str); 3] = [
+const UPGRADES: [(i64, &str); 4] = [
     (
         5,
         "
@@ -63,6 +63,16 @@ CREATE INDEX relative_by_number ON relative (number);
         "
 ALTER TABLE relative ADD COLUMN withdrawn_at TEXT NOT NULL DEFAULT '';
 ALTER TABLE relative ADD COLUMN withdrawn_why TEXT NOT NULL DEFAULT '';
+",
+    ),
+    (
+        22,
+        "
+CREATE TABLE study (
+    id TEXT PRIMARY KEY, account TEXT NOT NULL, at TEXT NOT NULL, region TEXT NOT NULL, name TEXT NOT NULL,
+    content TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX study_by_region ON study (region, at);
 ",
     ),
 ];

@@ -73,7 +73,8 @@ impl Reader {
         let fields = guide.fields.iter().filter(|field| field.computed);
         uses.definitions.extend(fields.filter_map(|field| guide.program.find(&field.name)).map(|d| d.index));
         let measured = guide.yardsticks.iter().flat_map(|yardstick| {
-            [&yardstick.income, &yardstick.people, &yardstick.line].into_iter().chain(&yardstick.groups)
+            let own = yardstick.measure.iter().flat_map(|own| [&own.income, &own.people, &own.line]);
+            own.chain(&yardstick.groups)
         });
         uses.definitions.extend(measured.filter_map(|name| guide.program.find(name)).map(|d| d.index));
         let all = guide.program.all_uses(&uses);

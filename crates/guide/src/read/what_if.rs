@@ -8,7 +8,7 @@ use super::flow::Known;
 use super::{Reader, tables};
 use crate::document::Section;
 use crate::model::Entitlement;
-use crate::what_if::Yardstick;
+use crate::what_if::{Measure, Yardstick};
 
 impl Reader {
     pub(super) fn yardsticks(
@@ -31,13 +31,21 @@ impl Reader {
                     .map_or("这份指南没有按月的待遇".into(), |near| format!("最接近的是“{near}”"));
                 self.error("G201", &entitlement.span, format!("没有按月的待遇“{}”", entitlement.text), help);
             }
-            let income = self.measured(known, &row.get("收入"), Some("元/月"));
-            let people = self.measured(known, &row.get("人口"), Some("数"));
-            let line = self.measured(known, &row.get("线"), Some("元/月"));
+            let own = [("收入", "元/月"), ("人口", "数"), ("线", "元/月")];
+            let given = own.iter().filter(|(column, _)| !row.text(column).is_empty()).count();
+            let mut measured = own
+                .iter()
+                .filter(|_| given > 0)
+                .map(|(column, unit)| self.measured(known, &row.get(column), Some(unit)));
+            let names = (measured.next().flatten(), measured.next().flatten(), measured.next().flatten());
+            let measure = match names {
+                (Some(income), Some(people), Some(line)) => Some(Measure { income, people, line }),
+                _ => None,
+            };
             let names = tables::names(&row.get("分组"));
             let groups: Vec<_> = names.iter().filter_map(|name| self.measured(known, name, None)).collect();
-            if let (Some(entitlement), Some(income), Some(people), Some(line)) = (monthly, income, people, line) {
-                found.push(Yardstick { entitlement: entitlement.key.clone(), income, people, line, groups });
+            if let Some(entitlement) = monthly {
+                found.push(Yardstick { entitlement: entitlement.key.clone(), measure, groups });
             }
         }
         found

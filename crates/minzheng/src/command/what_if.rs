@@ -6,11 +6,10 @@ use std::sync::Arc;
 
 use base::{Date, Fen, RegionCode};
 use bureau::Bureau;
+use bureau::what_if::{Asked, Told, Trial};
 use clap::Args;
 use formula::{Column, Data, Value};
-use guide::what_if::{Answer, BAND, Band, Effect, Lives, Living, Question, STEP};
-use guide::{Guide, Overlay};
-use serde_json::{Value as Json, json};
+use guide::what_if::{Effect, Lives, Living, STEP};
 
 use crate::clock;
 use crate::population::{Map, Stream};
@@ -26,8 +25,11 @@ pub struct WhatIf {
     #[arg(long)]
     date: Date,
     /// 改哪个参数，写成 '参数(维度)=值'；可以写几次
-    #[arg(long = "set", value_name = "参数=值", required = true)]
+    #[arg(long = "set", value_name = "参数=值", required_unless_present = "formulas")]
     changes: Vec<String>,
+    /// 换哪个公式，写成 '公式=式子'；可以写几次
+    #[arg(long = "formula", value_name = "公式=式子")]
+    formulas: Vec<String>,
     /// 按哪些项目分组：选项、是否、地区、整数；可以写几次
     #[arg(long = "by", value_name = "项目")]
     groups: Vec<String>,
@@ -47,28 +49,43 @@ pub fn run(asked: &WhatIf) -> Result<(), String> {
     let bureau = super::serve::open(&asked.data, None)?;
     let region = RegionCode::parse(&asked.region).map_err(|error| error.to_string())?;
     let map = asked.map.as_deref().map(read_map).transpose()?;
-    let guides: Vec<&Arc<Guide>> = match &map {
-        Some(map) => {
-            let known = bureau.library.guides.iter().find(|guide| *guide.key == *map.service);
-            vec![known.ok_or_else(|| format!("没有服务“{}”", map.service))?]
-        }
-        None => bureau.library.guides.iter().collect(),
+    if let Some(map) = &map
+        && bureau.library.find(&map.service).is_none()
+    {
+        return Err(format!("没有服务“{}”", map.service));
+    }
+    let asked_for = |text: &String| {
+        let (name, value) = text.split_once('=').ok_or_else(|| format!("“{text}”应写成 名=值"))?;
+        Ok((name.trim().to_owned(), value.trim().to_owned()))
     };
-    if let Some(name) = asked.groups.iter().find(|name| !guides.iter().any(|guide| has(guide, name))) {
-        return Err(format!("没有服务有项目或公式“{name}”"));
-    }
-    let mut answers = Vec::new();
-    for guide in guides {
-        answers.extend(answer(&bureau, guide, region, asked, map.as_ref())?);
-    }
-    if answers.is_empty() {
-        return Err("没有服务用到所改的参数来算每月的待遇".into());
-    }
+    let question = Asked {
+        region,
+        date: asked.date,
+        rates: asked.changes.iter().map(asked_for).collect::<Result<_, String>>()?,
+        formulas: asked.formulas.iter().map(asked_for).collect::<Result<_, String>>()?,
+        groups: asked.groups.clone(),
+    };
+    let told = match (&map, &asked.population) {
+        (Some(map), Some(main)) => {
+            let trial = Trial::new(&bureau.files, &bureau.library, &bureau.rates, &question);
+            let trial = trial.map_err(|wrong| wrong.join("\n"))?;
+            trial.run(&bureau, Some(&map.service), &mut |guide, take| {
+                let mut stream = Stream::open(guide.program.environment(), map, main, same(region, asked.date))?;
+                while let Some(population) = stream.batch()? {
+                    take(&population)?;
+                }
+                Ok(())
+            })?
+        }
+        _ => {
+            let study = bureau.what_if(&question, clock::now()).map_err(|error| error.to_string())?;
+            study.map_err(|wrong| wrong.join("\n"))?.told
+        }
+    };
     if asked.json {
-        let all: Vec<Json> = answers.iter().map(|one| one.json(asked)).collect();
-        println!("{}", serde_json::to_string_pretty(&all).map_err(|error| error.to_string())?);
+        println!("{}", serde_json::to_string_pretty(&told).map_err(|error| error.to_string())?);
     } else {
-        answers.iter().for_each(|one| one.print(&bureau));
+        told.iter().for_each(|one| print(&bureau, one));
     }
     Ok(())
 }
@@ -76,84 +93,6 @@ pub fn run(asked: &WhatIf) -> Result<(), String> {
 fn read_map(path: &Path) -> Result<Map, String> {
     let text = std::fs::read_to_string(path).map_err(|error| format!("{}：{error}", path.display()))?;
     Map::read(&text).map_err(|error| format!("{}：{error}", path.display()))
-}
-
-/// Whether a guide has a value or formula of a name.
-fn has(guide: &Guide, name: &str) -> bool {
-    let program = &guide.program;
-    program.find(name).is_some() || program.environment().values.iter().any(|value| &*value.name == name)
-}
-
-struct Told {
-    service: String,
-    entitlement: String,
-    answer: Answer,
-    /// What each source bears more, in 分 a month.
-    sources: Result<Vec<(String, i64)>, String>,
-}
-
-/// The monthly entitlements of a service whose amounts read a changed rate.
-fn answer(
-    bureau: &Bureau,
-    guide: &Guide,
-    region: RegionCode,
-    asked: &WhatIf,
-    map: Option<&Map>,
-) -> Result<Vec<Told>, String> {
-    let parameters: Vec<_> = guide.parameters.iter().chain(&bureau.library.parameters).cloned().collect();
-    let mut changes: Vec<Overlay> = Vec::new();
-    for change in &asked.changes {
-        let (name, value) = change.split_once('=').ok_or_else(|| format!("“{change}”应写成 参数=值"))?;
-        let text = name.replace('（', "(").replace('）', ")");
-        changes.push(casework::scenario::overlay(&parameters, text.trim(), value)?);
-    }
-    let reads = |amount: &str| {
-        let uses = guide.program.find(amount).map(|definition| guide.program.all_uses(definition.uses));
-        let names = &guide.program.environment().parameters;
-        let changed = |name: &str| changes.iter().any(|change| change.parameter == name);
-        uses.is_some_and(|uses| uses.parameters.iter().any(|index| changed(&names[*index].name)))
-    };
-    let after = bureau.rates.overlaid(changes.clone());
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let groups: Vec<String> = asked.groups.iter().filter(|name| has(guide, name)).cloned().collect();
-    let mut told = Vec::new();
-    let monthly = guide.entitlements.iter().filter(|entitlement| entitlement.period == "月");
-    for entitlement in monthly.filter(|e| e.components.iter().any(|component| reads(&component.amount))) {
-        let question = Question {
-            guide,
-            entitlement,
-            before: &bureau.rates,
-            after: &after,
-            calendar: &bureau.calendar,
-            groups: &groups,
-            threads,
-        };
-        let mut answer = Answer::default();
-        match (map, &asked.population) {
-            (Some(map), Some(main)) => {
-                let same = same(region, asked.date);
-                let mut stream = Stream::open(guide.program.environment(), map, main, same)?;
-                while let Some(population) = stream.batch()? {
-                    answer.take(&question, &population)?;
-                }
-            }
-            _ => {
-                let population = bureau.population(guide, region, asked.date, clock::now());
-                answer.take(&question, &population.map_err(|error| error.to_string())?)?;
-            }
-        }
-        let programme = entitlement.programme.as_deref().unwrap_or(&guide.title);
-        let more = answer.all.after.fen - answer.all.before.fen;
-        let sources = bureau.fund_weights(programme, region, asked.date).and_then(|weights| {
-            let parts = ledger::share(more.abs(), &weights.iter().map(|(_, weight)| *weight).collect::<Vec<_>>());
-            let parts = parts.ok_or_else(|| format!("{programme}的资金分担全是零"))?;
-            let named = weights.iter().zip(parts).filter(|(_, part)| *part > 0);
-            Ok(named.map(|((source, _), part)| (source.name().to_owned(), part * more.signum())).collect())
-        });
-        let (service, entitlement) = (guide.title.clone(), entitlement.name.to_string());
-        told.push(Told { service, entitlement, answer, sources });
-    }
-    Ok(told)
 }
 
 fn same(region: RegionCode, on: Date) -> BTreeMap<Arc<str>, Column> {
@@ -165,77 +104,49 @@ fn yuan(fen: i64) -> String {
     Fen(fen).to_string()
 }
 
-impl Told {
-    fn print(&self, bureau: &Bureau) {
-        let Effect { cases, undecided, before, after, begun, ended, more, less } = self.answer.all;
-        println!("{} {}", self.service, self.entitlement);
-        println!("  {cases} 户，其中算不出来的 {undecided} 户");
-        for (reason, count) in &self.answer.lacking {
-            println!("    {reason}：{count} 户");
+fn print(bureau: &Bureau, told: &Told) {
+    let Effect { cases, undecided, before, after, begun, ended, more, less } = told.answer.all;
+    println!("{} {}", told.title, told.entitlement);
+    println!("  {cases} 户，其中算不出来的 {undecided} 户");
+    for (reason, count) in &told.answer.lacking {
+        println!("    {reason}：{count} 户");
+    }
+    println!("  领取：{} 户 → {} 户（新增 {begun}，退出 {ended}）", before.recipients, after.recipients);
+    println!("  每月：{} 元 → {} 元，相差 {} 元", yuan(before.fen), yuan(after.fen), yuan(after.fen - before.fen));
+    println!("  每年：{} 元 → {} 元", yuan(before.fen * 12), yuan(after.fen * 12));
+    println!(
+        "  增加的 {} 户，共 {} 元；减少的 {} 户，共 {} 元",
+        more.recipients,
+        yuan(more.fen),
+        less.recipients,
+        yuan(less.fen)
+    );
+    if let Some(lives) = &told.answer.lives {
+        print_lives(lives);
+    }
+    match &told.sources {
+        Ok(parts) if parts.is_empty() => {}
+        Ok(parts) => {
+            let parts: Vec<String> = parts.iter().map(|(source, fen)| format!("{source} {} 元", yuan(*fen))).collect();
+            println!("  每月相差的由：{}", parts.join("，"));
         }
-        println!("  领取：{} 户 → {} 户（新增 {begun}，退出 {ended}）", before.recipients, after.recipients);
-        println!("  每月：{} 元 → {} 元，相差 {} 元", yuan(before.fen), yuan(after.fen), yuan(after.fen - before.fen));
-        println!("  每年：{} 元 → {} 元", yuan(before.fen * 12), yuan(after.fen * 12));
-        println!(
-            "  增加的 {} 户，共 {} 元；减少的 {} 户，共 {} 元",
-            more.recipients,
-            yuan(more.fen),
-            less.recipients,
-            yuan(less.fen)
-        );
-        if let Some(lives) = &self.answer.lives {
-            print_lives(lives);
-        }
-        match &self.sources {
-            Ok(parts) if parts.is_empty() => {}
-            Ok(parts) => {
-                let parts: Vec<String> =
-                    parts.iter().map(|(source, fen)| format!("{source} {} 元", yuan(*fen))).collect();
-                println!("  每月多出的由：{}", parts.join("，"));
-            }
-            Err(error) => println!("  资金分担：{error}"),
-        }
-        for (name, groups) in &self.answer.groups {
-            for (value, effect) in groups {
-                let place = RegionCode::parse(value).ok().and_then(|code| bureau.regions.name(code).map(str::to_owned));
-                let value = place.unwrap_or_else(|| value.clone());
-                println!(
-                    "  {name} {value}：{} 户 → {} 户，每月 {} 元 → {} 元",
-                    effect.before.recipients,
-                    effect.after.recipients,
-                    yuan(effect.before.fen),
-                    yuan(effect.after.fen)
-                );
-            }
-        }
-        if self.answer.aside > 0 {
-            println!("  逐户计算的 {} 户：{}", self.answer.aside, self.answer.reasons.join("、"));
+        Err(error) => println!("  资金分担：{error}"),
+    }
+    for (name, groups) in &told.answer.groups {
+        for (value, effect) in groups {
+            let place = RegionCode::parse(value).ok().and_then(|code| bureau.regions.name(code).map(str::to_owned));
+            let value = place.unwrap_or_else(|| value.clone());
+            println!(
+                "  {name} {value}：{} 户 → {} 户，每月 {} 元 → {} 元",
+                effect.before.recipients,
+                effect.after.recipients,
+                yuan(effect.before.fen),
+                yuan(effect.after.fen)
+            );
         }
     }
-
-    fn json(&self, asked: &WhatIf) -> Json {
-        let groups = self.answer.groups.iter().map(|(name, groups)| {
-            let each = groups.iter().map(|(value, effect)| (value.clone(), of_effect(effect)));
-            (name.clone(), Json::Object(each.collect()))
-        });
-        let sources = match &self.sources {
-            Ok(parts) => json!(parts.iter().cloned().collect::<BTreeMap<_, _>>()),
-            Err(error) => json!(error),
-        };
-        json!({
-            "service": self.service,
-            "entitlement": self.entitlement,
-            "region": asked.region,
-            "date": asked.date.to_string(),
-            "changes": asked.changes,
-            "all": of_effect(&self.answer.all),
-            "more_by_source_fen": sources,
-            "groups": Json::Object(groups.collect()),
-            "lives": self.answer.lives.as_ref().map(of_lives),
-            "one_by_one": self.answer.aside,
-            "reasons": self.answer.reasons,
-            "lacking": self.answer.lacking,
-        })
+    if told.answer.aside > 0 {
+        println!("  逐户计算的 {} 户：{}", told.answer.aside, told.answer.reasons.join("、"));
     }
 }
 
@@ -256,44 +167,5 @@ fn print_lives(lives: &Lives) {
 
 /// Four decimals.
 fn gini(living: &Living) -> String {
-    living.gini().map_or_else(|| "—".into(), formula::shown)
-}
-
-fn of_lives(lives: &Lives) -> Json {
-    let of = |living: &Living| {
-        json!({
-            "below_line": living.poor,
-            "gap_fen_a_month": living.gap,
-            "gini": gini(living),
-            "cliffs": living.cliffs,
-            "fall_fen": living.fall,
-        })
-    };
-    let band = |(from, band): (&i64, &Band)| {
-        json!({
-            "from_fen": from * BAND.0,
-            "households": band.cases,
-            "recipients": { "before": band.before, "after": band.after },
-        })
-    };
-    json!({
-        "people": lives.people,
-        "line_fen_a_month": lives.line,
-        "before": of(&lives.before),
-        "after": of(&lives.after),
-        "bands": lives.bands.iter().map(band).collect::<Vec<_>>(),
-    })
-}
-
-fn of_effect(effect: &Effect) -> Json {
-    json!({
-        "households": effect.cases,
-        "undecided": effect.undecided,
-        "before": { "recipients": effect.before.recipients, "fen_a_month": effect.before.fen },
-        "after": { "recipients": effect.after.recipients, "fen_a_month": effect.after.fen },
-        "begun": effect.begun,
-        "ended": effect.ended,
-        "more": { "households": effect.more.recipients, "fen_a_month": effect.more.fen },
-        "less": { "households": effect.less.recipients, "fen_a_month": effect.less.fen },
-    })
+    living.gini.map_or_else(|| "—".into(), |gini| format!("{}.{:04}", gini / 1_000_000, gini % 1_000_000 / 100))
 }
