@@ -178,7 +178,7 @@ impl Region {
     }
 
     /// Cities that exist only to hold a province's own counties and districts; no address names them.
-    fn is_placeholder(&self) -> bool {
+    pub fn is_placeholder(&self) -> bool {
         let placeholders = ["市辖区", "县", "省直辖县级行政区划", "自治区直辖县级行政区划"];
         self.level == Level::City && placeholders.contains(&self.name.as_str())
     }

@@ -14,6 +14,7 @@ pub mod formats;
 mod gathered;
 pub mod import;
 pub mod indicators;
+pub mod levers;
 mod looks;
 pub mod paid;
 mod payees;

@@ -53,6 +53,8 @@ pub struct Told {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Study {
     pub asked: Asked,
+    /// What each changed rate was; `—` where there was none.
+    pub was: Vec<String>,
     pub at: DateTime,
     /// Under which digest the guides and rates are kept.
     pub guides: String,
@@ -192,7 +194,7 @@ impl<'t> Trial<'t> {
 }
 
 /// The name of a formula with the list whose rows have it.
-fn path(guide: &Guide, index: usize) -> String {
+pub(crate) fn path(guide: &Guide, index: usize) -> String {
     let definition = guide.program.at(index);
     let lists = &guide.program.environment().lists;
     let mut path = definition.name.to_owned();
@@ -251,7 +253,7 @@ fn replace(files: &Files, library: &Library, formulas: &[(String, String)]) -> R
 
 /// What stands behind the name of a formula, up to the next one: a definition goes on in lines that are indented or
 /// begin with a closing bracket.
-fn body(text: &str, name: usize) -> Option<String> {
+pub(crate) fn body(text: &str, name: usize) -> Option<String> {
     let rest = text.get(name..)?;
     let equals = rest.find('=').filter(|at| !rest[..*at].contains('\n'))?;
     let from = rest[..equals].trim_end().len();
@@ -304,11 +306,16 @@ impl Bureau {
     pub fn snapshot(&self, region: RegionCode, on: Date) -> Result<Snapshot, Failure> {
         let since = Month::of(on).plus(-POOL_MONTHS).to_string();
         let mut cases = Vec::new();
+        let monthly = |service: &str| {
+            let guide = self.library.guides.iter().find(|guide| *guide.key == *service);
+            guide.is_some_and(|guide| guide.entitlements.iter().any(|entitlement| entitlement.period == "月"))
+        };
         for row in self.store.roll(&self.scope(&Actor::system()))? {
             let within = RegionCode::parse(&row.region).is_ok_and(|code| region.contains(code));
             let lately = !row.grants.is_empty() || *row.closed_at >= *since;
             if within
                 && lately
+                && monthly(&row.service)
                 && let Some(state) = self.store.state(&row.case)?
             {
                 cases.push((row.case, state.revision));
@@ -354,7 +361,15 @@ impl Bureau {
         let content = serde_json::to_string(&self.files).map_err(|error| Fault::Damaged(error.to_string()))?;
         let digest = crate::hash(&[&content]);
         self.store.keep_edition(&digest, "", &content)?;
-        Ok(told.map(|told| Study { asked: asked.clone(), at: now, guides: digest, cases, told }))
+        let was = asked.rates.iter().map(|(name, _)| self.held(&plain(name), asked)).collect();
+        Ok(told.map(|told| Study { asked: asked.clone(), was, at: now, guides: digest, cases, told }))
+    }
+
+    /// What a rate is where and when it is asked for.
+    fn held(&self, name: &str, asked: &Asked) -> String {
+        let levers = self.levers(asked.region, asked.date);
+        let lever = levers.iter().flat_map(|board| &board.rates).find(|lever| lever.name == *name);
+        lever.map_or_else(|| "—".into(), |lever| format!("{} {}", lever.value, lever.unit).trim().to_owned())
     }
 
     /// The same study over the same households by the guides and rates of then.

@@ -277,9 +277,12 @@ impl Living {
         self.poor += if lacks > 0 { known.people } else { 0 };
         self.gap += lacks;
         *self.incomes.entry(has.div_euclid(people)).or_default() += known.people;
+        // Income was rounded up where more was added to it, so that a 分 says nothing.
         let fall = further.map_or(0, |further| amount - further - STEP.0);
-        self.cliffs += u64::from(fall > 0);
-        self.fall = self.fall.max(fall);
+        if fall > 1 {
+            self.cliffs += 1;
+            self.fall = self.fall.max(fall);
+        }
     }
 
     fn finish(&mut self) {

@@ -2,6 +2,7 @@
 //!
 //! Pages work without scripts and show a reader only what the reader may see.
 
+mod chart;
 mod field;
 mod layout;
 mod pages;
@@ -54,6 +55,8 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/payments/{run}/line/{seq}", get(pages::line::show))
         .route("/payments/{run}/file/{format}", get(pages::payments::file))
         .route("/indicators", get(pages::indicators::show))
+        .route("/what-if", get(pages::what_if::list).post(pages::what_if::try_out))
+        .route("/what-if/{study}", get(pages::what_if::show).post(pages::what_if::repeat))
         .route("/registers", get(pages::registers::list))
         .route("/registers/{key}", get(pages::registers::show))
         .route("/registers/{key}/row", get(pages::registers::row))

@@ -8,6 +8,7 @@ mod services;
 mod turns;
 #[path = "../visitor/mod.rs"]
 mod visitor;
+mod what_if;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -10,7 +10,7 @@ use axum::response::IntoResponse;
 use base::Fen;
 use rust_xlsxwriter::{Format, Workbook, XlsxError};
 
-use super::{Page, debts, desk, payments, public, registers, roll, staff, statistics};
+use super::{Page, debts, desk, payments, public, registers, roll, staff, statistics, what_if};
 use crate::layout::{day, standing_word};
 use crate::site::{Fault, Site};
 use crate::visit::Visit;
@@ -101,6 +101,7 @@ fn listing(site: &Site, visit: &Visit, name: &str, query: &HashMap<String, Strin
         "statistics" => statistics::listing(site, visit, query),
         name => match name.split_once('-') {
             Some(("register", register)) => registers::listing(site, visit, register, query),
+            Some(("study", study)) => what_if::listing(site, visit, study),
             Some(("payments", run)) => payments::listing(site, visit, run),
             _ => Err(Fault::NotFound),
         },

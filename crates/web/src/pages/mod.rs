@@ -24,6 +24,7 @@ pub mod staff;
 pub mod start;
 pub mod statistics;
 pub mod step;
+pub mod what_if;
 
 use axum::response::Response;
 

@@ -1,0 +1,518 @@
+//! 科学测算: change rates and formulas, see what that comes to, keep it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::{Path, Query, State};
+use axum::response::IntoResponse;
+use base::{Date, Fen, Level, RegionCode};
+use bureau::levers::{Board, Lever};
+use bureau::what_if::{Asked, Study, Told};
+use bureau::{StudyRow, hash};
+use casework::Capacity;
+use guide::what_if::{BAND, Band, Effect, LAST_BAND, Lives, Living, STEP};
+use maud::{Markup, html};
+
+use super::Page;
+use super::lists::{Cell, Listing, heads};
+use super::public::redirect;
+use super::registers::within;
+use crate::chart::{self, Bin};
+use crate::layout::{day, downloads, page, token};
+use crate::sent::Sent;
+use crate::site::{Fault, Site};
+use crate::visit::Visit;
+
+/// Studies listed on the page.
+const MOST: u32 = 50;
+
+/// Whoever works for a county or above, and so answers for its money.
+pub fn may(visit: &Visit) -> bool {
+    let level = visit.staff.as_ref().and_then(|staff| match staff.capacity {
+        Capacity::Staff { level, .. } => Some(level),
+        _ => None,
+    });
+    level.is_some_and(|level| level <= Level::County) && !visit.administers()
+}
+
+fn entitled(site: &Site, visit: &Visit) -> Result<RegionCode, Fault> {
+    visit.staff()?;
+    if may(visit) { within(visit, site) } else { Err(Fault::Forbidden) }
+}
+
+fn kept(site: &Site, visit: &Visit, id: &str) -> Result<(StudyRow, Study), Fault> {
+    entitled(site, visit)?;
+    let scope = site.bureau.scope(visit.staff()?);
+    let (row, content) = site.bureau.store.study(&scope, id)?.ok_or(Fault::NotFound)?;
+    let study = serde_json::from_str(&content).map_err(|error| Fault::Broken(error.to_string()))?;
+    Ok((row, study))
+}
+
+pub async fn list(
+    State(site): State<Arc<Site>>,
+    Extension(visit): Extension<Visit>,
+    Query(query): Query<HashMap<String, String>>,
+) -> Page {
+    let mut typed = Sent::empty();
+    if let Some(id) = query.get("from") {
+        let (row, study) = kept(&site, &visit, id)?;
+        typed.set("name", &row.name);
+        typed.set("region", &study.asked.region.to_string());
+        typed.set("date", &study.asked.date.to_string());
+        study.asked.rates.iter().for_each(|(name, value)| typed.set(&format!("r.{name}"), value));
+        study.asked.formulas.iter().for_each(|(name, text)| typed.set(&format!("f.{name}"), text));
+        study.asked.groups.iter().for_each(|name| typed.set("g", name));
+    }
+    for field in ["region", "date"] {
+        query.get(field).into_iter().for_each(|value| typed.set(field, value));
+    }
+    form_page(&site, &visit, &typed, &[])
+}
+
+/// What a form asks; what is wrong with its place and day falls back to the bureau's and today.
+fn asked(site: &Site, own: RegionCode, typed: &Sent) -> Asked {
+    let region = RegionCode::parse(typed.get("region")).ok().filter(|region| own.contains(*region)).unwrap_or(own);
+    let date: Date = typed.get("date").parse().unwrap_or_else(|_| site.now().date());
+    let given = |prefix: &str| {
+        let pairs = typed.pairs().filter_map(|(name, value)| Some((name.strip_prefix(prefix)?, value.trim())));
+        pairs.filter(|(_, value)| !value.is_empty()).map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    };
+    let groups = typed.pairs().filter(|(name, _)| *name == "g").map(|(_, value)| value.to_owned()).collect();
+    Asked { region, date, rates: given("r."), formulas: given("f."), groups }
+}
+
+pub async fn try_out(State(site): State<Arc<Site>>, Extension(visit): Extension<Visit>, sent: Sent) -> Page {
+    let own = entitled(&site, &visit)?;
+    let asked = asked(&site, own, &sent);
+    let name = match base::tidy(sent.get("name")) {
+        name if name.is_empty() => "未命名的测算".to_owned(),
+        name => name,
+    };
+    let (at, worker) = (site.now(), site.clone());
+    let done = tokio::task::spawn_blocking(move || worker.bureau.what_if(&asked, at)).await;
+    match done.map_err(|error| Fault::Broken(error.to_string()))?? {
+        Err(wrong) => form_page(&site, &visit, &sent, &wrong),
+        Ok(study) => {
+            let id = hash(&[&site.random()])[..12].to_owned();
+            let account = visit.account()?.to_owned();
+            let region = study.asked.region.to_string();
+            let row = StudyRow { id, account, at: at.to_string(), region, name };
+            let content = serde_json::to_string(&study).map_err(|error| Fault::Broken(error.to_string()))?;
+            site.bureau.store.keep_study(&row, &content)?;
+            Ok(redirect(&format!("/what-if/{}", row.id)))
+        }
+    }
+}
+
+fn form_page(site: &Site, visit: &Visit, typed: &Sent, wrong: &[String]) -> Page {
+    let own = entitled(site, visit)?;
+    let asked = asked(site, own, typed);
+    let boards = site.bureau.levers(asked.region, asked.date);
+    let studies = site.bureau.store.studies(&site.bureau.scope(visit.staff()?), MOST)?;
+    let places = site.bureau.regions.children(own).filter(|region| !region.is_placeholder());
+    let body = html! {
+        h1 { "科学测算" }
+        p.soft { "改一个数或者一个公式，看在册的每一户会怎样、要多少钱。只算不改，哪一户都不受影响。" }
+        @if !wrong.is_empty() {
+            div.note.stop.errors role="alert" { h2 { "还不能算" } ul { @for why in wrong { li { (why) } } } }
+        }
+        form.filters method="get" action="/what-if" {
+            div { label for="f-region" { "地区" } select id="f-region" name="region" {
+                option value=(own) { (site.place(own)) }
+                @for region in places { option value=(region.code) selected[region.code == asked.region] { "　" (region.name) } }
+            } }
+            div { label for="f-date" { "按哪一天的标准" } input type="date" id="f-date" name="date" value=(asked.date); }
+            button type="submit" { "换地区、日期" }
+        }
+        form method="post" action="/what-if" {
+            (token(visit))
+            input type="hidden" name="region" value=(asked.region);
+            input type="hidden" name="date" value=(asked.date);
+            @for (number, board) in boards.iter().enumerate() {
+                @if !board.rates.is_empty() { (rates(board, typed, number == 0)) }
+            }
+            @for board in boards.iter().filter(|board| !board.formulas.is_empty()) { (formulas(board, typed)) }
+            (groups(&boards, typed))
+            div.field { label for="f-name" { "给这次测算起个名" } input type="text" id="f-name" name="name" maxlength="60" value=(typed.get("name")); }
+            div.actions { button.main type="submit" { "测算" } }
+        }
+        h2 id="kept" { "做过的测算" }
+        @if studies.is_empty() { p.empty { "还没有做过。算过的都留在这里，随时可以重算核对。" } }
+        @else { div.scroll { table.work {
+            thead { tr { th { "名称" } th { "地区" } th { "时间" } th { "谁做的" } } }
+            tbody { @for row in &studies { tr {
+                td { a href=(format!("/what-if/{}", row.id)) { (row.name) } }
+                td data-label="地区" { (site.place_of(&row.region)) }
+                td data-label="时间" { (day(&row.at)) }
+                td data-label="谁做的" { (row.account) }
+            } } }
+        } } }
+    };
+    Ok(page(site, visit, "科学测算", body).into_response())
+}
+
+/// The rates of a board with room for new values.
+fn rates(board: &Board, typed: &Sent, open: bool) -> Markup {
+    let changed = board.rates.iter().any(|lever| !typed.get(&format!("r.{}", lever.name)).is_empty());
+    html! {
+        details.levers open[open || changed] {
+            summary { (board.title) span.soft.small { "　" (board.rates.len()) " 个数" } }
+            div.scroll { table.work {
+                thead { tr { th { "参数" } th.num { "现行" } th { "改为" } th { "从" } th { "依据" } } }
+                tbody { @for lever in &board.rates { tr {
+                    th scope="row" { (lever.name) }
+                    td.num data-label="现行" { (lever.value) @if !lever.unit.is_empty() { span.soft { " " (lever.unit) } } }
+                    td { (input(lever, typed)) }
+                    td data-label="从" { (lever.from) }
+                    td.soft data-label="依据" { (lever.document) }
+                } } }
+            } }
+        }
+    }
+}
+
+fn input(lever: &Lever, typed: &Sent) -> Markup {
+    let name = format!("r.{}", lever.name);
+    let value = typed.get(&name);
+    html! {
+        @if lever.words.is_empty() {
+            input.short type="text" name=(name) value=(value) aria-label=(format!("{}改为", lever.name)) autocomplete="off";
+        } @else {
+            select name=(name) aria-label=(format!("{}改为", lever.name)) {
+                option value="" { "不变" }
+                @for word in &lever.words { option value=(word) selected[word == value] { (word) } }
+            }
+        }
+    }
+}
+
+fn formulas(board: &Board, typed: &Sent) -> Markup {
+    let changed = board.formulas.iter().any(|(name, _)| !typed.get(&format!("f.{name}")).is_empty());
+    html! {
+        details.levers open[changed] {
+            summary { (board.title) "的公式" span.soft.small { "　" (board.formulas.len()) " 个" } }
+            div.scroll { table.work {
+                thead { tr { th { "公式" } th { "现行" } th { "改为" } } }
+                tbody { @for (name, text) in &board.formulas { tr {
+                    th scope="row" { (name) }
+                    td data-label="现行" { code.formula { (text) } }
+                    td { textarea name=(format!("f.{name}")) rows="2" aria-label=(format!("{name}改为")) { (typed.get(&format!("f.{name}"))) } }
+                } } }
+            } }
+        }
+    }
+}
+
+fn groups(boards: &[Board], typed: &Sent) -> Markup {
+    let mut names: Vec<&String> = Vec::new();
+    for name in boards.iter().flat_map(|board| &board.groups) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let chosen = |name: &str| typed.pairs().any(|(field, value)| field == "g" && value == name);
+    html! {
+        details.levers open[names.iter().any(|name| chosen(name))] {
+            summary { "再按别的分组" span.soft.small { "　城乡、地区、人口等已经分好" } }
+            div.choices { @for name in names {
+                label.choice { input type="checkbox" name="g" value=(name) checked[chosen(name)]; (name) }
+            } }
+        }
+    }
+}
+
+pub async fn show(State(site): State<Arc<Site>>, Extension(visit): Extension<Visit>, Path(id): Path<String>) -> Page {
+    study_page(&site, &visit, &id, None)
+}
+
+/// Reckons a study anew and says whether it came to the same.
+pub async fn repeat(
+    State(site): State<Arc<Site>>,
+    Extension(visit): Extension<Visit>,
+    Path(id): Path<String>,
+    _sent: Sent,
+) -> Page {
+    let (_, study) = kept(&site, &visit, &id)?;
+    let worker = site.clone();
+    let again = tokio::task::spawn_blocking(move || {
+        let told = worker.bureau.repeat(&study)?;
+        Ok::<_, bureau::Failure>(told.is_ok_and(|told| told == study.told))
+    });
+    let same = again.await.map_err(|error| Fault::Broken(error.to_string()))??;
+    study_page(&site, &visit, &id, Some(same))
+}
+
+fn study_page(site: &Site, visit: &Visit, id: &str, again: Option<bool>) -> Page {
+    let (row, study) = kept(site, visit, id)?;
+    let body = html! {
+        p.crumbs.noprint { a href="/what-if" { "科学测算" } }
+        h1 { (row.name) }
+        p.soft { (site.place(study.asked.region)) "，按 " (study.asked.date) " 的标准；" (day(&row.at)) " 由 " (row.account) " 做，看了 " (study.cases.len()) " 件：在领的和两年内没有批准的" }
+        @match again {
+            Some(true) => div.note role="status" { p { "按当时的户、标准和公式重算，每一个数都相同。" } },
+            Some(false) => div.note.stop role="alert" { p { "重算的结果与当时不同：保存的内容或者程序变了，请查明以后再用。" } },
+            None => {},
+        }
+        (changes(&study))
+        @for told in &study.told { (result(site, told)) }
+        form.inline.noprint method="post" {
+            (token(visit))
+            button type="submit" { "重算核对" }
+            a href=(format!("/what-if?from={id}")) { "在这个基础上另算" }
+            (downloads(&format!("study-{id}"), ""))
+        }
+    };
+    Ok(page(site, visit, &row.name, body).into_response())
+}
+
+fn changes(study: &Study) -> Markup {
+    html! {
+        div.scroll { table.work.changes {
+            thead { tr { th { "改了什么" } th.num { "原来" } th.num { "改为" } } }
+            tbody {
+                @for ((name, value), was) in study.asked.rates.iter().zip(&study.was) { tr {
+                    th scope="row" { (name) }
+                    td.num data-label="原来" { (was) }
+                    td.num data-label="改为" { b { (value) } }
+                } }
+                @for (name, text) in &study.asked.formulas { tr {
+                    th scope="row" { (name) }
+                    td {}
+                    td data-label="改为" { code.formula { (text) } }
+                } }
+            }
+        } }
+    }
+}
+
+fn yuan(fen: i64) -> String {
+    Fen(fen).to_string()
+}
+
+/// With its sign, so that more and less are told apart also in print.
+fn signed(fen: i64) -> String {
+    if fen > 0 { format!("+{}", yuan(fen)) } else { yuan(fen).replace('-', "−") }
+}
+
+fn result(site: &Site, told: &Told) -> Markup {
+    let all = &told.answer.all;
+    let more = all.after.fen - all.before.fen;
+    html! {
+        section.study {
+            h2 { (told.title) " · " (told.entitlement) }
+            ul.counters {
+                li { p { "每月 " (yuan(all.before.fen)) " → " b { (yuan(all.after.fen)) } " 元　" (signed(more)) } }
+                li { p { "每年 " b { (signed(more * 12)) } " 元" } }
+                li { p { "领取 " (all.before.recipients) " → " b { (all.after.recipients) } " 户" } }
+                li { p { "新增 " b { (all.begun) } " 户　退出 " b { (all.ended) } " 户" } }
+                li { p { "增加 " b { (all.more.recipients) } " 户　减少 " b { (all.less.recipients) } " 户" } }
+            }
+            @if all.less.recipients > 0 {
+                p { span.mark.stop { "有人减少" } " " (all.less.recipients) " 户一共每月少 " (yuan(all.less.fen)) " 元。提高标准不能减少任何一户的待遇。" }
+            }
+            @if let Some(lives) = &told.answer.lives { (living(lives)) }
+            (money(told))
+            @for (name, groups) in &told.answer.groups { (group(site, &told.entitlement, name, groups)) }
+            (doubts(told))
+        }
+    }
+}
+
+fn living(lives: &Lives) -> Markup {
+    let last = lives.bands.keys().next_back().copied().unwrap_or(0);
+    let first = lives.bands.keys().next().copied().unwrap_or(0);
+    let label = |band: i64| Fen(band * BAND.0).plain().trim_end_matches(".00").to_owned();
+    let told = |band: i64, Band { cases, before, after }: Band| {
+        let to = if band == LAST_BAND { "以上".to_owned() } else { format!("至 {} 元", label(band + 1)) };
+        format!("{} 元{to}：{cases} 户，领取 {before} → {after} 户", label(band))
+    };
+    let of = |band: i64| lives.bands.get(&band).copied().unwrap_or_default();
+    let bin =
+        |band: i64| Bin { label: label(band), all: of(band).cases, marked: of(band).after, told: told(band, of(band)) };
+    let bins: Vec<Bin> = (first..=last).map(bin).collect();
+    let people = i64::try_from(lives.people).unwrap_or(i64::MAX).max(1);
+    let line = lives.line as f64 / people as f64 / BAND.0 as f64 - first as f64;
+    let row = |name: &str, show: &dyn Fn(&Living) -> String| {
+        html! { tr {
+            th scope="row" { (name) }
+            td.num data-label="改前" { (show(&lives.before)) }
+            td.num data-label="改后" { b { (show(&lives.after)) } }
+        } }
+    };
+    html! {
+        div.two {
+            div {
+                h3 { "家庭人均月收入（领取以前）" }
+                (chart::histogram(&bins, &format!("{} 户按人均月收入每 50 元一档的分布，深色是改后领取的", lives.bands.values().map(|band| band.cases).sum::<u64>()), Some((line.min(bins.len() as f64), "改后的线"))))
+                p.soft.small { "每 50 元一档；深色是改后领取的户。" }
+            }
+            div.scroll { table.work {
+                caption { "生活水平（都按改后的线量，" (lives.people) " 人）" }
+                thead { tr { th { "量什么" } th.num { "改前" } th.num { "改后" } } }
+                tbody {
+                    (row("领取以后仍低于线的人", &|living| living.poor.to_string()))
+                    (row("到线还差（元/月）", &|living| yuan(living.gap)))
+                    (row("到线还差，占线的", &|living| percent(living.gap, lives.line)))
+                    (row("基尼系数", &gini))
+                    (row(&format!("多挣 {} 元反而少得的户", Fen(STEP.0).plain().trim_end_matches(".00")), &|living| living.cliffs.to_string()))
+                    (row("其中最多少得（元/月）", &|living| yuan(living.fall)))
+                }
+            } }
+        }
+    }
+}
+
+fn percent(part: i64, whole: i64) -> String {
+    let hundredths = if whole > 0 { i128::from(part) * 10_000 / i128::from(whole) } else { 0 };
+    format!("{}.{:02}%", hundredths / 100, hundredths % 100)
+}
+
+/// Four decimals.
+fn gini(living: &Living) -> String {
+    living.gini.map_or_else(|| "—".into(), |gini| format!("{}.{:04}", gini / 1_000_000, gini % 1_000_000 / 100))
+}
+
+/// Who pays the difference.
+fn money(told: &Told) -> Markup {
+    html! {
+        @match &told.sources {
+            Ok(parts) if parts.is_empty() => {},
+            Ok(parts) => {
+                @let most = parts.iter().map(|(_, fen)| fen.abs()).max().unwrap_or(1);
+                div.scroll { table.work.counts {
+                    caption { "相差的钱由谁出" }
+                    thead { tr { th { "来源" } th.num { "每月（元）" } th.num { "每年（元）" } th { "占" } } }
+                    tbody { @for (source, fen) in parts { tr {
+                        th scope="row" { (source) }
+                        td.num data-label="每月" { (signed(*fen)) }
+                        td.num data-label="每年" { (signed(fen * 12)) }
+                        td { meter min="0" max=(most) value=(fen.abs()) { (yuan(*fen)) } }
+                    } } }
+                } }
+            },
+            Err(why) => p.soft { "资金分担：" (why) },
+        }
+    }
+}
+
+type Groups = std::collections::BTreeMap<String, Effect>;
+
+fn named(site: &Site, value: &str) -> String {
+    RegionCode::parse(value).map_or_else(|_| value.to_owned(), |code| site.place(code))
+}
+
+fn group(site: &Site, of: &str, name: &str, groups: &Groups) -> Markup {
+    let most = groups.values().map(|effect| effect.before.fen.max(effect.after.fen)).max().unwrap_or(1);
+    html! {
+        div.scroll tabindex="0" role="region" aria-label=(format!("{of}按{name}")) { table.work {
+            caption { "按" (name) }
+            thead { tr {
+                th { (name) } th.num { "户数" } th.num { "领取（户）" } th.num { "增加" } th.num { "减少" }
+                th.num { "改前每月（元）" } th.num { "改后每月（元）" } th.num { "相差（元）" } th { "前、后" }
+            } }
+            tbody { @for (value, effect) in groups { tr {
+                th scope="row" { (named(site, value)) }
+                td.num data-label="户数" { (effect.cases) }
+                td.num data-label="领取" { (effect.before.recipients) " → " (effect.after.recipients) }
+                td.num data-label="增加" { (effect.more.recipients) }
+                td.num data-label="减少" { (effect.less.recipients) }
+                td.num data-label="改前每月" { (yuan(effect.before.fen)) }
+                td.num data-label="改后每月" { (yuan(effect.after.fen)) }
+                td.num data-label="相差" { (signed(effect.after.fen - effect.before.fen)) }
+                td { (chart::pair(effect.before.fen, effect.after.fen, most, &format!("{} → {} 元", yuan(effect.before.fen), yuan(effect.after.fen)))) }
+            } } }
+        } }
+    }
+}
+
+/// What could not be told.
+fn doubts(told: &Told) -> Markup {
+    html! {
+        @if told.answer.all.undecided > 0 {
+            p { span.mark.soon { "算不出来" } " " (told.answer.all.undecided) " 户没有算进上面的数："
+                @for (number, (reason, count)) in told.answer.lacking.iter().enumerate() {
+                    @if number > 0 { "；" } (reason) " " (count) " 户"
+                } "。" }
+        }
+    }
+}
+
+/// The tables of a study as one, for spreadsheets.
+pub fn listing(site: &Site, visit: &Visit, id: &str) -> Result<Listing, Fault> {
+    let (row, study) = kept(site, visit, id)?;
+    let names = [
+        "待遇",
+        "分组",
+        "值",
+        "户数",
+        "算不出来",
+        "改前领取",
+        "改后领取",
+        "新增",
+        "退出",
+        "增加户",
+        "减少户",
+        "改前每月",
+        "改后每月",
+        "每月相差",
+        "每年相差",
+    ];
+    let text = |n: u64| Cell::from(n.to_string());
+    let effect = |told: &Told, group: &str, value: &str, effect: &Effect| {
+        let more = effect.after.fen - effect.before.fen;
+        let counts = [
+            effect.cases,
+            effect.undecided,
+            effect.before.recipients,
+            effect.after.recipients,
+            effect.begun,
+            effect.ended,
+            effect.more.recipients,
+            effect.less.recipients,
+        ];
+        let sums = [effect.before.fen, effect.after.fen, more, more * 12];
+        let heads = [told.entitlement.as_str().into(), group.into(), value.into()];
+        heads.into_iter().chain(counts.map(text)).chain(sums.map(|fen| Cell::Money(Fen(fen)))).collect::<Vec<Cell>>()
+    };
+    let said = |group: &str, value: String, before: Cell, after: Cell| {
+        let blank = || Cell::from("");
+        let mut cells = vec![blank(), group.into(), value.into()];
+        cells.extend((0..8).map(|_| blank()));
+        cells.extend([before, after, blank(), blank()]);
+        cells
+    };
+    let mut rows = Vec::new();
+    for ((name, value), was) in study.asked.rates.iter().zip(&study.was) {
+        rows.push(said("改参数", name.clone(), was.as_str().into(), value.as_str().into()));
+    }
+    for (name, value) in &study.asked.formulas {
+        rows.push(said("改公式", name.clone(), "".into(), value.as_str().into()));
+    }
+    for told in &study.told {
+        rows.push(effect(told, "全部", "", &told.answer.all));
+        for (name, groups) in &told.answer.groups {
+            rows.extend(groups.iter().map(|(value, of)| effect(told, name, &named(site, value), of)));
+        }
+        for (source, fen) in told.sources.iter().flatten() {
+            rows.push(said("相差的钱由谁出", source.clone(), "".into(), Cell::Money(Fen(*fen))));
+        }
+        if let Some(Lives { before, after, bands, .. }) = &told.answer.lives {
+            let mut row = |name: &str, show: &dyn Fn(&Living) -> Cell| {
+                rows.push(said("生活水平", name.into(), show(before), show(after)))
+            };
+            row("领取以后仍低于线的人", &|living| text(living.poor));
+            row("到线每月还差", &|living| Cell::Money(Fen(living.gap)));
+            row("基尼系数", &|living| gini(living).into());
+            row("多挣反而少得的户", &|living| text(living.cliffs));
+            for (band, of) in bands {
+                rows.push(said("人均月收入从（元）", Fen(band * BAND.0).plain(), text(of.before), text(of.after)));
+            }
+        }
+    }
+    Ok(Listing {
+        title: row.name.chars().take(28).filter(|c| !"[]:*?/\\".contains(*c)).collect(),
+        heads: heads(&names),
+        rows,
+    })
+}
