@@ -36,7 +36,8 @@ impl Bureau {
         let then = State::fold(&records[..until]);
         let mut facts = casework::facts::facts(&guide, &then, 0, assessed.at);
         facts.set("计算日", formula::Value::Date(assessed.calc_date));
-        let assessment = formula::Assessment::new(&guide.program, &facts, &self.rates, &self.calendar);
+        let rates = self.rates.known_at(assessed.at);
+        let assessment = formula::Assessment::new(&guide.program, &facts, &rates, &self.calendar);
         let differs = assessed.results.iter().find(|(name, value)| {
             let ty = guide.program.find(name).and_then(|definition| definition.ty.cloned());
             let now = assessment.value(name).and_then(Result::ok).zip(ty).map(|(value, ty)| value.show(&ty));

@@ -82,7 +82,7 @@ impl Bureau {
         }
         outcome.missing = known.keys().filter(|key| !keys.contains(**key)).map(|key| (*key).to_owned()).collect();
         if write {
-            self.write_rows(&import, &fresh)?;
+            self.with_rates(|| self.write_rows(&import, &fresh))??;
         }
         Ok(outcome)
     }

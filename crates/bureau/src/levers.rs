@@ -1,6 +1,7 @@
 //! What a what-if can change: the rates and formulas behind what is paid by month, as they stand.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use base::{Date, RegionCode};
 use formula::{RateRequest, Rates, Type};
@@ -36,7 +37,35 @@ pub struct Board {
     pub groups: Vec<String>,
 }
 
+/// How a new value of a rate is put in force.
+#[derive(Clone, Debug)]
+pub struct Adjusting {
+    pub guide: Arc<Guide>,
+    pub start: String,
+    /// What its first form can take over, by 标识 of the fields.
+    pub typed: Vec<(String, String)>,
+}
+
 impl Bureau {
+    /// By which start a rate that is written `低保标准(农村)` gets a new value, with what is known of it: the dimensions
+    /// by the fields of their names, the whole by `rate`, the value by `value` and `text`.
+    pub fn adjusting(&self, rate: &str, value: &str) -> Option<Adjusting> {
+        let (name, key) = rate.split_once('(').unwrap_or((rate, ""));
+        let mut own = self.library.guides.iter().flat_map(|guide| &guide.parameters).chain(&self.library.parameters);
+        let parameter = own.find(|parameter| *parameter.name == *name && parameter.adjusted_by.is_some())?;
+        let (service, start) = parameter.adjusted_by.clone()?;
+        let guide = self.library.guides.iter().find(|guide| *guide.key == *service)?.clone();
+        let mut typed = vec![("rate", rate), ("value", value), ("text", value)];
+        for ((dimension, _), word) in parameter.dimensions.iter().zip(key.trim_end_matches(')').split('、')) {
+            let field = guide.fields.iter().find(|field| field.name == *dimension);
+            typed.extend(field.map(|field| (&*field.key, word)));
+        }
+        let asked = |key: &str| guide.fields.iter().any(|field| *field.key == *key);
+        let typed = typed.into_iter().filter(|(key, _)| asked(key));
+        let typed = typed.map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+        Some(Adjusting { guide, start, typed })
+    }
+
     /// The boards of all services that pay by month, for a region on a day; what several services share comes first.
     pub fn levers(&self, region: RegionCode, on: Date) -> Vec<Board> {
         let (mut shared, mut boards) = (BTreeSet::new(), Vec::new());

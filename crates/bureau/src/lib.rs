@@ -19,6 +19,7 @@ mod looks;
 pub mod paid;
 mod payees;
 pub mod payroll;
+mod rates;
 pub mod reckoning;
 mod roster;
 mod sample;
@@ -29,6 +30,7 @@ pub mod what_if;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use base::{Calendar, Date, DateTime, RegionCode, Regions};
@@ -106,6 +108,8 @@ pub struct Bureau {
     pub files: Files,
     pub library: Library,
     pub rates: RateBook,
+    /// How often rates were written since this bureau was opened.
+    rates_written: AtomicU64,
     pub calendar: Calendar,
     /// What is declared of banks; an error says what is wrong with `banks.md`.
     pub banks: Result<formats::Banks, Vec<String>>,
@@ -131,18 +135,21 @@ impl Bureau {
             editions.insert(guide.edition.to_string(), guide.clone());
         }
         let home = RegionCode::NATION;
-        Ok(Self {
+        let bureau = Self {
             store,
             files: files.clone(),
             library,
             rates,
+            rates_written: AtomicU64::new(0),
             calendar,
             banks: formats::read(files.get("banks.md").map_or("", |text| text)),
             regions,
             home,
             editions: RwLock::new(editions),
             passed: Mutex::new(None),
-        })
+        };
+        bureau.store.look(|read| bureau.take_up_rates(read))?;
+        Ok(bureau)
     }
 
     /// The guide of an edition; an old one still compiles.
@@ -178,7 +185,12 @@ impl Bureau {
     /// Carries out an order in one transaction. It is decided before that, beside other orders; what has changed until it
     /// is this order's turn to write, or was refused, is decided anew.
     pub fn execute(&self, order: &Order) -> Result<Done, Failure> {
+        self.with_rates(|| self.carry_out(order))?
+    }
+
+    fn carry_out(&self, order: &Order) -> Result<Done, Failure> {
         let used = Remembered { actor: order.actor(), content: order.content(), case: order.case_id() };
+        let rates = self.rates_written.load(Ordering::SeqCst);
         let early = self.store.look(|read| Self::ground(read, order));
         let looks = Looks::new(self, Place::Now);
         let early = early.and_then(|ground| Ok((self.decide_on(&ground, order, &looks)?, ground))).ok();
@@ -188,8 +200,13 @@ impl Bureau {
                 return same(&before, &used);
             }
             let ground = Self::ground(write, order)?;
-            let stands =
-                early.as_ref().is_some_and(|(_, stood_on)| *stood_on == ground) && asked.stands(self, write)?;
+            let same_rates = self.rates_written.load(Ordering::SeqCst) == rates;
+            if !same_rates {
+                self.take_up_rates(write)?;
+            }
+            let stands = same_rates
+                && early.as_ref().is_some_and(|(_, stood_on)| *stood_on == ground)
+                && asked.stands(self, write)?;
             let records = match early.filter(|_| stands) {
                 Some((records, _)) => records,
                 None => self.decide_on(&ground, order, &Looks::new(self, Place::Within(write)))?,
@@ -357,7 +374,7 @@ impl Bureau {
         if *last() == here {
             return Ok(0);
         }
-        let changed = self.let_pass(now)?;
+        let changed = self.with_rates(|| self.let_pass(now))??;
         *last() = here;
         Ok(changed)
     }

@@ -206,6 +206,8 @@ impl Bureau {
         before: &State,
         records: &[Record],
     ) -> Result<(), Failure> {
+        let no_rate = |why| crate::refused(Refusal::new(Code::R108, format!("参数值不对：{why}"), "改正后再办"));
+        self.sets_rates(records).map_err(no_rate)?;
         let mut new = Vec::new();
         for record in records {
             if let Event::Registered(row) = &record.event

@@ -2,6 +2,7 @@
 //! be repeated to the same figure, since it keeps what it stood on.
 
 use base::{Date, DateTime, Month, RegionCode};
+use casework::event::RegisterRow;
 use casework::facts::facts;
 use casework::scenario::overlay;
 use casework::{Actor, State};
@@ -14,6 +15,7 @@ use num_rational::Ratio;
 use num_traits::ToPrimitive;
 use serde::{Deserialize, Serialize};
 
+use crate::rates::{set_rates, written};
 use crate::{Bureau, Failure, Fault, Weights};
 
 /// 资金分担 in parameters.md.
@@ -58,6 +60,8 @@ pub struct Study {
     pub at: DateTime,
     /// Under which digest the guides and rates are kept.
     pub guides: String,
+    /// Rates that cases had set.
+    pub set: Vec<(DateTime, RegisterRow)>,
     pub cases: Snapshot,
     pub told: Vec<Told>,
 }
@@ -357,12 +361,13 @@ impl Bureau {
     /// Sentences about what is wrong with what is asked stand within.
     pub fn what_if(&self, asked: &Asked, now: DateTime) -> Result<Result<Study, Vec<String>>, Failure> {
         let cases = self.snapshot(asked.region, asked.date)?;
+        let set = self.store.look(written)?;
         let told = self.try_out((&self.files, &self.library, &self.rates), asked, &cases, now)?;
         let content = serde_json::to_string(&self.files).map_err(|error| Fault::Damaged(error.to_string()))?;
         let digest = crate::hash(&[&content]);
         self.store.keep_edition(&digest, "", &content)?;
         let was = asked.rates.iter().map(|(name, _)| self.held(&plain(name), asked)).collect();
-        Ok(told.map(|told| Study { asked: asked.clone(), was, at: now, guides: digest, cases, told }))
+        Ok(told.map(|told| Study { asked: asked.clone(), was, at: now, guides: digest, set, cases, told }))
     }
 
     /// What a rate is where and when it is asked for.
@@ -379,6 +384,7 @@ impl Bureau {
         let files: Files = serde_json::from_str(&files).map_err(|_| damaged())?;
         let library = read_library(&files);
         let rates = RateBook::new(parameters(&library), library.rates.iter().cloned(), self.regions.clone());
+        rates.decide(set_rates(&parameters(&library).cloned().collect::<Vec<_>>(), &study.set));
         self.try_out((&files, &library, &rates), &study.asked, &study.cases, study.at)
     }
 

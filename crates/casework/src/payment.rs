@@ -84,6 +84,9 @@ pub const OVERPAID: &str = "overpaid";
 /// 标识 of the register whose rows are the payments that were drawn to be checked.
 pub const DRAWN: &str = "drawn_payment";
 
+/// 标识 of the register of rates that cases set.
+pub const RATE: &str = "rate";
+
 /// 标识 of the register of what was found of them; a row has the key of the payment's row.
 pub const VERIFIED: &str = "verified_payment";
 

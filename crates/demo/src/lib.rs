@@ -34,7 +34,7 @@ const VILLAGE: &str = "410325101200";
 const COUNTY: &str = "410325";
 
 /// A sign-in of the demo: account, name, level, posts. Two where a step needs two people.
-pub const STAFF: [(&str, &str, Level, &str); 22] = [
+pub const STAFF: [(&str, &str, Level, &str); 23] = [
     ("shouli", "郭受理", Level::Township, "受理员、服务站员、救灾员"),
     ("diaocha1", "马调查", Level::Township, "调查员"),
     ("diaocha2", "宋调查", Level::Township, "调查员"),
@@ -57,6 +57,7 @@ pub const STAFF: [(&str, &str, Level, &str); 22] = [
     ("fafang", "秦发放", Level::County, "发放员"),
     ("kuaiji", "尤会计", Level::County, "会计"),
     ("caiwu", "许财务", Level::County, "复核人"),
+    ("juzhang", "罗局长", Level::County, "局领导"),
 ];
 
 /// A member of staff who works for a village: of its own, of its township, or of the county.

@@ -137,6 +137,8 @@ pub struct Parameter {
     pub inherit: bool,
     pub note: String,
     pub basis: String,
+    /// 调整: by which service and start a new value is put in force, by their 标识; otherwise by `rates.md` alone.
+    pub adjusted_by: Option<(String, String)>,
 }
 
 /// A row of `rates.md`.

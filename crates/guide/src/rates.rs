@@ -1,9 +1,9 @@
 //! Which rate holds where and when.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
-use base::{Date, Level, RegionCode, Regions};
+use base::{Date, DateTime, Level, RegionCode, Regions};
 use formula::{Rate, RateRequest, Rates, Value};
 
 use crate::model::{Parameter, RateRow};
@@ -13,6 +13,10 @@ use crate::model::{Parameter, RateRow};
 pub struct RateBook {
     parameters: BTreeMap<Arc<str>, Parameter>,
     rows: BTreeMap<Arc<str>, Vec<RateRow>>,
+    /// Rows that cases have set, each with when it was written; shared by all that was made from one book.
+    decided: Arc<RwLock<Vec<(DateTime, RateRow)>>>,
+    /// Until when such rows are known; without it, all.
+    known_until: Option<DateTime>,
     overlays: Vec<Overlay>,
     regions: Arc<Regions>,
 }
@@ -37,7 +41,19 @@ impl RateBook {
         for row in rows {
             by_name.entry(row.parameter.clone()).or_default().push(row);
         }
-        Self { parameters, rows: by_name, overlays: Vec::new(), regions }
+        let (decided, known_until) = (Arc::default(), None);
+        Self { parameters, rows: by_name, decided, known_until, overlays: Vec::new(), regions }
+    }
+
+    /// Takes up the rows that cases have set, in place of those known before.
+    pub fn decide(&self, rows: Vec<(DateTime, RateRow)>) {
+        *self.decided.write().unwrap_or_else(PoisonError::into_inner) = rows;
+    }
+
+    /// The same rates as they were known at a moment, as far as cases set them.
+    #[must_use]
+    pub fn known_at(&self, at: DateTime) -> Self {
+        Self { known_until: Some(at), ..self.clone() }
     }
 
     /// The same rates with values laid over them.
@@ -45,10 +61,17 @@ impl RateBook {
         Self { overlays: self.overlays.iter().cloned().chain(overlays).collect(), ..self.clone() }
     }
 
-    fn row(&self, request: &RateRequest, region: RegionCode) -> Option<&RateRow> {
-        let rows = self.rows.get(request.parameter)?.iter();
+    /// The row that holds: the latest that has begun; what a case has set goes before a file, and the later before the
+    /// earlier.
+    fn row(&self, request: &RateRequest, region: RegionCode) -> Option<RateRow> {
         let holds = |row: &&RateRow| row.region == region && row.key == request.key && row.from <= request.date;
-        rows.filter(holds).max_by_key(|row| row.from)
+        let written = self.rows.get(request.parameter).into_iter().flatten().filter(holds).max_by_key(|row| row.from);
+        let decided = self.decided.read().unwrap_or_else(PoisonError::into_inner);
+        let known = decided.iter().filter(|(at, _)| self.known_until.is_none_or(|until| *at <= until));
+        let own = known.filter(|(_, row)| *row.parameter == *request.parameter && holds(&row));
+        let decided = own.max_by_key(|(at, row)| (row.from, *at)).map(|(_, row)| row);
+        let later = |decided: &RateRow| written.is_none_or(|written| written.from <= decided.from);
+        decided.filter(|decided| later(decided)).or(written).cloned()
     }
 
     fn place(&self, region: RegionCode) -> String {
@@ -81,7 +104,6 @@ impl Rates for RateBook {
             let region = level.map_or(RegionCode::NATION, |level| request.region.at(level));
             match self.row(request, region) {
                 Some(RateRow { value: Some(value), from, document, .. }) => {
-                    let (value, from, document) = (value.clone(), *from, document.clone());
                     return Ok(Rate { value, region: self.place(region), from, document });
                 }
                 Some(row) => {

@@ -76,6 +76,12 @@ impl Read<'_> {
 }
 
 impl Read<'_> {
+    /// All versions of all rows of a register, in the order in which they were written.
+    pub fn all_versions(&self, register: &str) -> Result<Vec<RegisterVersion>, Fault> {
+        let query = "SELECT content, at, case_id FROM register_row WHERE register = ?1 ORDER BY at, case_id, place";
+        read(list(self.sql, query, [register], version)?)
+    }
+
     /// Whether a register knows the key of a row.
     pub fn is_registered(&self, row: &RegisterRow) -> Result<bool, Fault> {
         let sql = "SELECT EXISTS (SELECT 1 FROM register_row WHERE register = ?1 AND key = ?2)";

@@ -40,6 +40,24 @@ impl Reader {
         }
     }
 
+    /// 调整 names a start that somebody submits.
+    pub(super) fn adjusted(&mut self, library: &Library) {
+        if library.areas.iter().all(|area| area.status == "停用") {
+            return;
+        }
+        let own = library.guides.iter().flat_map(|guide| &guide.parameters);
+        for parameter in own.chain(&library.parameters) {
+            let Some((service, start)) = &parameter.adjusted_by else { continue };
+            let other = library.guides.iter().find(|other| *other.key == **service);
+            let begun = other.and_then(|other| other.starts.iter().find(|known| *known.key == **start));
+            if !begun.is_some_and(|begun| matches!(begun.when, When::Submit)) {
+                self.file = "parameters.md".into();
+                let message = format!("参数“{}”由“{service}/{start}”调整，没有这样的启动", parameter.name);
+                self.error("G201", &(0..0), message, "写 服务的标识/启动的标识，“何时”是 提交");
+            }
+        }
+    }
+
     /// Values of parameters are found by name, so one name is one parameter in all guides.
     fn one_meaning(&mut self, library: &Library, guide: &Guide) {
         let before = library.guides.iter().take_while(|other| other.key != guide.key);

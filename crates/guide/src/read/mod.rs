@@ -132,6 +132,7 @@ pub fn read_library(files: &Files) -> Library {
         library.rates.extend(reader.rates(&Document::read(path, text), &parameters));
     }
     reader.across(&library);
+    reader.adjusted(&library);
     library.findings.append(&mut reader.findings);
     library
 }

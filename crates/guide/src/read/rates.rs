@@ -68,6 +68,12 @@ impl Reader {
         if found.is_none() && level.text != "全国" {
             self.error("G303", &level.span, format!("没有层级“{}”", level.text), "应写 全国、省、市、县、乡 之一");
         }
+        let adjusted = row.get("调整");
+        let adjusted_by = adjusted.text.split_once('/').map(|(service, start)| (service.to_owned(), start.to_owned()));
+        if adjusted_by.is_none() && !adjusted.text.is_empty() {
+            let help = "写 服务的标识/启动的标识";
+            self.error("G303", &adjusted.span, format!("调整“{}”不认识", adjusted.text), help);
+        }
         Some(Parameter {
             name: name.text.as_str().into(),
             key: key.text.as_str().into(),
@@ -77,6 +83,7 @@ impl Reader {
             inherit: row.text("沿用") == "沿用上级",
             note: row.text("说明"),
             basis: basis.to_owned(),
+            adjusted_by,
         })
     }
 

@@ -1,6 +1,6 @@
 //! 科学测算 as a new section chief uses it: change a number, see what it comes to, make mistakes, keep it, check it.
 
-use super::{picture, serve, sign_in};
+use super::{act, picture, serve, sign_in};
 use crate::chromium::Chromium;
 use crate::visitor::Office;
 
@@ -8,6 +8,49 @@ fn shown(page: &mut Chromium, name: &str) {
     page.picture(&picture(&format!("what-if-{name}")));
     assert_eq!(page.overflow(), 0, "{name} is wider than the window");
     page.assert_no_barriers();
+}
+
+fn open_study(page: &mut Chromium, study: &str) {
+    sign_in(page, "shenpi");
+    page.open(study);
+}
+
+/// From the study to the rate that holds: proposed, deliberated, approved, published; and every household is raised.
+fn put_in_force(office: &Office, desk: &mut Chromium, study: &str) {
+    let bureau = &office.site.bureau;
+    open_study(desk, study);
+    desk.follow("提出执行");
+    for (name, value) in
+        [("method", "物价指数法"), ("price_index", "104"), ("since", "2026-11-01"), ("reasons", "按统计局公布的指数")]
+    {
+        desk.fill(name, value);
+    }
+    shown(desk, "propose-1280");
+    desk.press("提交");
+    let path = desk.path();
+    let case = path.strip_prefix("/case/").unwrap_or_else(|| panic!("{path}: {}", desk.text())).to_owned();
+    let case = case.split('?').next().unwrap().to_owned();
+    let rate = || bureau.levers(office.site.region, "2026-12-09".parse().unwrap())[0].rates[1].clone();
+    assert_eq!((&*rate().name, &*rate().value), ("低保标准(农村)", "500.00"));
+    act(desk, "juzhang", &case, "deliberate", &[("conclusion", "同意报批")], "作出决定");
+    let approved = [("approved_by", "洛阳市人民政府"), ("document", "洛政〔2026〕9号")];
+    act(desk, "shenpi", &case, "approve", &approved, "提交");
+    assert_eq!(rate().value, "500.00");
+    act(desk, "shenpi", &case, "publish", &[("published_on", "2026-12-09")], "提交");
+    assert_eq!((&*rate().value, &*rate().document), ("520.00", "洛政〔2026〕9号"));
+    act(desk, "shenpi", &case, "announce", &[], "登记张贴");
+    desk.forget();
+    desk.open("/notices");
+    desk.sees("洛政〔2026〕9号");
+    // On the first of the next month whoever has the old standard is raised, with what was missed since November.
+    office.at("2027-01-01 09:00");
+    bureau.pass_time(office.site.now()).unwrap();
+    let chains = bureau.store.look(|read| read.spelt("", office.site.now(), usize::MAX)).unwrap();
+    let letters = chains.iter().flat_map(|spelt| bureau.store.chain(&spelt.root).unwrap());
+    let letters = letters.flat_map(|(case, _)| bureau.store.state(&case).unwrap().unwrap().letters);
+    let told: Vec<String> = letters.filter(|l| l.letter == "notice_raised").map(|l| l.text).collect();
+    assert!(told.len() >= 8 && told.iter().all(|text| text.contains("520.00元")), "{told:?}");
+    assert!(bureau.store.rebuild().unwrap().differing.is_empty());
 }
 
 #[test]
@@ -64,6 +107,12 @@ fn a_section_chief_tries_a_raise_and_keeps_it() {
         .unwrap();
     let before: bureau::what_if::Study = serde_json::from_str(&content).unwrap();
     assert!(before.told.iter().all(|told| told.answer.all.less.recipients == 0));
+
+    put_in_force(&office, &mut desk, &study);
+    // The same study still comes to the same, by the rates of its day.
+    open_study(&mut desk, &study);
+    desk.press("重算核对");
+    desk.sees("每一个数都相同");
 
     sign_in(&mut phone, "shenpi");
     phone.open(&study);

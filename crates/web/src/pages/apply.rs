@@ -68,6 +68,16 @@ fn subject(site: &Site, about: &About) -> Result<Option<Subject>, Fault> {
     Ok(Some(Subject { register: register.clone(), key }))
 }
 
+/// What an address brings along to be looked over in the form: a page that knows it has linked here.
+fn brought(about: &About) -> Sent {
+    let mut typed = Sent::empty();
+    about
+        .iter()
+        .filter(|(name, _)| !["register", "row"].contains(&&***name))
+        .for_each(|(name, value)| typed.set(name, value));
+    typed
+}
+
 /// The start that an address asks for, and its first step.
 fn start<'g>(guide: &'g Guide, visit: &Visit, asking: &Asking, about: &About) -> Result<(&'g Start, usize), Fault> {
     let starts = submitted(guide, visit, about.get("register").map(String::as_str));
@@ -88,7 +98,7 @@ pub async fn show(
     let guide = service(&site, &asking)?;
     let (start, step) = start(guide, &visit, &asking, &about)?;
     Ok(match visit.staff {
-        Some(_) => entering_page(&site, &visit, guide, (start, &about), &Sent::empty(), &[])?,
+        Some(_) => entering_page(&site, &visit, guide, (start, &about), &brought(&about), &[])?,
         None => asked(&site, &visit, guide, step, false).chapter(0, &Sent::empty(), &[]),
     }
     .into_response())

@@ -15,6 +15,7 @@ use guide::what_if::{BAND, Band, Effect, LAST_BAND, Lives, Living, STEP};
 use maud::{Markup, html};
 
 use super::Page;
+use super::apply::starts;
 use super::lists::{Cell, Listing, heads};
 use super::public::redirect;
 use super::registers::within;
@@ -255,6 +256,7 @@ fn study_page(site: &Site, visit: &Visit, id: &str, again: Option<bool>) -> Page
             None => {},
         }
         (changes(&study))
+        (in_force(site, visit, id, &study))
         @for told in &study.told { (result(site, told)) }
         form.inline.noprint method="post" {
             (token(visit))
@@ -283,6 +285,26 @@ fn changes(study: &Study) -> Markup {
                 } }
             }
         } }
+    }
+}
+
+/// Where what was tried is put in force, by whoever may begin that.
+fn in_force(site: &Site, visit: &Visit, id: &str, study: &Study) -> Markup {
+    let link = |(name, value): &(String, String)| {
+        let by = site.bureau.adjusting(name, value)?;
+        let start = starts(&by.guide, visit).into_iter().find(|start| *start.key == *by.start)?;
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        by.typed.iter().for_each(|(field, value)| _ = query.append_pair(field, value));
+        let query = query.append_pair("study", id).finish();
+        Some((
+            format!("/services/{}/apply/{}?{query}", by.guide.key, start.key),
+            format!("{name} 改为 {value}：提出执行"),
+        ))
+    };
+    let links: Vec<_> = study.asked.rates.iter().filter_map(link).collect();
+    html! {
+        @if !links.is_empty() { p.noprint { @for (href, words) in &links { a.button href=(href) { (words) } " " } } }
+        @if !study.asked.formulas.is_empty() { p.soft.small { "公式要改进法规文件，随新的一版指南执行，不在这里改。" } }
     }
 }
 
