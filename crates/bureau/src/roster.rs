@@ -192,7 +192,8 @@ impl Maker<'_> {
         let payee = person(&entitlement.payee).unwrap_or_else(|| holder.clone());
         let region = RegionCode::parse(&spelt.region).unwrap_or(RegionCode::NATION);
         // What is paid once, or for earlier months, is for whom the last decision names.
-        let grant = granted(&grants, &entitlement.key, self.month).or(grants.last());
+        let named = |grant: &&Granted| *grant.entitlement == *entitlement.key && !grant.holders.is_empty();
+        let grant = granted(&grants, &entitlement.key, self.month).filter(named).or_else(|| grants.iter().rfind(named));
         let people = grant.map_or(1, |grant| grant.holders.len().max(1));
         let (shares, held) = match self.shares(&programme, region, total) {
             Ok(shares) => (shares, String::new()),

@@ -112,3 +112,43 @@ fn before_october(bureau: &Bureau, root: &str) -> bool {
     let lines = bureau.store.lines_of_chain(root).unwrap();
     lines.iter().any(|(line, _)| line.month == Month::new(2026, 10).unwrap())
 }
+
+/// STD-10: the index of October reaches the line; in November everybody who holds a grant gets the subsidy of October,
+/// once, with the next batch.
+#[test]
+fn a_price_index_above_the_line_pays_a_subsidy_for_its_month_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let bureau = open(folder.path(), &[]);
+    demo::make_accounts(&bureau, |account| account.to_owned()).unwrap();
+    let now = moment("2026-11-20T09:00:00");
+    bureau.store.in_bulk(|| demo::make_county(&bureau, 40, 1, now, |_| ())).unwrap();
+    let held = lines(&bureau).len();
+    let text = "月份,总指数,食品指数,公布日期\n2026-10,104.2,103,2026-11-09\n";
+    let from = "2026-11-09".parse().unwrap();
+    let import = bureau::import::Import { register: "price_index", text, from, by: "shenpi", now };
+    bureau.import(import, true).unwrap();
+    bureau.pass_time(moment("2026-11-25T12:00:00")).unwrap();
+    bureau.pass_time(moment("2026-12-05T09:00:00")).unwrap();
+    bureau.work(moment("2026-12-05T09:00:00"), &mut |_| ()).unwrap();
+    let run = bureau.store.runs().unwrap().pop().unwrap().case;
+    let listed =
+        bureau.store.look(|read| read.lines(&run, (1, u32::MAX), bureau::Standing::Listed)).unwrap().into_iter();
+    let paid: Vec<Line> = listed.filter(|line| line.entitlement == "price_subsidy").collect();
+    assert!(paid.len() >= 8 && paid.len() <= held + 8, "{} of {held}", paid.len());
+    for line in &paid {
+        let [part] = line.parts.as_slice() else { panic!("{:?}", line.parts) };
+        let each = [2_100, 2_856].map(|fen| Fen(fen * i64::from(line.people)));
+        assert!(part.month == Month::new(2026, 10).unwrap() && each.contains(&part.fen), "{line:?}");
+    }
+    // The index of November is not known on the 25th of December: nothing is begun.
+    bureau.pass_time(moment("2026-12-26T09:00:00")).unwrap();
+    let begun = |root: &str| bureau.store.chain(root).unwrap().len();
+    let chains = bureau.store.look(|read| read.spelt("", moment("2026-12-26T09:00:00"), usize::MAX)).unwrap();
+    let again = chains.iter().flat_map(|spelt| bureau.store.chain(&spelt.root).unwrap());
+    let again = again.filter(|(case, _)| {
+        let state = bureau.store.state(case).unwrap().unwrap();
+        state.start == "price" && state.opened_at.is_some_and(|at| at > moment("2026-12-01T00:00:00"))
+    });
+    assert_eq!(again.count(), 0);
+    assert!(chains.iter().any(|spelt| begun(&spelt.root) > 1));
+}
