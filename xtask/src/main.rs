@@ -15,6 +15,7 @@ cargo xtask walks [NAME]     the walks of a real Chromium alone, or those whose 
 cargo xtask bench web [N] [PART ...]  measures a county of N households (default 2000): proof, pages, mixed, writers
 cargo xtask bench ledger [N]        measures N payments of four sources each (default 1,000,000)
 cargo xtask bench formula [N]       the 低保 rule over N households (default 2,000,000), by hand and by peers (Python 3)
+cargo xtask conformance [DIR]          the DMN compatibility kit, or any folder of its layout; fails on a wrong answer
 cargo xtask simulate bank --seeds N [--from SEED]  histories of a bank and a bureau in which everything goes wrong
 cargo xtask peers            a month through PyPI's mock-bank, and its files against published schemas (needs Python 3)
 cargo xtask mutants          changes the rules of casework one by one; each change must fail a test (needs cargo-mutants)
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         ["bench", what @ ("web" | "ledger"), words @ ..] => test::bench(what, words),
         ["bench", "formula", words @ ..] => peers::race(words),
         ["new-service", name] => new_service::make(&shell::root().join("guides"), name),
+        ["conformance", folder @ ..] if folder.len() < 2 => test::conformance(folder.first().copied()),
         ["peers"] => peers::run(),
         ["mutants"] => test::mutants(),
         ["accept", folder @ ..] if folder.len() < 2 => test::accept(folder.first().copied()),

@@ -33,6 +33,16 @@ pub fn accept(folder: Option<&str>) -> Result<(), String> {
     shell::run(minzheng().arg("accept").arg(folder))
 }
 
+/// The compatibility kit of DMN: what passes, what is outside the profile; fails on a wrong answer.
+pub fn conformance(folder: Option<&str>) -> Result<(), String> {
+    let mut command = cargo();
+    command.args(["test", "--quiet", "--package", "formula", "--test", "conformance", "--", "--nocapture"]);
+    if let Some(folder) = folder {
+        command.env("DMN_TCK", std::env::current_dir().unwrap_or_default().join(folder));
+    }
+    shell::run(&mut command)
+}
+
 /// Measures; prints and judges nothing.
 pub fn bench(what: &str, words: &[&str]) -> Result<(), String> {
     shell::run(cargo().args(["bench", "--package", "minzheng", "--bench", what, "--"]).args(words))

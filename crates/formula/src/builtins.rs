@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use base::{Date, Month, age};
 use jiff::Span;
+use num_traits::Signed;
 
 use crate::eval::{Machine, unfit};
 use crate::number::{self, Rational, round_to_fen};
@@ -121,8 +122,214 @@ fn apply(machine: &mut Machine, builtin: Builtin, values: &[Value]) -> Outcome {
         (Builtin::PerYear, [Value::Number(n)]) => {
             number::multiply(*n, Rational::from(12)).map(Value::Number).ok_or_else(too_large)
         }
+        _ => more(machine, builtin, values),
+    }
+}
+
+/// Calls about digits, places in lists, and texts.
+fn more(machine: &mut Machine, builtin: Builtin, values: &[Value]) -> Outcome {
+    if let Some(found) = digits(builtin, values) {
+        return found;
+    }
+    match (builtin, values) {
+        (Builtin::UpperCase, [Value::Text(text)]) => Ok(Value::Text(text.to_uppercase().into())),
+        (Builtin::LowerCase, [Value::Text(text)]) => Ok(Value::Text(text.to_lowercase().into())),
+        (Builtin::HasText, [Value::Text(text), Value::Text(part)]) => Ok(Value::Bool(text.contains(&**part))),
+        (Builtin::StartsWith, [Value::Text(text), Value::Text(part)]) => Ok(Value::Bool(text.starts_with(&**part))),
+        (Builtin::EndsWith, [Value::Text(text), Value::Text(part)]) => Ok(Value::Bool(text.ends_with(&**part))),
+        (Builtin::SubstringBefore, [Value::Text(text), Value::Text(part)]) => {
+            Ok(Value::text(text.split_once(&**part).map_or("", |(before, _)| before)))
+        }
+        (Builtin::SubstringAfter, [Value::Text(text), Value::Text(part)]) => {
+            Ok(Value::text(text.split_once(&**part).map_or("", |(_, after)| after)))
+        }
+        (Builtin::Substring, [Value::Text(text), places @ ..]) => {
+            let letters: Vec<char> = text.chars().collect();
+            let part = part(letters.len(), places).ok_or_else(no_place)?;
+            Ok(Value::Text(letters[part].iter().collect::<String>().into()))
+        }
+        (Builtin::StringJoin, [Value::List(items), rest @ ..]) => {
+            let between = if let [Value::Text(between)] = rest { &**between } else { "" };
+            let texts: Option<Vec<&str>> = items.iter().map(|item| item.as_text()).collect();
+            texts.map(|texts| Value::Text(texts.join(between).into())).ok_or_else(unfit)
+        }
+        (Builtin::ToNumber, [Value::Text(text)]) => {
+            let (sign, digits) = text.strip_prefix('-').map_or((1, &**text), |digits| (-1, digits));
+            let number = number::parse_decimal(digits).ok_or_else(|| Unknown::because("这段文字不是数"))?;
+            Ok(Value::Number(number * Rational::from(sign)))
+        }
+        (Builtin::DayOfYear, [Value::Date(date)]) => Ok(whole(i128::from(date.day_of_year()))),
+        (Builtin::WeekOfYear, [Value::Date(date)]) => Ok(whole(i128::from(date.iso_week_date().week()))),
+        _ => lists(machine, builtin, values),
+    }
+}
+
+fn no_place() -> Arc<Unknown> {
+    Unknown::because("没有这一项")
+}
+
+/// The place that a number counted from 1, or from behind, names.
+fn place(length: usize, value: &Value) -> Option<usize> {
+    let n = small(value)?;
+    let place = if n > 0 { n - 1 } else { i32::try_from(length).ok()?.checked_add(n)? };
+    usize::try_from(place).ok().filter(|place| n != 0 && *place < length)
+}
+
+/// From a place on, so many or to the end.
+fn part(length: usize, places: &[Value]) -> Option<std::ops::Range<usize>> {
+    let start = place(length, places.first()?)?;
+    let end = match places.get(1) {
+        None => length,
+        Some(many) => start.checked_add(usize::try_from(small(many)?).ok()?)?.min(length),
+    };
+    Some(start..end)
+}
+
+/// Numbers by their digits and their remainders.
+fn digits(builtin: Builtin, values: &[Value]) -> Option<Outcome> {
+    let (Value::Number(n), rest) = values.split_first().map(|(first, rest)| (first.clone(), rest))? else {
+        return None;
+    };
+    let even = |n: Rational| n.is_integer() && n.to_integer() % 2 == 0;
+    let round = |n: Rational| {
+        let (down, half) = (n.abs().trunc(), Rational::new(1, 2));
+        let rest = n.abs() - down;
+        let up = match builtin {
+            Builtin::RoundUp => rest > Rational::from(0),
+            Builtin::RoundDown => false,
+            Builtin::RoundHalfUp => rest >= half,
+            Builtin::RoundHalfDown => rest > half,
+            Builtin::Floor => rest > Rational::from(0) && n < Rational::from(0),
+            Builtin::Ceiling => rest > Rational::from(0) && n > Rational::from(0),
+            _ => rest > half || rest == half && !even(down),
+        };
+        let whole = if up { down + Rational::from(1) } else { down };
+        if n < Rational::from(0) { -whole } else { whole }
+    };
+    match (builtin, rest) {
+        (Builtin::Odd, []) => Some(Ok(Value::Bool(n.is_integer() && !even(n)))),
+        (Builtin::Even, []) => Some(Ok(Value::Bool(even(n)))),
+        (Builtin::Modulo, [Value::Number(by)]) => Some(match number::divide(n, *by) {
+            None => Err(Unknown::because("除数为零")),
+            Some(quotient) => number::multiply(quotient.floor(), *by)
+                .and_then(|whole| number::subtract(n, whole))
+                .map(Value::Number)
+                .ok_or_else(too_large),
+        }),
+        (
+            Builtin::RoundUp
+            | Builtin::RoundDown
+            | Builtin::RoundHalfUp
+            | Builtin::RoundHalfDown
+            | Builtin::Decimal
+            | Builtin::Floor
+            | Builtin::Ceiling,
+            [places],
+        ) => {
+            let factor = small(places).and_then(|places| {
+                let power = Rational::from(10_i128.checked_pow(places.unsigned_abs())?);
+                Some(if places < 0 { power.recip() } else { power })
+            });
+            let scaled = factor.and_then(|factor| Some((number::multiply(n, factor)?, factor)));
+            let rounded = scaled.and_then(|(scaled, factor)| number::divide(round(scaled), factor));
+            Some(rounded.map(Value::Number).ok_or_else(too_large))
+        }
+        _ => None,
+    }
+}
+
+/// Calls about lists.
+fn lists(machine: &mut Machine, builtin: Builtin, values: &[Value]) -> Outcome {
+    let of = |items: Vec<Value>| Ok(Value::List(items.into()));
+    match (builtin, values) {
+        (Builtin::All, [Value::List(items)]) => Ok(Value::Bool(items.iter().all(|item| *item == Value::Bool(true)))),
+        (Builtin::Any, [Value::List(items)]) => Ok(Value::Bool(items.contains(&Value::Bool(true)))),
+        (Builtin::Product, [Value::List(items)]) if !items.is_empty() => {
+            let product = items.iter().try_fold(Rational::from(1), |product, item| {
+                number::multiply(product, item.number().ok_or_else(unfit)?).ok_or_else(too_large)
+            });
+            product.map(Value::Number)
+        }
+        (Builtin::Median, [Value::List(items)]) if !items.is_empty() => {
+            let sorted = sorted(items)?;
+            let half = sorted.len() / 2;
+            let middle = if sorted.len() % 2 == 1 { [sorted[half]; 2] } else { [sorted[half - 1], sorted[half]] };
+            let sum = number::add(middle[0], middle[1]).ok_or_else(too_large)?;
+            number::divide(sum, Rational::from(2)).map(Value::Number).ok_or_else(too_large)
+        }
+        (Builtin::Mode, [Value::List(items)]) => {
+            let mut counts: Vec<(Rational, usize)> = Vec::new();
+            for number in sorted(items)? {
+                match counts.last_mut() {
+                    Some((last, many)) if *last == number => *many += 1,
+                    _ => counts.push((number, 1)),
+                }
+            }
+            let most = counts.iter().map(|(_, many)| *many).max().unwrap_or(0);
+            of(counts.into_iter().filter(|(_, many)| *many == most).map(|(number, _)| Value::Number(number)).collect())
+        }
+        (Builtin::Product | Builtin::Median, [Value::List(_)]) => Err(empty()),
+        (Builtin::Append, [Value::List(items), more @ ..]) => of([&items[..], more].concat()),
+        (Builtin::InsertBefore, [Value::List(items), at, value]) => {
+            let at = place(items.len(), at).ok_or_else(no_place)?;
+            of([&items[..at], std::slice::from_ref(value), &items[at..]].concat())
+        }
+        (Builtin::ListReplace, [Value::List(items), at, value]) => {
+            let at = place(items.len(), at).ok_or_else(no_place)?;
+            of([&items[..at], std::slice::from_ref(value), &items[at + 1..]].concat())
+        }
+        (Builtin::Remove, [Value::List(items), at]) => {
+            let at = place(items.len(), at).ok_or_else(no_place)?;
+            of([&items[..at], &items[at + 1..]].concat())
+        }
+        (Builtin::Reverse, [Value::List(items)]) => of(items.iter().rev().cloned().collect()),
+        (Builtin::IndexOf, [Value::List(items), value]) => {
+            let places = (1..).zip(items.iter()).filter(|(_, item)| *item == value);
+            of(places.map(|(place, _)| whole(place)).collect())
+        }
+        (Builtin::Union, lists) => {
+            let all = apply(machine, Builtin::Concatenate, lists)?;
+            apply(machine, Builtin::Distinct, &[all])
+        }
+        (Builtin::Flatten, [Value::List(items)]) => {
+            let mut flat = Vec::new();
+            flatten(items, &mut flat);
+            of(flat)
+        }
+        (Builtin::Join, [Value::List(items)]) => apply(machine, Builtin::Concatenate, items),
+        (Builtin::Sublist, [Value::List(items), places @ ..]) => {
+            let part = part(items.len(), places).ok_or_else(no_place)?;
+            of(items[part].to_vec())
+        }
+        (Builtin::Range, [low, high]) => {
+            let (low, high) = small(low).zip(small(high)).ok_or_else(too_large)?;
+            if low.abs_diff(high) > MOST_STEPS {
+                return Err(too_large());
+            }
+            let numbers = |n: i32| whole(i128::from(n));
+            of(if low <= high {
+                (low..=high).map(numbers).collect()
+            } else {
+                (high..=low).rev().map(numbers).collect()
+            })
+        }
         _ => dates(machine, builtin, values),
     }
+}
+
+/// The most steps of a range, so that evaluation stays small.
+const MOST_STEPS: u32 = 10_000;
+
+fn flatten(items: &[Value], flat: &mut Vec<Value>) {
+    for item in items {
+        if let Value::List(inner) = item { flatten(inner, flat) } else { flat.push(item.clone()) }
+    }
+}
+
+fn sorted(items: &[Value]) -> Result<Vec<Rational>, Arc<Unknown>> {
+    let mut numbers = items.iter().map(|item| item.number().ok_or_else(unfit)).collect::<Result<Vec<_>, _>>()?;
+    numbers.sort_unstable();
+    Ok(numbers)
 }
 
 fn dates(machine: &mut Machine, builtin: Builtin, values: &[Value]) -> Outcome {

@@ -243,6 +243,67 @@ fn result(builtin: Builtin, types: &[Type]) -> Option<Type> {
         (Builtin::PerYear, [Type::Number(unit) | Type::Fen(unit)]) if *unit == Unit::YUAN.over(Unit::MONTHS) => {
             Some(Type::Number(Unit::YUAN.over(Unit::YEARS)))
         }
+        _ => more(builtin, types),
+    }
+}
+
+/// The types of calls about numbers by their digits, lists by their places, texts and days.
+fn more(builtin: Builtin, types: &[Type]) -> Option<Type> {
+    let item = |ty: &Type| if let Type::List(item) = ty { Some((**item).clone()) } else { None };
+    let bare = Type::Number(Unit::NONE);
+    let plain = |ty: &Type| matches!(ty, Type::Zero) || ty.unit().is_some_and(Unit::is_plain);
+    let whole = |ty: &Type| plain(ty) || ty.unit().is_some_and(|u| u == Unit::MONTHS || u == Unit::DAYS);
+    let joined = |list: &Type, value: &Type| Some(Type::list(item(list)?.join(value)?));
+    match (builtin, types) {
+        (Builtin::Modulo, [a, b]) => a.join(b).filter(|ty| ty.unit().is_some()),
+        (Builtin::Odd | Builtin::Even, [n]) => plain(n).then_some(Type::Bool),
+        (
+            Builtin::RoundUp | Builtin::RoundDown | Builtin::RoundHalfUp | Builtin::RoundHalfDown | Builtin::Decimal,
+            [n, places],
+        ) => Some(Type::Number(n.unit()?)).filter(|_| plain(places)),
+        (Builtin::Floor | Builtin::Ceiling, [n, places]) => Some(Type::Number(n.unit()?)).filter(|_| plain(places)),
+        (Builtin::Product, [list]) => Some(bare).filter(|_| item(list).is_some_and(|item| plain(&item))),
+        (Builtin::Median, [list]) => Some(Type::Number(item(list)?.unit()?)),
+        (Builtin::Mode, [list]) => Some(Type::list(Type::Number(item(list)?.unit()?))),
+        (Builtin::All | Builtin::Any, [list]) => item(list)?.fits(&Type::Bool).then_some(Type::Bool),
+        (Builtin::Append, [list, rest @ ..]) if !rest.is_empty() => {
+            rest.iter().try_fold(list.clone(), |list, value| joined(&list, value))
+        }
+        (Builtin::InsertBefore | Builtin::ListReplace, [list, place, value]) if plain(place) => joined(list, value),
+        (Builtin::Remove, [list, place]) if plain(place) => item(list).map(Type::list),
+        (Builtin::Reverse, [list]) => item(list).map(Type::list),
+        (Builtin::IndexOf, [list, value]) => item(list)?.join(value).map(|_| Type::list(bare)),
+        (Builtin::Union, [first, rest @ ..]) => {
+            item(first)?;
+            rest.iter().try_fold(first.clone(), |ty, next| item(next).and_then(|_| ty.join(next)))
+        }
+        (Builtin::Flatten, [list]) => {
+            let mut inner = item(list)?;
+            while let Type::List(item) = inner {
+                inner = *item;
+            }
+            Some(Type::list(inner))
+        }
+        (Builtin::Join, [list]) => item(&item(list)?).map(Type::list),
+        (Builtin::Sublist, [list, places @ ..]) if matches!(places.len(), 1 | 2) && places.iter().all(plain) => {
+            item(list).map(Type::list)
+        }
+        (Builtin::Range, [low, high]) => (plain(low) && plain(high)).then(|| Type::list(bare)),
+        (Builtin::Substring, [text, places @ ..]) if matches!(places.len(), 1 | 2) && places.iter().all(plain) => {
+            text.is_text().then_some(Type::Text)
+        }
+        (Builtin::SubstringBefore | Builtin::SubstringAfter, [text, part]) => {
+            (text.is_text() && part.is_text()).then_some(Type::Text)
+        }
+        (Builtin::UpperCase | Builtin::LowerCase, [text]) => text.is_text().then_some(Type::Text),
+        (Builtin::HasText | Builtin::StartsWith | Builtin::EndsWith, [text, part]) => {
+            (text.is_text() && part.is_text()).then_some(Type::Bool)
+        }
+        (Builtin::StringJoin, [list, rest @ ..]) if rest.len() < 2 && rest.iter().all(Type::is_text) => {
+            item(list)?.is_text().then_some(Type::Text)
+        }
+        (Builtin::ToNumber, [text]) => text.is_text().then_some(bare),
+        (Builtin::DayOfYear | Builtin::WeekOfYear, [Type::Date]) => Some(bare),
         (Builtin::Age, [Type::Date | Type::Record(_), Type::Date]) => Some(Type::Number(Unit::AGE)),
         (Builtin::MonthsBetween, [Type::Date, Type::Date]) => Some(bare),
         (Builtin::NextMonth, [Type::Date | Type::Month]) | (Builtin::MonthOf, [Type::Date | Type::Month]) => {

@@ -512,6 +512,7 @@ pub(crate) fn compare_known(operator: Operator, left: &Value, right: &Value) -> 
         (Value::Date(a), Value::Date(b)) => Some(a.cmp(b)),
         (Value::Month(a), Value::Month(b)) => Some(a.cmp(b)),
         (Value::Moment(a), Value::Moment(b)) => Some(a.cmp(b)),
+        (Value::Text(a), Value::Text(b)) => Some(a.cmp(b)),
         _ => None,
     };
     match operator {
@@ -525,10 +526,24 @@ pub(crate) fn compare_known(operator: Operator, left: &Value, right: &Value) -> 
     }
 }
 
+const SECONDS_A_DAY: i128 = 86_400;
+
 fn calculate(operator: Operator, left: &Value, right: &Value) -> Outcome {
     let days = |n: &Rational| if n.is_integer() { i32::try_from(n.to_integer()).ok() } else { None };
     let too_large = || Unknown::because("结果太大，不能精确表示");
     match (operator, left, right) {
+        (Operator::Add, Value::Text(a), Value::Text(b)) => Ok(Value::Text(format!("{a}{b}").into())),
+        (Operator::Subtract, Value::Moment(a), Value::Moment(b)) => {
+            let seconds = b.duration_until(*a).as_secs();
+            Ok(Value::Number(Rational::new(i128::from(seconds), SECONDS_A_DAY)))
+        }
+        (Operator::Add | Operator::Subtract, Value::Moment(at), Value::Number(days)) => {
+            let seconds = number::multiply(*days, Rational::from(SECONDS_A_DAY)).filter(Rational::is_integer);
+            let seconds = seconds.and_then(|seconds| i64::try_from(seconds.to_integer()).ok()).ok_or_else(too_large)?;
+            let seconds = jiff::SignedDuration::from_secs(seconds);
+            let moved = if operator == Operator::Add { at.checked_add(seconds) } else { at.checked_sub(seconds) };
+            moved.map(Value::Moment).map_err(|_| too_large())
+        }
         (Operator::Subtract, Value::Date(a), Value::Date(b)) => {
             let between = b.until(*a).map_err(|_| too_large())?;
             Ok(Value::Number(Rational::from(i128::from(between.get_days()))))

@@ -9,6 +9,16 @@ use crate::syntax::{Expr, Kind, Operator, Test};
 use crate::types::Type;
 use crate::unit::Unit;
 use crate::value::Value;
+use crate::words::Builtin;
+
+/// A text, or a word that stands for itself: ordered by its characters. Options have no order.
+fn is_word(ty: &Type) -> bool {
+    match ty {
+        Type::Text => true,
+        Type::Choice(words) => words.len() == 1,
+        _ => false,
+    }
+}
 
 impl Checker<'_> {
     pub(crate) fn binary(&mut self, operator: Operator, left: &Expr, right: &Expr, span: &Range<usize>) -> Part {
@@ -17,7 +27,19 @@ impl Checker<'_> {
             return Some((Node::Junction(operator == Operator::Or, Box::new(a?), Box::new(b?)), Type::Bool));
         }
         let (a, b) = (self.expr(left), self.expr(right));
-        let ((left_node, a), (right_node, b)) = (a?, b?);
+        let (mut a, mut b) = (a?, b?);
+        // A length of time may stand first.
+        if operator == Operator::Add
+            && matches!(b.1, Type::Date | Type::Moment)
+            && matches!(a.1, Type::Number(unit) if unit == Unit::DAYS || unit == Unit::MONTHS)
+        {
+            std::mem::swap(&mut a, &mut b);
+        }
+        let ((left_node, a), (right_node, b)) = (a, b);
+        if let (Operator::Add | Operator::Subtract, Type::Date, Type::Number(Unit::MONTHS)) = (operator, &a, &b) {
+            let months = if operator == Operator::Add { right_node } else { Node::Negate(Box::new(right_node)) };
+            return Some((Node::Call(Builtin::MonthsAfter, vec![left_node, months]), Type::Date));
+        }
         let ty = if operator.is_comparison() {
             self.comparable(operator, &a, &b, left, right, span)?;
             Type::Bool
@@ -46,6 +68,7 @@ impl Checker<'_> {
         }
         let equality = matches!(operator, Operator::Equal | Operator::NotEqual);
         match (a, b) {
+            (Type::Choice(x), Type::Choice(y)) if equality && x.len() == 1 && y.len() == 1 => return Some(()),
             (Type::Choice(x), Type::Choice(y)) if equality && !x.iter().any(|word| y.contains(word)) => {
                 let (literal, options) = if y.len() == 1 { (&y[0], x) } else { (&x[0], y) };
                 let shown = format!("“{left} {} {right}”", operator.text());
@@ -56,7 +79,7 @@ impl Checker<'_> {
             (Type::Null, _) | (_, Type::Null) if equality => return Some(()),
             _ => {}
         }
-        let ordered = matches!(a, Type::Date | Type::Month | Type::Moment);
+        let ordered = matches!(a, Type::Date | Type::Month | Type::Moment) || is_word(a) && is_word(b);
         if a.join(b).is_some() && (equality || ordered) {
             return Some(());
         }
@@ -111,6 +134,11 @@ impl Checker<'_> {
         span: &Range<usize>,
     ) -> Option<Type> {
         match (operator, a, b) {
+            (Operator::Add, a, b) if a.is_text() && b.is_text() => return Some(Type::Text),
+            (Operator::Subtract, Type::Moment, Type::Moment) => return Some(Type::Number(Unit::DAYS)),
+            (Operator::Add | Operator::Subtract, Type::Moment, Type::Number(unit)) if *unit == Unit::DAYS => {
+                return Some(Type::Moment);
+            }
             (Operator::Subtract, Type::Date, Type::Date) => return Some(Type::Number(Unit::DAYS)),
             (Operator::Add | Operator::Subtract, Type::Date, Type::Number(unit)) if *unit == Unit::DAYS => {
                 return Some(Type::Date);

@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::finding::Finding;
 use crate::syntax::{Argument, COMPARISON, Each, Expr, Ident, Kind, Line, MAX_HEIGHT, Operator, POWER, SUM, Test};
 use crate::token::{Placed, Token, tokens};
-use crate::words::Keyword;
+use crate::words::{Builtin, Keyword};
 
 pub(crate) type Parsed<T> = Result<T, Box<Finding>>;
 
@@ -272,7 +272,13 @@ impl<'a> Parser<'a> {
             return Ok(vec![interval?]);
         }
         if self.symbol() != "(" {
-            return Ok(vec![Test::Equal(self.climb(SUM)?)]);
+            return Ok(vec![match self.operator().filter(|o| o.is_comparison()) {
+                Some(operator) => {
+                    self.at += 1;
+                    Test::Compare(operator, self.climb(SUM)?)
+                }
+                None => Test::Equal(self.climb(SUM)?),
+            }]);
         }
         self.at += 1;
         let tests = self.tests()?;
@@ -372,15 +378,56 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// `对每个 甲 在 一列, 乙 在 另一列 得 式`: several iterators stand for one within the other.
     fn each(&mut self, each: Each, then: Keyword) -> Parsed<Expr> {
         let start = self.here().start;
         self.at += 1;
+        self.iterator(each, then, start)
+    }
+
+    fn iterator(&mut self, each: Each, then: Keyword, start: usize) -> Parsed<Expr> {
+        self.deeper()?;
         let name = self.ident("名称")?;
         self.expect_keyword(Keyword::In, "写成 任一 甲 在 成员 满足 条件")?;
-        let list = self.postfix()?;
-        self.expect_keyword(then, "写成 任一 甲 在 成员 满足 条件，或 对每个 甲 在 成员 得 式")?;
-        let body = self.expression()?;
-        self.make(Kind::Each(each, name, Box::new(list), Box::new(body)), self.since(start))
+        let list = self.iterated()?;
+        let made = if self.take(",") {
+            let inner = self.iterator(each, then, self.here().start)?;
+            let nested = self.make(Kind::Each(each, name, Box::new(list), Box::new(inner)), self.since(start))?;
+            if each == Each::For { self.joined(nested, start)? } else { nested }
+        } else {
+            self.expect_keyword(then, "写成 任一 甲 在 成员 满足 条件，或 对每个 甲 在 成员 得 式")?;
+            let body = self.expression()?;
+            self.make(Kind::Each(each, name, Box::new(list), Box::new(body)), self.since(start))?
+        };
+        self.depth -= 1;
+        Ok(made)
+    }
+
+    /// A list of lists as one.
+    fn joined(&self, nested: Expr, start: usize) -> Parsed<Expr> {
+        let function = Ident { text: Builtin::Join.name().into(), span: nested.span.clone() };
+        self.make(Kind::Call(function, vec![Argument { name: None, value: nested }]), self.since(start))
+    }
+
+    /// What an iterator goes through: a list, or whole numbers from one to another, `1..12`.
+    fn iterated(&mut self) -> Parsed<Expr> {
+        let start = self.here().start;
+        let (low, high) = match self.try_interval() {
+            Some(interval) => {
+                interval?;
+                return self.expected("一列", "从几到几写 1..12，不加括号");
+            }
+            None => {
+                let first = self.climb(SUM)?;
+                if !self.take("..") {
+                    return Ok(first);
+                }
+                (first, self.climb(SUM)?)
+            }
+        };
+        let function = Ident { text: Builtin::Range.name().into(), span: low.span.clone() };
+        let arguments = [low, high].map(|value| Argument { name: None, value }).into();
+        self.make(Kind::Call(function, arguments), self.since(start))
     }
 
     fn postfix(&mut self) -> Parsed<Expr> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use base::{Date, DateTime, Month};
 
 use crate::finding::Finding;
-use crate::number::{Rational, parse_decimal};
+use crate::number::{self, Rational, parse_decimal};
 use crate::unit::NAMES;
 use crate::words::Keyword;
 
@@ -125,6 +125,7 @@ impl Lexer<'_> {
             }
             '"' => self.quoted(),
             '0'..='9' => self.number(),
+            '.' if self.begins_fraction() => self.number(),
             _ if starts_name(c) => {
                 while self.peek(0).is_some_and(continues_name) {
                     self.at += 1;
@@ -135,6 +136,16 @@ impl Lexer<'_> {
             }
             _ => self.symbol(c),
         }
+    }
+
+    /// `.5` where an operand may stand: behind a name or a bracket the point leads to a column.
+    fn begins_fraction(&self) -> bool {
+        let operand = match self.tokens.last().map(|placed| &placed.token) {
+            None | Some(Token::Keyword(_)) => true,
+            Some(Token::Symbol(symbol)) => !matches!(*symbol, ")" | "]" | "." | ".."),
+            Some(_) => false,
+        };
+        operand && self.peek(1).is_some_and(|c| c.is_ascii_digit())
     }
 
     fn symbol(&mut self, c: char) {
@@ -201,8 +212,9 @@ impl Lexer<'_> {
         if let Some(day) = self.shaped(0, "dddd-dd-dd") {
             self.at += 10;
             let time = self.shaped(1, "dd:dd").filter(|_| self.peek(0) == Some(' '));
-            let moment = time.as_ref().map(|time| format!("{day}T{time}:00"));
-            self.at += if moment.is_some() { 6 } else { 0 };
+            let seconds = time.as_ref().and_then(|_| self.shaped(6, ":dd"));
+            let moment = time.as_ref().map(|time| format!("{day}T{time}{}", seconds.as_deref().unwrap_or(":00")));
+            self.at += if moment.is_some() { 6 } else { 0 } + if seconds.is_some() { 3 } else { 0 };
             let token = match &moment {
                 Some(moment) => moment.parse().ok().map(Token::Moment),
                 None => day.parse().ok().map(Token::Date),
@@ -222,6 +234,7 @@ impl Lexer<'_> {
             digits.push(c);
             self.at += 1;
         }
+        let power = self.power_of_ten();
         let unit = NAMES.iter().find(|name| {
             let length = name.chars().count();
             let there = name.chars().enumerate().all(|(i, c)| self.peek(i) == Some(c));
@@ -236,8 +249,27 @@ impl Lexer<'_> {
             self.findings.push(Finding::error("G106", span, message, "单位紧跟数字，例如 70岁、20%、500元/月、30日"));
             self.at += word.chars().count();
         }
-        let value = parse_decimal(&digits).map(|n| if unit == Some(&"%") { n / Rational::from(100) } else { n });
+        let value = parse_decimal(&format!("{}{digits}", if digits.starts_with('.') { "0" } else { "" }))
+            .and_then(|n| number::multiply(n, power?))
+            .map(|n| if unit == Some(&"%") { n / Rational::from(100) } else { n });
         self.push_or_report(start, value.map(|n| Token::Number(n, unit.copied())), "数太大，不能精确表示");
+    }
+
+    /// `e-4` behind the digits of a number; `None` where it is too large.
+    fn power_of_ten(&mut self) -> Option<Rational> {
+        let signed = usize::from(matches!(self.peek(1), Some('+' | '-')));
+        if self.peek(0) != Some('e') || !self.peek(1 + signed).is_some_and(|c| c.is_ascii_digit()) {
+            return Some(Rational::from(1));
+        }
+        let negative = self.peek(1) == Some('-');
+        self.at += 1 + signed;
+        let mut digits = String::new();
+        while let Some(c) = self.peek(0).filter(char::is_ascii_digit) {
+            digits.push(c);
+            self.at += 1;
+        }
+        let power = Rational::from(10_i128.checked_pow(digits.parse().ok()?)?);
+        Some(if negative { power.recip() } else { power })
     }
 
     fn push_or_report(&mut self, start: usize, token: Option<Token>, problem: &str) {

@@ -163,7 +163,8 @@ impl fmt::Display for Value {
             Self::Bool(b) => f.write_str(if *b { "是" } else { "否" }),
             Self::Date(date) => write!(f, "{date}"),
             Self::Month(month) => f.write_str(&String::from(*month)),
-            Self::Moment(at) => write!(f, "{} {:02}:{:02}", at.date(), at.hour(), at.minute()),
+            Self::Moment(at) if at.second() == 0 => write!(f, "{} {:02}:{:02}", at.date(), at.hour(), at.minute()),
+            Self::Moment(at) => write!(f, "{} {:02}:{:02}:{:02}", at.date(), at.hour(), at.minute(), at.second()),
             Self::Region(code) => write!(f, "{code}"),
             Self::List(items) => {
                 let shown: Vec<String> = items.iter().map(Self::to_string).collect();
