@@ -1,6 +1,11 @@
 //! A decision explained: the chain in Chinese from each result down to facts, formulas, rates and articles.
 
+use std::sync::Arc;
+
 use casework::State;
+use casework::state::Assessed;
+use formula::{Facts, Need};
+use guide::Guide;
 
 use crate::{Bureau, Failure, Fault};
 
@@ -23,19 +28,42 @@ impl Bureau {
         lines.extend(assessed.results.iter().map(|(name, value)| format!("{name}：{value}")));
         lines.extend(assessed.explanation.iter().map(|(depth, line)| format!("{}{line}", "  ".repeat(*depth))));
         lines.push(self.recomputed(&state)?);
+        let needs = self.would_need(&state)?;
+        if !needs.is_empty() {
+            lines.push("要给予，还差在：".into());
+            lines.extend(needs.iter().map(|need| format!("  {}：{}", need.of, need.text)));
+        }
         Ok(Some(lines))
     }
 
-    /// Whether the decision comes out the same when it is computed again from what was known then.
-    fn recomputed(&self, state: &State) -> Result<String, Failure> {
-        let damaged = || Fault::Damaged("决定没有它的步骤".into());
-        let assessed = state.assessed.as_ref().ok_or_else(damaged)?;
+    /// What would have had to be different when a case was decided for a benefit to be granted; empty where one was.
+    pub fn would_need(&self, state: &State) -> Result<Vec<Need>, Fault> {
+        let Some(assessed) = &state.assessed else { return Ok(Vec::new()) };
+        if !state.grants.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (guide, facts) = self.known_then(state, assessed)?;
+        let rates = self.rates.known_at(assessed.at);
+        let assessment = formula::Assessment::new(&guide.program, &facts, &rates, &self.calendar);
+        Ok(casework::nearest(self.rules(&guide), state, &assessment))
+    }
+
+    /// The facts that a decision stood on.
+    fn known_then(&self, state: &State, assessed: &Assessed) -> Result<(Arc<Guide>, Facts), Fault> {
         let guide = self.guide(&state.edition)?;
         let records = self.store.records(&state.case)?;
         let until = usize::try_from(assessed.known_at).unwrap_or(usize::MAX).saturating_sub(1).min(records.len());
         let then = State::fold(&records[..until]);
         let mut facts = casework::facts::facts(&guide, &then, 0, assessed.at);
         facts.set("计算日", formula::Value::Date(assessed.calc_date));
+        Ok((guide, facts))
+    }
+
+    /// Whether the decision comes out the same when it is computed again from what was known then.
+    fn recomputed(&self, state: &State) -> Result<String, Failure> {
+        let damaged = || Fault::Damaged("决定没有它的步骤".into());
+        let assessed = state.assessed.as_ref().ok_or_else(damaged)?;
+        let (guide, facts) = self.known_then(state, assessed)?;
         let rates = self.rates.known_at(assessed.at);
         let assessment = formula::Assessment::new(&guide.program, &facts, &rates, &self.calendar);
         let differs = assessed.results.iter().find(|(name, value)| {

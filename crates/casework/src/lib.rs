@@ -32,7 +32,7 @@ pub use decide::{Command, Relative, Rules, Spell, decide};
 pub use event::{ActorRef, Datum, Event, Record};
 pub use intake::{Form, Input, Typed};
 pub use options::{StepOption, options, starts};
-pub use outlook::{Answer, outlook, reminders, result};
+pub use outlook::{Answer, nearest, needs, outlook, reminders, result};
 pub use people::{Actor, Capacity};
 pub use refusal::{Code, Refusal};
 pub use registers::{Query, Registers};

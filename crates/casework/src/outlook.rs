@@ -1,10 +1,11 @@
 //! What a case would come to on what is known now: for the self-check and for whoever is about to decide.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use base::DateTime;
-use formula::{Assessment, Value};
-use guide::model::{Action, Check, CheckSeverity, StepKind};
+use formula::{Assessment, Need, Value};
+use guide::model::{Action, Check, CheckSeverity, Effect, StepKind};
 
 use crate::decide::{Draft, Rules};
 use crate::people::Actor;
@@ -61,6 +62,39 @@ pub fn outlook(rules: Rules, state: &State, now: DateTime, explained: bool) -> V
         Some(Answer { name: (*name).to_owned(), value, known, lines })
     };
     names.iter().enumerate().filter_map(answer).collect()
+}
+
+/// What would have to be different for a benefit to be granted, by the conclusion that comes nearest to it. Empty where
+/// one is open, where the case grants nothing, and where what is known does not tell.
+pub fn needs(rules: Rules, state: &State, now: DateTime) -> Vec<Need> {
+    let facts = Draft::new(rules, state, Actor::system().reference(), now).facts(0);
+    nearest(rules, state, &Assessment::new(&rules.guide.program, &facts, rules.rates, rules.calendar))
+}
+
+/// The same over facts that are given: those of a decision, as they were known then.
+pub fn nearest(rules: Rules, state: &State, assessment: &Assessment) -> Vec<Need> {
+    let guide = rules.guide;
+    let first = guide.starts.iter().find(|start| *start.key == *state.start).map_or(&[][..], |start| &start.first);
+    let course: BTreeSet<usize> = first.iter().flat_map(|step| guide.reach(*step).into_iter().chain([*step])).collect();
+    let grants = |step: usize, conclusion: &Arc<str>| {
+        let own = |effect: &&Effect| effect.step == step && effect.conclusion.as_ref() == Some(conclusion);
+        guide.effects.iter().filter(own).any(|effect| matches!(effect.action, Action::Grant(_)))
+    };
+    let mut best: Option<Vec<Need>> = None;
+    for step in course {
+        for arrow in &guide.steps[step].arrows {
+            let (Some(conclusion), Some(condition)) = (&arrow.conclusion, &arrow.condition) else { continue };
+            if !grants(step, conclusion) {
+                continue;
+            }
+            if let Some(needs) = assessment.needs(condition)
+                && best.as_ref().is_none_or(|best| needs.len() < best.len())
+            {
+                best = Some(needs);
+            }
+        }
+    }
+    best.unwrap_or_default()
 }
 
 /// What a checker is to look at: 提醒 of steps that are open or done, where what is known tells that they do not hold.

@@ -268,6 +268,12 @@ pub(crate) fn unfit() -> Arc<Unknown> {
     Unknown::because("值与类型不符")
 }
 
+impl<'m, 'a> Machine<'m, 'a> {
+    pub fn new(assessment: &'m Assessment<'a>, slots: usize) -> Self {
+        Self { assessment, slots: vec![Value::Null; slots.max(1)], seen: None, inner: 0 }
+    }
+}
+
 impl Machine<'_, '_> {
     pub fn eval(&mut self, node: &Node) -> Outcome {
         self.assessment.spend()?;

@@ -66,6 +66,16 @@ struct Row {
 }
 
 impl Table {
+    /// The inputs, as written.
+    pub fn inputs(&self) -> &[Expr] {
+        &self.inputs
+    }
+
+    /// The tests of each row, as written.
+    pub fn tests(&self) -> impl Iterator<Item = &[Vec<Test>]> {
+        self.rows.iter().map(|row| &*row.tests)
+    }
+
     /// The output cell of a row, as written.
     pub fn output(&self, row: usize, output: usize) -> Option<&Expr> {
         self.rows.get(row)?.outputs.get(output)

@@ -2,6 +2,7 @@
 
 mod columns;
 mod diagnostics;
+mod needs;
 mod properties;
 mod tables;
 mod values;

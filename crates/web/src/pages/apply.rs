@@ -251,6 +251,7 @@ pub async fn send_check(
                 h1 { "自查结果" }
                 p.lead { "按您填的内容和今天的标准算出来的，不是决定；以调查核实后的决定为准。" }
                 div.card { dl.pairs { @for answer in &answers { dt { (answer.name) } dd { b { (answer.value) } } } } }
+                (super::case::lacks(&casework::needs(rules, &state, site.now())))
                 (super::case::working(&answers, true))
                 div.actions { a.button.main href=(format!("/services/{service}/apply")) { "去申请" } }
             };

@@ -10,6 +10,7 @@ use axum::response::IntoResponse;
 use base::{DateTime, Fen};
 use casework::state::LetterState;
 use casework::{Datum, State as Case, Status};
+use formula::Need;
 use guide::Guide;
 use guide::model::Target;
 use maud::{Markup, html};
@@ -66,6 +67,7 @@ pub async fn show(
                     div.card id="why" {
                         h2 { "按现在所知" }
                         (pairs(answers.iter().map(|answer| (&answer.name, &answer.value, answer.known))))
+                        (lacks(&casework::needs(rules, &state, site.now())))
                         @if why { (working(&answers, true)) } @else { a href="?why=1#why" { "怎么算的" } }
                     }
                 }
@@ -73,6 +75,7 @@ pub async fn show(
                     div.card {
                         h2 { "作出决定时" }
                         (pairs(assessed.results.iter().map(|(name, value)| (name, value, true))))
+                        (lacks(&site.bureau.would_need(&state)?))
                         (explanation("每个数的来历", &assessed.explanation, false))
                     }
                 }
@@ -92,6 +95,18 @@ pub async fn show(
         }
     };
     Ok(page(&site, &visit, &state.applicant, body).into_response())
+}
+
+/// What would have to be different for a benefit to be granted.
+pub fn lacks(needs: &[Need]) -> Markup {
+    html! {
+        @if !needs.is_empty() {
+            div.lacks {
+                h3 { "差在哪里" }
+                ul { @for need in needs { li { @if !need.of.is_empty() { span.soft { (need.of) } br; } (need.text) } } }
+            }
+        }
+    }
 }
 
 /// What is paid, from which month on, as the decisions of the chain have it.

@@ -91,6 +91,7 @@ pub async fn show(
         }
         @if let Some(assessed) = state.assessed.as_ref().filter(|_| state.closed.is_some()) {
             h2 { "决定是怎么算的" }
+            (super::case::lacks(&site.bureau.would_need(&state)?))
             (super::case::explanation("每个数的来历", &assessed.explanation, false))
         }
         h2 { "经过" }
