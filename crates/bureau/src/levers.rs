@@ -70,8 +70,7 @@ impl Bureau {
     pub fn levers(&self, region: RegionCode, on: Date) -> Vec<Board> {
         let (mut shared, mut boards) = (BTreeSet::new(), Vec::new());
         for guide in &self.library.guides {
-            let monthly = guide.entitlements.iter().filter(|entitlement| entitlement.period == "月");
-            let amounts: BTreeSet<&str> = monthly.flat_map(|e| &e.components).map(|c| &*c.amount).collect();
+            let amounts: BTreeSet<&str> = guide.tried().flat_map(|e| &e.components).map(|c| &*c.amount).collect();
             let amounts: Vec<_> = amounts.into_iter().filter_map(|amount| guide.program.find(amount)).collect();
             if amounts.is_empty() {
                 continue;

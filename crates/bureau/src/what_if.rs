@@ -129,7 +129,7 @@ impl<'t> Trial<'t> {
         let mut told = Vec::new();
         for guide in guides() {
             let replaced = self.replaced.as_ref().and_then(|library| library.find(&guide.key)).unwrap_or(guide);
-            for entitlement in guide.entitlements.iter().filter(|entitlement| entitlement.period == "月") {
+            for entitlement in guide.tried() {
                 if entitlement.components.iter().any(|component| self.reaches(guide, &component.amount)) {
                     told.push(self.answer(bureau, (guide, replaced), entitlement, feed)?);
                 }
@@ -312,7 +312,7 @@ impl Bureau {
         let mut cases = Vec::new();
         let monthly = |service: &str| {
             let guide = self.library.guides.iter().find(|guide| *guide.key == *service);
-            guide.is_some_and(|guide| guide.entitlements.iter().any(|entitlement| entitlement.period == "月"))
+            guide.is_some_and(|guide| guide.tried().next().is_some())
         };
         for row in self.store.roll(&self.scope(&Actor::system()))? {
             let within = RegionCode::parse(&row.region).is_ok_and(|code| region.contains(code));

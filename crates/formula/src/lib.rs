@@ -35,8 +35,8 @@ mod value;
 mod words;
 
 pub use columns::{
-    Assessed, Column, Data, OutcomeData, Outcomes, Population, Rows, Words, assess, month_at, month_index, outcome_of,
-    packed, unpacked,
+    Assessed, Column, Data, OutcomeData, Outcomes, Population, Rows, UNKNOWN, Words, assess, month_at, month_index,
+    outcome_of, packed, unpacked,
 };
 pub use environment::{Environment, ListName, ParameterName, RegisterName, ValueName};
 pub use eval::{Assessment, Rate, RateRequest, Rates};

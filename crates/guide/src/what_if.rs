@@ -6,7 +6,7 @@ use std::sync::Arc;
 use base::{Calendar, Fen, Level};
 use serde::{Deserialize, Serialize};
 
-use formula::{Assessed, Column, Data, Population, Rational, Value, assess, outcome_of};
+use formula::{Assessed, Column, Data, Population, Rational, UNKNOWN, Value, assess, outcome_of};
 
 use crate::model::{Entitlement, Guide};
 use crate::rates::RateBook;
@@ -149,6 +149,25 @@ impl Effect {
     }
 }
 
+impl Effect {
+    /// Two counts as one.
+    fn join(&mut self, other: &Self) {
+        self.cases += other.cases;
+        self.undecided += other.undecided;
+        self.begun += other.begun;
+        self.ended += other.ended;
+        for (side, more) in [
+            (&mut self.before, other.before),
+            (&mut self.after, other.after),
+            (&mut self.more, other.more),
+            (&mut self.less, other.less),
+        ] {
+            side.recipients += more.recipients;
+            side.fen = side.fen.saturating_add(more.fen);
+        }
+    }
+}
+
 impl Side {
     fn add(&mut self, fen: i64) {
         self.recipients += u64::from(fen > 0);
@@ -178,6 +197,8 @@ impl Answer {
             let places = (amounts.len(), amounts.len() + question.groups.len());
             self.measure(question, measure, population, (&before, &after), places)?;
         }
+        // Groups of few values are counted by number, and called by name once.
+        let mut few: Vec<Vec<Option<(String, Effect)>>> = vec![vec![None; UNKNOWN + 1]; question.groups.len()];
         for case in 0..population.cases {
             let both = total(&before, amounts.len(), case).zip(total(&after, amounts.len(), case));
             self.all.count(both);
@@ -187,14 +208,25 @@ impl Answer {
                 let reason = lack(question, side, population, case);
                 *self.lacking.entry(reason).or_default() += 1;
             }
-            for (place, name) in question.groups.iter().enumerate() {
-                let value = before.value(amounts.len() + place, case);
-                let value = value.map_or_else(|| "不知道".to_owned(), |value| group(&value));
-                let groups = self.groups.entry(name.clone()).or_default();
-                match groups.get_mut(&value) {
-                    Some(effect) => effect.count(both),
-                    None => groups.entry(value).or_default().count(both),
+            for (place, seen) in few.iter_mut().enumerate() {
+                let formula = amounts.len() + place;
+                match before.code(formula, case) {
+                    Some(code) => {
+                        seen[code]
+                            .get_or_insert_with(|| (called(&before, formula, case), Effect::default()))
+                            .1
+                            .count(both);
+                    }
+                    None => {
+                        let value = called(&before, formula, case);
+                        self.group(&question.groups[place]).entry(value).or_default().count(both);
+                    }
                 }
+            }
+        }
+        for (name, seen) in question.groups.iter().zip(few) {
+            for (value, effect) in seen.into_iter().flatten() {
+                self.group(name).entry(value).or_default().join(&effect);
             }
         }
         self.aside += before.aside.len().max(after.aside.len()) as u64;
@@ -209,6 +241,10 @@ impl Answer {
 }
 
 impl Answer {
+    fn group(&mut self, name: &str) -> &mut BTreeMap<String, Effect> {
+        self.groups.entry(name.to_owned()).or_default()
+    }
+
     /// What can be told only when everybody has been taken in.
     pub fn finish(&mut self) {
         if let Some(lives) = &mut self.lives {
@@ -226,7 +262,7 @@ impl Answer {
         (before, after): (&Assessed, &Assessed),
         (components, own): (usize, usize),
     ) -> Result<(), String> {
-        let incomes: Vec<Option<i64>> = (0..population.cases).map(|case| fen(before.value(own, case))).collect();
+        let incomes: Vec<Option<i64>> = (0..population.cases).map(|case| before.times(own, case, 100)).collect();
         let richer = population.with(&measure.income, earned(&incomes, STEP.0));
         let amounts: Vec<&str> = question.entitlement.components.iter().map(|component| &*component.amount).collect();
         let run = |(guide, rates): (&Guide, &RateBook)| {
@@ -235,11 +271,11 @@ impl Answer {
         let further = (run(question.before())?, run(question.after())?);
         let lives = self.lives.get_or_insert_default();
         for (case, income) in incomes.into_iter().enumerate() {
-            let people = before.value(own + 1, case).and_then(|value| value.number());
-            let people = people.and_then(|people| u64::try_from(people.to_integer()).ok()).filter(|people| *people > 0);
+            let people = before.times(own + 1, case, 1).and_then(|people| u64::try_from(people).ok());
+            let people = people.filter(|people| *people > 0);
             let both = total(before, components, case).zip(total(after, components, case));
             let (Some(income), Some(people), Some(both)) = (income, people, both) else { continue };
-            let Some(line) = fen(after.value(components, case)) else { continue };
+            let Some(line) = after.times(components, case, 100) else { continue };
             let known = Known { people, income, line };
             lives.people += people;
             lives.line += line * known.many();
@@ -312,10 +348,13 @@ fn earned(incomes: &[Option<i64>], more: i64) -> Column {
     Column::new(Data::Numbers { values, scale: 100 }).known_where(known)
 }
 
-/// Money in whole 分, rounded up: a grant that was rounded does not leave anybody below the line by half a 分.
-fn fen(value: Option<Value>) -> Option<i64> {
-    let fen = value?.number()? * Rational::from(100);
-    i64::try_from(fen.ceil().to_integer()).ok()
+impl Guide {
+    /// The entitlements that a what-if is about: those that are paid by month, or where the guide has `## 测算`, those
+    /// that it names there.
+    pub fn tried(&self) -> impl Iterator<Item = &Entitlement> {
+        let named = |e: &Entitlement| self.yardsticks.iter().any(|yardstick| yardstick.entitlement == e.key);
+        self.entitlements.iter().filter(move |e| e.period == "月" && (self.yardsticks.is_empty() || named(e)))
+    }
 }
 
 impl<'q> Question<'q> {
@@ -347,13 +386,19 @@ fn lack(question: &Question, (guide, rates): (&Guide, &RateBook), population: &P
     "金额太大".to_owned()
 }
 
-/// All components of a household together, in 分; none where one of them is not known.
+/// All components of a household together, in 分, rounded up: a grant that was rounded does not leave anybody below the
+/// line by half a 分; none where one of them is not known.
 fn total(assessed: &Assessed, components: usize, case: usize) -> Option<i64> {
     let mut total = 0_i64;
     for component in 0..components {
-        total = total.checked_add(fen(assessed.value(component, case))?)?;
+        total = total.checked_add(assessed.times(component, case, 100)?)?;
     }
     Some(total)
+}
+
+/// What the value of a formula is called in a case.
+fn called(assessed: &Assessed, formula: usize, case: usize) -> String {
+    assessed.value(formula, case).map_or_else(|| "不知道".to_owned(), |value| group(&value))
 }
 
 /// What a value is called among its group: places by township, numbers as they are.

@@ -222,7 +222,46 @@ impl Outcomes {
     }
 }
 
+/// The place that `Assessed::code` gives to what is not known.
+pub const UNKNOWN: usize = 256;
+
 impl Assessed {
+    /// Which of few values a formula has in a case, told by a number below 256, or `UNKNOWN`; the same number is the same
+    /// value. `None` where values are many, or the case was left to the reference evaluator.
+    pub fn code(&self, formula: usize, case: usize) -> Option<usize> {
+        if !self.aside.is_empty() && self.aside.contains_key(&case) {
+            return None;
+        }
+        let column = &self.columns[formula];
+        if column.known.as_ref().is_some_and(|known| known[case] == 0) {
+            return Some(UNKNOWN);
+        }
+        match &column.data {
+            OutcomeData::Words { codes, .. } => Some(usize::from(codes[case])),
+            OutcomeData::Flags(flags) => Some(usize::from(flags[case])),
+            OutcomeData::Same(_) => Some(0),
+            OutcomeData::Nothing => Some(UNKNOWN),
+            _ => None,
+        }
+    }
+
+    /// A number times something whole, rounded up; `None` where there is none or it does not fit.
+    pub fn times(&self, formula: usize, case: usize, by: i64) -> Option<i64> {
+        if (self.aside.is_empty() || !self.aside.contains_key(&case))
+            && let Outcomes { data: OutcomeData::Numbers { values, scale, below }, known } = &self.columns[formula]
+        {
+            if known.as_ref().is_some_and(|known| known[case] == 0) {
+                return None;
+            }
+            let below = i128::from(*scale) * below.as_ref().map_or(1, |below| i128::from(below[case]));
+            let above = i128::from(values[case]) * i128::from(by);
+            return i64::try_from(num_integer::Integer::div_ceil(&above, &below)).ok();
+        }
+        let number = self.value(formula, case)?.number()?;
+        let scaled = crate::number::multiply(number, Rational::from(i128::from(by)))?;
+        i64::try_from(scaled.ceil().to_integer()).ok()
+    }
+
     /// The value of a formula (by its place among those asked for) in a case, if it is known.
     pub fn value(&self, formula: usize, case: usize) -> Option<Value> {
         match self.aside.get(&case) {
