@@ -16,6 +16,7 @@ cargo xtask bench web [N] [PART ...]  measures a county of N households (default
 cargo xtask bench ledger [N]        measures N payments of four sources each (default 1,000,000)
 cargo xtask bench formula [N]       the 低保 rule over N households (default 2,000,000), by hand and by peers (Python 3)
 cargo xtask conformance [DIR]          the DMN compatibility kit, or any folder of its layout; fails on a wrong answer
+cargo xtask differential [N]           N random formulas (default 20,000) here and by the crates of dsntk
 cargo xtask simulate bank --seeds N [--from SEED]  histories of a bank and a bureau in which everything goes wrong
 cargo xtask peers            a month through PyPI's mock-bank, and its files against published schemas (needs Python 3)
 cargo xtask mutants          changes the rules of casework one by one; each change must fail a test (needs cargo-mutants)
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         ["bench", "formula", words @ ..] => peers::race(words),
         ["new-service", name] => new_service::make(&shell::root().join("guides"), name),
         ["conformance", folder @ ..] if folder.len() < 2 => test::conformance(folder.first().copied()),
+        ["differential", words @ ..] if words.len() < 2 => test::differential(words),
         ["peers"] => peers::run(),
         ["mutants"] => test::mutants(),
         ["accept", folder @ ..] if folder.len() < 2 => test::accept(folder.first().copied()),

@@ -43,6 +43,15 @@ pub fn conformance(folder: Option<&str>) -> Result<(), String> {
     shell::run(&mut command)
 }
 
+/// Random formulas here and by another implementation, which stands apart since it brings some two hundred crates.
+pub fn differential(words: &[&str]) -> Result<(), String> {
+    let manifest = shell::root().join("xtask/differential/Cargo.toml");
+    let mut command = cargo();
+    command.args(["run", "--quiet", "--manifest-path"]).arg(manifest);
+    command.env("CARGO_TARGET_DIR", shell::target().join("differential"));
+    shell::run(command.arg("--").args(words))
+}
+
 /// Measures; prints and judges nothing.
 pub fn bench(what: &str, words: &[&str]) -> Result<(), String> {
     shell::run(cargo().args(["bench", "--package", "minzheng", "--bench", what, "--"]).args(words))
