@@ -62,7 +62,7 @@ pub struct Study {
     pub guides: String,
     /// Rates that cases had set.
     pub set: Vec<(DateTime, RegisterRow)>,
-    pub cases: Snapshot,
+    pub cases: Vec<Household>,
     pub told: Vec<Told>,
 }
 
@@ -296,8 +296,13 @@ pub(crate) fn weights(
     weights.collect::<Option<_>>().ok_or_else(|| format!("{programme}的资金分担不能是负数"))
 }
 
-/// The cases that a study stood on: each with how many entries it had.
-pub type Snapshot = Vec<(String, u64)>;
+/// A case that a study stood on, with how many entries it had.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Household {
+    pub service: String,
+    pub case: String,
+    pub revision: u64,
+}
 
 impl Bureau {
     /// What each source bears of a programme in a county on a day, in proportion.
@@ -307,23 +312,20 @@ impl Bureau {
 
     /// The last closed case of every household in a region whose service pays by month: those that get something, and
     /// those that were refused not too long ago.
-    pub fn snapshot(&self, region: RegionCode, on: Date) -> Result<Snapshot, Failure> {
+    pub fn snapshot(&self, region: RegionCode, on: Date) -> Result<Vec<Household>, Failure> {
         let since = Month::of(on).plus(-POOL_MONTHS).to_string();
         let mut cases = Vec::new();
         let monthly = |service: &str| {
             let guide = self.library.guides.iter().find(|guide| *guide.key == *service);
             guide.is_some_and(|guide| guide.tried().next().is_some())
         };
+        let revisions = self.store.revisions()?;
         for row in self.store.roll(&self.scope(&Actor::system()))? {
             let within = RegionCode::parse(&row.region).is_ok_and(|code| region.contains(code));
             let lately = !row.grants.is_empty() || *row.closed_at >= *since;
-            if within
-                && lately
-                && monthly(&row.service)
-                && let Some(state) = self.store.state(&row.case)?
-            {
-                cases.push((row.case, state.revision));
-            }
+            let revision = revisions.get(&row.case).copied().filter(|_| within && lately && monthly(&row.service));
+            let (service, case) = (row.service, row.case);
+            cases.extend(revision.map(|revision| Household { service, case, revision }));
         }
         Ok(cases)
     }
@@ -332,16 +334,13 @@ impl Bureau {
     pub fn population(
         &self,
         guide: &Guide,
-        snapshot: &[(String, u64)],
+        snapshot: &[Household],
         on: Date,
         now: DateTime,
     ) -> Result<Population, Failure> {
         let mut cases: Vec<Facts> = Vec::new();
-        for (case, revision) in snapshot {
+        for Household { case, revision, .. } in snapshot.iter().filter(|known| *known.service == *guide.key) {
             let Some(mut state) = self.store.state(case)? else { continue };
-            if state.service != *guide.key {
-                continue;
-            }
             if state.revision != *revision {
                 let records = self.store.records(case)?;
                 let until = usize::try_from(*revision).unwrap_or(usize::MAX).min(records.len());
@@ -392,21 +391,27 @@ impl Bureau {
         &self,
         (files, library, rates): (&Files, &Library, &RateBook),
         asked: &Asked,
-        snapshot: &[(String, u64)],
+        snapshot: &[Household],
         now: DateTime,
     ) -> Result<Result<Vec<Told>, Vec<String>>, Failure> {
         let trial = match Trial::new(files, library, rates, asked) {
             Ok(trial) => trial,
             Err(wrong) => return Ok(Err(wrong)),
         };
-        let mut fault = None;
-        let told = trial.run(self, None, &mut |guide, take| match self.population(guide, snapshot, asked.date, now) {
-            Ok(population) => take(&population),
-            Err(failure) => {
-                let text = failure.to_string();
-                fault = Some(failure);
-                Err(text)
+        let (mut fault, mut last) = (None, None);
+        let told = trial.run(self, None, &mut |guide, take| {
+            // The entitlements of a guide ask for the same households, one after the other.
+            if last.as_ref().is_none_or(|(key, _)| *key != guide.key) {
+                match self.population(guide, snapshot, asked.date, now) {
+                    Ok(population) => last = Some((guide.key.clone(), population)),
+                    Err(failure) => {
+                        let text = failure.to_string();
+                        fault = Some(failure);
+                        return Err(text);
+                    }
+                }
             }
+            last.as_ref().map_or(Ok(()), |(_, population)| take(population))
         });
         match fault {
             Some(fault) => Err(fault),

@@ -1,5 +1,7 @@
 //! Lists that people work from, derived from the state of a case alone.
 
+use std::collections::HashMap;
+
 use base::{DateTime, RegionCode};
 use casework::event::Granted;
 use casework::people::Scope;
@@ -288,6 +290,13 @@ impl Store {
                      (SELECT 1 FROM case_row c JOIN roll_row n ON n.case_id = c.case_id WHERE c.before_case = r.case_id AND c.before_case <> '')
                      ORDER BY region, applicant, case_id";
         list(&self.read(), query, [low, high, hidden], roll)
+    }
+
+    /// How many entries each case has.
+    pub fn revisions(&self) -> Result<HashMap<String, u64>, Fault> {
+        let rows: Vec<(String, i64)> =
+            list(&self.read(), "SELECT case_id, revision FROM case_row", [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.into_iter().map(|(case, revision)| (case, u64::try_from(revision).unwrap_or(0))).collect())
     }
 
     /// Cases filed for a declared relative in the regions of a scope, the last declared first.
