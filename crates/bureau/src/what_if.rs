@@ -21,6 +21,9 @@ use crate::{Bureau, Failure, Fault, Weights};
 /// 资金分担 in parameters.md.
 const SHARES: &str = "fund_share";
 
+/// After how many households it is told how far it has come.
+const TOLD_EVERY: usize = 50;
+
 /// How long ago a refusal may lie whose household could come in by a change: 24 months.
 const POOL_MONTHS: i32 = 24;
 
@@ -334,12 +337,16 @@ impl Bureau {
     pub fn population(
         &self,
         guide: &Guide,
-        snapshot: &[Household],
+        (snapshot, progress): (&[Household], &dyn Fn(usize, usize)),
         on: Date,
         now: DateTime,
     ) -> Result<Population, Failure> {
         let mut cases: Vec<Facts> = Vec::new();
-        for Household { case, revision, .. } in snapshot.iter().filter(|known| *known.service == *guide.key) {
+        let own = |(_, known): &(usize, &Household)| *known.service == *guide.key;
+        for (place, Household { case, revision, .. }) in snapshot.iter().enumerate().filter(own) {
+            if cases.len().is_multiple_of(TOLD_EVERY) {
+                progress(place, snapshot.len());
+            }
             let Some(mut state) = self.store.state(case)? else { continue };
             if state.revision != *revision {
                 let records = self.store.records(case)?;
@@ -358,10 +365,15 @@ impl Bureau {
     ///
     /// # Errors
     /// Sentences about what is wrong with what is asked stand within.
-    pub fn what_if(&self, asked: &Asked, now: DateTime) -> Result<Result<Study, Vec<String>>, Failure> {
+    pub fn what_if(
+        &self,
+        asked: &Asked,
+        now: DateTime,
+        progress: &dyn Fn(usize, usize),
+    ) -> Result<Result<Study, Vec<String>>, Failure> {
         let cases = self.snapshot(asked.region, asked.date)?;
         let set = self.store.look(written)?;
-        let told = self.try_out((&self.files, &self.library, &self.rates), asked, &cases, now)?;
+        let told = self.try_out((&self.files, &self.library, &self.rates), asked, (&cases, progress), now)?;
         let content = serde_json::to_string(&self.files).map_err(|error| Fault::Damaged(error.to_string()))?;
         let digest = crate::hash(&[&content]);
         self.store.keep_edition(&digest, "", &content)?;
@@ -376,6 +388,11 @@ impl Bureau {
         lever.map_or_else(|| "—".into(), |lever| format!("{} {}", lever.value, lever.unit).trim().to_owned())
     }
 
+    /// What is wrong with what is asked, as far as that is seen before anybody is reckoned.
+    pub fn unfit(&self, asked: &Asked) -> Vec<String> {
+        Trial::new(&self.files, &self.library, &self.rates, asked).err().unwrap_or_default()
+    }
+
     /// The same study over the same households by the guides and rates of then.
     pub fn repeat(&self, study: &Study) -> Result<Result<Vec<Told>, Vec<String>>, Failure> {
         let damaged = || Fault::Damaged(format!("没有指南的版本 {}", study.guides));
@@ -384,14 +401,14 @@ impl Bureau {
         let library = read_library(&files);
         let rates = RateBook::new(parameters(&library), library.rates.iter().cloned(), self.regions.clone());
         rates.decide(set_rates(&parameters(&library).cloned().collect::<Vec<_>>(), &study.set));
-        self.try_out((&files, &library, &rates), &study.asked, &study.cases, study.at)
+        self.try_out((&files, &library, &rates), &study.asked, (&study.cases, &|_, _| ()), study.at)
     }
 
     fn try_out(
         &self,
         (files, library, rates): (&Files, &Library, &RateBook),
         asked: &Asked,
-        snapshot: &[Household],
+        (snapshot, progress): (&[Household], &dyn Fn(usize, usize)),
         now: DateTime,
     ) -> Result<Result<Vec<Told>, Vec<String>>, Failure> {
         let trial = match Trial::new(files, library, rates, asked) {
@@ -402,7 +419,7 @@ impl Bureau {
         let told = trial.run(self, None, &mut |guide, take| {
             // The entitlements of a guide ask for the same households, one after the other.
             if last.as_ref().is_none_or(|(key, _)| *key != guide.key) {
-                match self.population(guide, snapshot, asked.date, now) {
+                match self.population(guide, (snapshot, progress), asked.date, now) {
                     Ok(population) => last = Some((guide.key.clone(), population)),
                     Err(failure) => {
                         let text = failure.to_string();

@@ -1,6 +1,8 @@
 //! What every page needs: the bureau, the clock, chance, and how the bureau is called.
 
-use std::sync::{Arc, OnceLock};
+use std::collections::HashMap;
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Mutex, OnceLock};
 
 use argon2::Argon2;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
@@ -33,6 +35,16 @@ pub struct Site {
     secret: String,
     /// Read when the first PDF is asked for.
     fonts: OnceLock<Option<Fonts>>,
+    /// Studies that are being reckoned.
+    pub running: Mutex<HashMap<String, Arc<Running>>>,
+}
+
+/// A study that is being reckoned: how far it has come, and what went wrong with it.
+#[derive(Debug, Default)]
+pub struct Running {
+    pub done: AtomicUsize,
+    pub all: AtomicUsize,
+    pub wrong: OnceLock<Vec<String>>,
 }
 
 impl Site {
@@ -49,6 +61,7 @@ impl Site {
             chance,
             secret,
             fonts: OnceLock::new(),
+            running: Mutex::default(),
         }
     }
 

@@ -78,7 +78,7 @@ pub fn run(asked: &WhatIf) -> Result<(), String> {
             })?
         }
         _ => {
-            let study = bureau.what_if(&question, clock::now()).map_err(|error| error.to_string())?;
+            let study = bureau.what_if(&question, clock::now(), &|_, _| ()).map_err(|error| error.to_string())?;
             study.map_err(|wrong| wrong.join("\n"))?.told
         }
     };

@@ -1,7 +1,9 @@
 //! 科学测算: change rates and formulas, see what that comes to, keep it.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use axum::Extension;
 use axum::extract::{Path, Query, State};
@@ -22,7 +24,7 @@ use super::registers::within;
 use crate::chart::{self, Bin};
 use crate::layout::{day, downloads, page, token};
 use crate::sent::Sent;
-use crate::site::{Fault, Site};
+use crate::site::{Fault, Running, Site};
 use crate::visit::Visit;
 
 /// Studies listed on the page.
@@ -90,20 +92,71 @@ pub async fn try_out(State(site): State<Arc<Site>>, Extension(visit): Extension<
         name if name.is_empty() => "未命名的测算".to_owned(),
         name => name,
     };
-    let (at, worker) = (site.now(), site.clone());
-    let done = tokio::task::spawn_blocking(move || worker.bureau.what_if(&asked, at)).await;
-    match done.map_err(|error| Fault::Broken(error.to_string()))?? {
-        Err(wrong) => form_page(&site, &visit, &sent, &wrong),
-        Ok(study) => {
-            let id = hash(&[&site.random()])[..12].to_owned();
-            let account = visit.account()?.to_owned();
-            let region = study.asked.region.to_string();
-            let row = StudyRow { id, account, at: at.to_string(), region, name };
-            let content = serde_json::to_string(&study).map_err(|error| Fault::Broken(error.to_string()))?;
-            site.bureau.store.keep_study(&row, &content)?;
-            Ok(redirect(&format!("/what-if/{}", row.id)))
-        }
+    let wrong = site.bureau.unfit(&asked);
+    if !wrong.is_empty() {
+        return form_page(&site, &visit, &sent, &wrong);
     }
+    let (at, id) = (site.now(), hash(&[&site.random()])[..12].to_owned());
+    let account = visit.account()?.to_owned();
+    let row = StudyRow { id: id.clone(), account, at: at.to_string(), region: asked.region.to_string(), name };
+    let running = Arc::new(Running::default());
+    running_now(&site).insert(id.clone(), running.clone());
+    let worker = site.clone();
+    let work = tokio::task::spawn_blocking(move || reckon(&worker, &asked, &row, &running));
+    // What is soon done is shown at once; anything longer shows how far it has come.
+    let _ = tokio::time::timeout(SOON, work).await;
+    Ok(redirect(&format!("/what-if/{id}")))
+}
+
+/// How long a page waits for a study.
+const SOON: Duration = Duration::from_secs(2);
+
+fn running_now(site: &Site) -> MutexGuard<'_, HashMap<String, Arc<Running>>> {
+    site.running.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Reckons a study and keeps it; what went wrong is left for whoever asks.
+fn reckon(site: &Site, asked: &Asked, row: &StudyRow, running: &Running) {
+    let progress = |done: usize, all: usize| {
+        running.done.store(done, Ordering::Relaxed);
+        running.all.store(all, Ordering::Relaxed);
+    };
+    let kept = |study: &Study| {
+        let content = serde_json::to_string(study).map_err(|error| error.to_string())?;
+        site.bureau.store.keep_study(row, &content).map_err(|fault| fault.to_string())
+    };
+    let broken = |why: String| {
+        eprintln!("fault: {why}");
+        vec!["系统出了故障，已经记录。请稍后再试。".to_owned()]
+    };
+    let at = row.at.parse().unwrap_or_else(|_| site.now());
+    let wrong = match site.bureau.what_if(asked, at, &progress) {
+        Ok(Ok(study)) => kept(&study).err().map(broken),
+        Ok(Err(wrong)) => Some(wrong),
+        Err(failure) => Some(broken(failure.to_string())),
+    };
+    match wrong {
+        Some(wrong) => _ = running.wrong.set(wrong),
+        None => _ = running_now(site).remove(&row.id),
+    }
+}
+
+/// How far a study has come; the page asks again by itself, without a script.
+fn waiting(site: &Site, visit: &Visit, id: &str, running: &Running) -> Page {
+    entitled(site, visit)?;
+    if let Some(wrong) = running.wrong.get() {
+        running_now(site).remove(id);
+        return form_page(site, visit, &Sent::empty(), wrong);
+    }
+    let (done, all) = (running.done.load(Ordering::Relaxed), running.all.load(Ordering::Relaxed).max(1));
+    let body = html! {
+        p.crumbs { a href="/what-if" { "科学测算" } }
+        h1 { "正在测算" }
+        p role="status" { "已经算了 " (done) " 户，共 " (all) " 户。可以离开这一页，算完的在“做过的测算”里。" }
+        progress max=(all) value=(done) aria-label="测算进度" { (done) "/" (all) }
+    };
+    let page = page(site, visit, "正在测算", body);
+    Ok(([("refresh", "1")], page).into_response())
 }
 
 fn form_page(site: &Site, visit: &Visit, typed: &Sent, wrong: &[String]) -> Page {
@@ -224,7 +277,11 @@ fn groups(boards: &[Board], typed: &Sent) -> Markup {
 }
 
 pub async fn show(State(site): State<Arc<Site>>, Extension(visit): Extension<Visit>, Path(id): Path<String>) -> Page {
-    study_page(&site, &visit, &id, None)
+    let running = running_now(&site).get(&id).cloned();
+    match running {
+        Some(running) => waiting(&site, &visit, &id, &running),
+        None => study_page(&site, &visit, &id, None),
+    }
 }
 
 /// Reckons a study anew and says whether it came to the same.
