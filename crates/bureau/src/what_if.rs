@@ -21,6 +21,9 @@ use crate::{Bureau, Failure, Fault, Weights};
 /// 资金分担 in parameters.md.
 const SHARES: &str = "fund_share";
 
+/// Households reckoned together: so few that their people's numbers are few enough for columns to hold.
+const TOGETHER: usize = 80;
+
 /// After how many households it is told how far it has come.
 const TOLD_EVERY: usize = 50;
 
@@ -333,14 +336,14 @@ impl Bureau {
         Ok(cases)
     }
 
-    /// The households of a service as a snapshot has them, reckoned on a day.
+    /// The households of a service as a snapshot has them, reckoned on a day, in parts.
     pub fn population(
         &self,
         guide: &Guide,
         (snapshot, progress): (&[Household], &dyn Fn(usize, usize)),
         on: Date,
         now: DateTime,
-    ) -> Result<Population, Failure> {
+    ) -> Result<Vec<Population>, Failure> {
         let mut cases: Vec<Facts> = Vec::new();
         let own = |(_, known): &(usize, &Household)| *known.service == *guide.key;
         for (place, Household { case, revision, .. }) in snapshot.iter().enumerate().filter(own) {
@@ -358,7 +361,7 @@ impl Bureau {
             known.set("计算日", Value::Date(on));
             cases.push(known);
         }
-        Ok(Population::of(&guide.program, &cases))
+        Ok(cases.chunks(TOGETHER).map(|cases| Population::of(&guide.program, cases)).collect())
     }
 
     /// What a change comes to for the bureau's own households.
@@ -428,7 +431,7 @@ impl Bureau {
                     }
                 }
             }
-            last.as_ref().map_or(Ok(()), |(_, population)| take(population))
+            last.iter().flat_map(|(_, parts)| parts).try_for_each(&mut *take)
         });
         match fault {
             Some(fault) => Err(fault),
