@@ -126,6 +126,15 @@ fn a_section_chief_tries_a_raise_and_keeps_it() {
     phone.press("测算");
     phone.sees("有人减少");
 
+    // Whoever was refused is told what was lacking.
+    let cases = bureau.store.cases(&bureau.scope(&casework::Actor::system()), u32::MAX).unwrap();
+    let refused = cases.into_iter().find(|row| row.service == "dibao" && row.result == "不予确认").unwrap();
+    sign_in(&mut desk, "shenji");
+    desk.open(&format!("/case/{}", refused.case));
+    desk.sees("差在哪里");
+    desk.script("document.querySelector('.lacks').scrollIntoView()", Vec::new());
+    shown(&mut desk, "lacks-1280");
+
     // A township does not answer for the county's money.
     sign_in(&mut desk, "fuze");
     desk.open(&study);
