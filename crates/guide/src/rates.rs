@@ -1,5 +1,6 @@
 //! Which rate holds where and when.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -63,15 +64,18 @@ impl RateBook {
 
     /// The row that holds: the latest that has begun; what a case has set goes before a file, and the later before the
     /// earlier.
-    fn row(&self, request: &RateRequest, region: RegionCode) -> Option<RateRow> {
+    fn row(&self, request: &RateRequest, region: RegionCode) -> Option<Cow<'_, RateRow>> {
         let holds = |row: &&RateRow| row.region == region && row.key == request.key && row.from <= request.date;
         let written = self.rows.get(request.parameter).into_iter().flatten().filter(holds).max_by_key(|row| row.from);
         let decided = self.decided.read().unwrap_or_else(PoisonError::into_inner);
         let known = decided.iter().filter(|(at, _)| self.known_until.is_none_or(|until| *at <= until));
         let own = known.filter(|(_, row)| *row.parameter == *request.parameter && holds(&row));
         let decided = own.max_by_key(|(at, row)| (row.from, *at)).map(|(_, row)| row);
-        let later = |decided: &RateRow| written.is_none_or(|written| written.from <= decided.from);
-        decided.filter(|decided| later(decided)).or(written).cloned()
+        let later = |decided: &&RateRow| written.is_none_or(|written| written.from <= decided.from);
+        match decided.filter(later) {
+            Some(decided) => Some(Cow::Owned(decided.clone())),
+            None => written.map(Cow::Borrowed),
+        }
     }
 
     fn place(&self, region: RegionCode) -> String {
@@ -102,8 +106,9 @@ impl Rates for RateBook {
             levels.into_iter().skip_while(|level| *level != parameter.level && parameter.level != Some(Level::Village));
         for level in from_own {
             let region = level.map_or(RegionCode::NATION, |level| request.region.at(level));
-            match self.row(request, region) {
+            match self.row(request, region).as_deref() {
                 Some(RateRow { value: Some(value), from, document, .. }) => {
+                    let (value, from, document) = (value.clone(), *from, document.clone());
                     return Ok(Rate { value, region: self.place(region), from, document });
                 }
                 Some(row) => {

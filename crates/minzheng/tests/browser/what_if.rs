@@ -53,6 +53,18 @@ fn put_in_force(office: &Office, desk: &mut Chromium, study: &str) {
     assert!(bureau.store.rebuild().unwrap().differing.is_empty());
 }
 
+/// Whoever was refused is told what was lacking.
+fn what_was_lacking(office: &Office, desk: &mut Chromium) {
+    let bureau = &office.site.bureau;
+    let cases = bureau.store.cases(&bureau.scope(&casework::Actor::system()), u32::MAX).unwrap();
+    let refused = cases.into_iter().find(|row| row.service == "dibao" && row.result == "不予确认").unwrap();
+    sign_in(desk, "shenji");
+    desk.open(&format!("/case/{}", refused.case));
+    desk.sees("差在哪里");
+    desk.script("document.querySelector('.lacks').scrollIntoView()", Vec::new());
+    shown(desk, "lacks-1280");
+}
+
 #[test]
 fn a_section_chief_tries_a_raise_and_keeps_it() {
     let office = Office::open("2026-12-09 09:00");
@@ -126,14 +138,7 @@ fn a_section_chief_tries_a_raise_and_keeps_it() {
     phone.press("测算");
     phone.sees("有人减少");
 
-    // Whoever was refused is told what was lacking.
-    let cases = bureau.store.cases(&bureau.scope(&casework::Actor::system()), u32::MAX).unwrap();
-    let refused = cases.into_iter().find(|row| row.service == "dibao" && row.result == "不予确认").unwrap();
-    sign_in(&mut desk, "shenji");
-    desk.open(&format!("/case/{}", refused.case));
-    desk.sees("差在哪里");
-    desk.script("document.querySelector('.lacks').scrollIntoView()", Vec::new());
-    shown(&mut desk, "lacks-1280");
+    what_was_lacking(&office, &mut desk);
 
     // A township does not answer for the county's money.
     sign_in(&mut desk, "fuze");

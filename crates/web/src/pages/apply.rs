@@ -73,7 +73,7 @@ fn brought(about: &About) -> Sent {
     let mut typed = Sent::empty();
     about
         .iter()
-        .filter(|(name, _)| !["register", "row"].contains(&&***name))
+        .filter(|(name, _)| !name.starts_with('_') && !["register", "row"].contains(&&***name))
         .for_each(|(name, value)| typed.set(name, value));
     typed
 }
