@@ -14,7 +14,7 @@ use crate::what_if::{body, path};
 /// A rate that can be changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lever {
-    /// `低保标准(农村)`.
+    /// `最小面积(沙土)`.
     pub name: String,
     /// As it holds now, as people read it.
     pub value: String,
@@ -47,12 +47,14 @@ pub struct Adjusting {
 }
 
 impl Bureau {
-    /// By which start a rate that is written `低保标准(农村)` gets a new value, with what is known of it: the dimensions
+    /// By which start a rate that is written `最小面积(沙土)` gets a new value, with what is known of it: the dimensions
     /// by the fields of their names, the whole by `rate`, the value by `value` and `text`.
     pub fn adjusting(&self, rate: &str, value: &str) -> Option<Adjusting> {
         let (name, key) = rate.split_once('(').unwrap_or((rate, ""));
-        let mut own = self.library.guides.iter().flat_map(|guide| &guide.parameters).chain(&self.library.parameters);
-        let parameter = own.find(|parameter| *parameter.name == *name && parameter.adjusted_by.is_some())?;
+        let parameter = self
+            .library
+            .all_parameters()
+            .find(|parameter| *parameter.name == *name && parameter.adjusted_by.is_some())?;
         let (service, start) = parameter.adjusted_by.clone()?;
         let guide = self.library.guides.iter().find(|guide| *guide.key == *service)?.clone();
         let mut typed = vec![("rate", rate), ("value", value), ("text", value)];

@@ -127,8 +127,7 @@ impl Bureau {
     pub fn open(folder: &Path, files: &Files, calendar: Calendar, regions: Arc<Regions>) -> Result<Self, Fault> {
         let store = Store::open(folder)?;
         let library = read_library(files);
-        let parameters = library.guides.iter().flat_map(|guide| &guide.parameters).chain(&library.parameters);
-        let rates = RateBook::new(parameters, library.rates.iter().cloned(), regions.clone());
+        let rates = RateBook::new(library.all_parameters(), library.rates.iter().cloned(), regions.clone());
         let mut editions = HashMap::new();
         for guide in &library.guides {
             store.keep_edition(&guide.edition, &guide.key, &edition_files(&guide.folder, files))?;

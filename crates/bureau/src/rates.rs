@@ -62,8 +62,7 @@ pub(crate) fn set_rates(parameters: &[Parameter], rows: &[(DateTime, RegisterRow
 
 impl Bureau {
     fn known_parameters(&self) -> Vec<Parameter> {
-        let own = self.library.guides.iter().flat_map(|guide| &guide.parameters);
-        own.chain(&self.library.parameters).cloned().collect()
+        self.library.all_parameters().cloned().collect()
     }
 
     /// Takes up all rates that cases have set.

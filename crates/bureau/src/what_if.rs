@@ -37,7 +37,7 @@ pub struct Asked {
     pub region: RegionCode,
     /// By the rates of which day.
     pub date: Date,
-    /// Rates as they are written, `低保标准(农村)`, each with its new value.
+    /// Rates as they are written, `最小面积(沙土)`, each with its new value.
     pub rates: Vec<(String, String)>,
     /// Formulas by name, each with its new expression.
     pub formulas: Vec<(String, String)>,
@@ -95,7 +95,7 @@ impl<'t> Trial<'t> {
         before: &'t RateBook,
         asked: &'t Asked,
     ) -> Result<Self, Vec<String>> {
-        let parameters: Vec<Parameter> = parameters(library).cloned().collect();
+        let parameters: Vec<Parameter> = library.all_parameters().cloned().collect();
         let mut wrong = Vec::new();
         let mut changes = Vec::new();
         for (name, value) in &asked.rates {
@@ -214,10 +214,6 @@ pub(crate) fn path(guide: &Guide, index: usize) -> String {
         list = lists[at].parent;
     }
     path
-}
-
-fn parameters(library: &Library) -> impl Iterator<Item = &Parameter> {
-    library.guides.iter().flat_map(|guide| &guide.parameters).chain(&library.parameters)
 }
 
 /// Whether a guide has a value or formula of a name.
@@ -402,8 +398,8 @@ impl Bureau {
         let files = self.store.edition(&study.guides)?.ok_or_else(damaged)?;
         let files: Files = serde_json::from_str(&files).map_err(|_| damaged())?;
         let library = read_library(&files);
-        let rates = RateBook::new(parameters(&library), library.rates.iter().cloned(), self.regions.clone());
-        rates.decide(set_rates(&parameters(&library).cloned().collect::<Vec<_>>(), &study.set));
+        let rates = RateBook::new(library.all_parameters(), library.rates.iter().cloned(), self.regions.clone());
+        rates.decide(set_rates(&library.all_parameters().cloned().collect::<Vec<_>>(), &study.set));
         self.try_out((&files, &library, &rates), &study.asked, (&study.cases, &|_, _| ()), study.at)
     }
 

@@ -321,6 +321,11 @@ impl Living {
         }
     }
 
+    /// The Gini coefficient with four decimals; a dash where there is none.
+    pub fn gini_text(&self) -> String {
+        self.gini.map_or_else(|| "—".into(), |gini| format!("{}.{:04}", gini / 1_000_000, gini % 1_000_000 / 100))
+    }
+
     fn finish(&mut self) {
         self.gini = self.reckon_gini();
         self.incomes = HashMap::new();

@@ -37,8 +37,7 @@ impl Content {
         };
         let regions = Arc::new(regions()?);
         let library = read_library(&files);
-        let parameters = library.guides.iter().flat_map(|guide| &guide.parameters).chain(&library.parameters);
-        let rates = RateBook::new(parameters, library.rates.iter().cloned(), regions.clone());
+        let rates = RateBook::new(library.all_parameters(), library.rates.iter().cloned(), regions.clone());
         let calendar = Calendar::parse(include_str!("../../../reference/calendar/holidays-2004-2026.csv"));
         let calendar = calendar.map_err(|error| error.to_string())?;
         Ok(Self { files, library, rates, calendar, regions })

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::adapt::base_of;
 use crate::dmn::{Decision, Logic, Model};
-use crate::names::{Names, closing, in_name};
+use crate::names::{Names, closing, in_name, rewritten};
 
 /// Names of arguments of FEEL's functions in their order, where they are called by name.
 const ARGUMENTS: [(&str, &[&str]); 18] = [
@@ -55,27 +55,7 @@ impl Functions {
 
     /// An expression with calls of the model's functions written out, and arguments in their places.
     pub fn inline(&self, text: &str, depth: usize) -> String {
-        let (mut out, mut rest, mut before) = (String::new(), text, ' ');
-        while let Some(c) = rest.chars().next() {
-            if c == '"' {
-                let end = closing(rest);
-                out.push_str(&rest[..end]);
-                (before, rest) = ('"', &rest[end..]);
-                continue;
-            }
-            let called = if in_name(before) { None } else { self.call(rest, depth) };
-            match called {
-                Some((written, end)) => {
-                    out.push_str(&written);
-                    (before, rest) = (')', &rest[end..]);
-                }
-                None => {
-                    out.push(c);
-                    (before, rest) = (c, &rest[c.len_utf8()..]);
-                }
-            }
-        }
-        out
+        rewritten(text, |before, rest| if in_name(before) { None } else { self.call(rest, depth) })
     }
 
     fn call(&self, text: &str, depth: usize) -> Option<(String, usize)> {

@@ -71,29 +71,13 @@ impl Names {
 
     /// Only the names.
     pub fn replaced(&self, text: &str) -> String {
-        let (mut out, mut rest, mut before) = (String::new(), text, ' ');
-        while let Some(c) = rest.chars().next() {
-            if c == '"' {
-                let end = closing(rest);
-                out.push_str(&rest[..end]);
-                (before, rest) = ('"', &rest[end..]);
-                continue;
-            }
+        rewritten(text, |before, rest| {
             let named = |(name, _): &&(String, String)| {
                 rest.strip_prefix(&**name).is_some_and(|after| !after.starts_with(in_name))
             };
-            match self.0.iter().find(named).filter(|_| !in_name(before) && before != '.') {
-                Some((name, word)) => {
-                    out.push_str(word);
-                    (before, rest) = ('x', &rest[name.len()..]);
-                }
-                None => {
-                    out.push(c);
-                    (before, rest) = (c, &rest[c.len_utf8()..]);
-                }
-            }
-        }
-        out
+            let found = self.0.iter().find(named).filter(|_| !in_name(before) && before != '.');
+            found.map(|(name, word)| (word.clone(), name.len()))
+        })
     }
 
     /// An expression with names and functions of one word, without comments, on one line.
@@ -150,6 +134,22 @@ impl Names {
         }
         out.trim().to_owned()
     }
+}
+
+/// A text in which something else stands in the place of what is found at a character, but for strings. `find` is told
+/// what stood before, and says what is written and where it ends.
+pub fn rewritten(text: &str, find: impl Fn(char, &str) -> Option<(String, usize)>) -> String {
+    let (mut out, mut rest, mut before) = (String::new(), text, ' ');
+    while let Some(c) = rest.chars().next() {
+        let (written, end) = match c {
+            '"' => (rest[..closing(rest)].to_owned(), closing(rest)),
+            _ => find(before, rest).unwrap_or_else(|| (c.to_string(), c.len_utf8())),
+        };
+        before = written.chars().next_back().unwrap_or(before);
+        out += &written;
+        rest = &rest[end..];
+    }
+    out
 }
 
 pub fn in_name(c: char) -> bool {

@@ -45,8 +45,7 @@ impl Reader {
         if library.areas.iter().all(|area| area.status == "停用") {
             return;
         }
-        let own = library.guides.iter().flat_map(|guide| &guide.parameters);
-        for parameter in own.chain(&library.parameters) {
+        for parameter in library.all_parameters() {
             let Some((service, start)) = &parameter.adjusted_by else { continue };
             let other = library.guides.iter().find(|other| *other.key == **service);
             let begun = other.and_then(|other| other.starts.iter().find(|known| *known.key == **start));

@@ -81,6 +81,11 @@ impl Library {
         }
     }
 
+    /// Every parameter: those of the guides in their order, then those of parameters.md.
+    pub fn all_parameters(&self) -> impl Iterator<Item = &Parameter> {
+        self.guides.iter().flat_map(|guide| &guide.parameters).chain(&self.parameters)
+    }
+
     /// Every register: those of registers.md and those of the guides, in their order.
     pub fn all_registers(&self) -> impl Iterator<Item = &Register> {
         self.registers.iter().chain(self.guides.iter().flat_map(|guide| &guide.registers))

@@ -9,7 +9,7 @@ use bureau::Bureau;
 use bureau::what_if::{Asked, Told, Trial};
 use clap::Args;
 use formula::{Column, Data, Value};
-use guide::what_if::{Effect, Lives, Living, STEP};
+use guide::what_if::{Effect, Lives, STEP};
 
 use crate::clock;
 use crate::population::{Map, Stream};
@@ -154,7 +154,7 @@ fn print_lives(lives: &Lives) {
     let Lives { people, before, after, .. } = lives;
     println!("  按改后的线：{people} 人里低于线的 {} 人 → {} 人", before.poor, after.poor);
     println!("  到线还差：每月 {} 元 → {} 元", yuan(before.gap), yuan(after.gap));
-    println!("  基尼系数：{} → {}", gini(before), gini(after));
+    println!("  基尼系数：{} → {}", before.gini_text(), after.gini_text());
     println!(
         "  每月多挣 {} 元反而少得的：{} 户 → {} 户，最多少 {} 元 → {} 元",
         yuan(STEP.0),
@@ -163,9 +163,4 @@ fn print_lives(lives: &Lives) {
         yuan(before.fall),
         yuan(after.fall)
     );
-}
-
-/// Four decimals.
-fn gini(living: &Living) -> String {
-    living.gini.map_or_else(|| "—".into(), |gini| format!("{}.{:04}", gini / 1_000_000, gini % 1_000_000 / 100))
 }

@@ -433,7 +433,7 @@ fn living(lives: &Lives) -> Markup {
                     (row("领取以后仍低于线的人", &|living| living.poor.to_string()))
                     (row("到线还差（元/月）", &|living| yuan(living.gap)))
                     (row("到线还差，占线的", &|living| percent(living.gap, lives.line)))
-                    (row("基尼系数", &gini))
+                    (row("基尼系数", &Living::gini_text))
                     (row(&format!("多挣 {} 元反而少得的户", Fen(STEP.0).plain().trim_end_matches(".00")), &|living| living.cliffs.to_string()))
                     (row("其中最多少得（元/月）", &|living| yuan(living.fall)))
                 }
@@ -445,11 +445,6 @@ fn living(lives: &Lives) -> Markup {
 fn percent(part: i64, whole: i64) -> String {
     let hundredths = if whole > 0 { i128::from(part) * 10_000 / i128::from(whole) } else { 0 };
     format!("{}.{:02}%", hundredths / 100, hundredths % 100)
-}
-
-/// Four decimals.
-fn gini(living: &Living) -> String {
-    living.gini.map_or_else(|| "—".into(), |gini| format!("{}.{:04}", gini / 1_000_000, gini % 1_000_000 / 100))
 }
 
 /// Who pays the difference.
@@ -582,7 +577,7 @@ pub fn listing(site: &Site, visit: &Visit, id: &str) -> Result<Listing, Fault> {
             };
             row("领取以后仍低于线的人", &|living| text(living.poor));
             row("到线每月还差", &|living| Cell::Money(Fen(living.gap)));
-            row("基尼系数", &|living| gini(living).into());
+            row("基尼系数", &|living| living.gini_text().into());
             row("多挣反而少得的户", &|living| text(living.cliffs));
             for (band, of) in bands {
                 rows.push(said("人均月收入从（元）", Fen(band * BAND.0).plain(), text(of.before), text(of.after)));
