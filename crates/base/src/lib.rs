@@ -23,7 +23,7 @@ pub use credit_code::{CreditCode, CreditCodeError};
 pub use dates::{age, format_date, format_datetime, parse_date};
 pub use diagnostic::{Diagnostic, Location, Severity};
 pub use identity::{CitizenNumber, NumberError, Sex};
-pub use jiff::civil::{Date, DateTime, Weekday};
+pub use jiff::civil::{Date, DateTime, Time, Weekday};
 pub use mask::{mask_account, mask_name, mask_phone};
 pub use money::{Fen, thousands};
 pub use month::Month;

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use base::{Date, Month, age};
+use base::{Date, Month, Time, age};
 use jiff::Span;
 use num_traits::Signed;
 
+use crate::calculate::too_large;
 use crate::eval::{Machine, unfit};
 use crate::number::{self, Rational, round_to_fen};
 use crate::plan::Node;
@@ -25,9 +26,27 @@ pub(crate) fn call(machine: &mut Machine, builtin: Builtin, arguments: &[Node]) 
     if let Some(list) = countable {
         return count(&machine.argument(list)?);
     }
-    let values: Vec<Value> = arguments.iter().map(|node| machine.argument(node)).collect::<Result<_, _>>()?;
+    let mut values: Vec<Value> = arguments.iter().map(|node| machine.argument(node)).collect::<Result<_, _>>()?;
+    if OF_A_DAY.contains(&builtin) {
+        for value in &mut values {
+            if let Value::Moment(at) = value {
+                *value = Value::Date(at.date());
+            }
+        }
+    }
     apply(machine, builtin, &values)
 }
+
+/// Calls about a day; a moment stands for its day.
+const OF_A_DAY: [Builtin; 7] = [
+    Builtin::Year,
+    Builtin::MonthNumber,
+    Builtin::Day,
+    Builtin::Weekday,
+    Builtin::DayOfYear,
+    Builtin::WeekOfYear,
+    Builtin::MonthsBetween,
+];
 
 fn count(list: &Value) -> Outcome {
     if let Value::List(items) = list { Ok(whole(items.len() as i128)) } else { Err(unfit()) }
@@ -35,10 +54,6 @@ fn count(list: &Value) -> Outcome {
 
 fn whole(n: i128) -> Value {
     Value::Number(Rational::from(n))
-}
-
-fn too_large() -> Arc<Unknown> {
-    Unknown::because("结果太大，不能精确表示")
 }
 
 fn empty() -> Arc<Unknown> {
@@ -59,6 +74,7 @@ pub(crate) fn extreme(items: &[Value], greatest: bool) -> Outcome {
             (Some(Value::Number(a)), Value::Number(b)) => (b > a) == greatest && a != b,
             (Some(Value::Date(a)), Value::Date(b)) => (b > a) == greatest && a != b,
             (Some(Value::Month(a)), Value::Month(b)) => (b > a) == greatest && a != b,
+            (Some(Value::Time(a)), Value::Time(b)) => (b > a) == greatest && a != b,
             (Some(Value::Moment(a)), Value::Moment(b)) => (b > a) == greatest && a != b,
             _ => return Err(unfit()),
         };
@@ -157,6 +173,13 @@ fn more(machine: &mut Machine, builtin: Builtin, values: &[Value]) -> Outcome {
             let (sign, digits) = text.strip_prefix('-').map_or((1, &**text), |digits| (-1, digits));
             let number = number::parse_decimal(digits).ok_or_else(|| Unknown::because("这段文字不是数"))?;
             Ok(Value::Number(number * Rational::from(sign)))
+        }
+        (Builtin::ToNumber, [Value::Text(text), Value::Text(between), Value::Text(point)]) => {
+            if !matches!(&**point, "." | ",") || !matches!(&**between, "" | " " | "." | ",") || between == point {
+                return Err(Unknown::because("分组号写空格、逗号或点，小数点写点或逗号，两样不能相同"));
+            }
+            let plain = if between.is_empty() { text.to_string() } else { text.replace(&**between, "") };
+            more(machine, builtin, &[Value::Text(plain.replace(&**point, ".").into())])
         }
         (Builtin::DayOfYear, [Value::Date(date)]) => Ok(whole(i128::from(date.day_of_year()))),
         (Builtin::WeekOfYear, [Value::Date(date)]) => Ok(whole(i128::from(date.iso_week_date().week()))),
@@ -333,6 +356,9 @@ fn sorted(items: &[Value]) -> Result<Vec<Rational>, Arc<Unknown>> {
 }
 
 fn dates(machine: &mut Machine, builtin: Builtin, values: &[Value]) -> Outcome {
+    if let Some(found) = clock(builtin, values) {
+        return found;
+    }
     match (builtin, values) {
         (Builtin::Year, [Value::Date(date)]) => Ok(whole(i128::from(date.year()))),
         (Builtin::Year, [Value::Month(month)]) => Ok(whole(i128::from(month.year()))),
@@ -371,6 +397,10 @@ fn dates(machine: &mut Machine, builtin: Builtin, values: &[Value]) -> Outcome {
         (Builtin::MonthOf, [Value::Date(date)]) => Ok(Value::Month(Month::of(*date))),
         (Builtin::MonthOf, [Value::Month(month)]) => Ok(Value::Month(*month)),
         (Builtin::EndOfLastMonth, [Value::Date(date)]) => Ok(Value::Date(Month::of(*date).plus(-1).last_day())),
+        (Builtin::MonthsAfter, [Value::Moment(at), n]) => {
+            let moved = small(n).and_then(|n| at.checked_add(Span::new().try_months(n).ok()?).ok());
+            moved.map(Value::Moment).ok_or_else(too_large)
+        }
         (Builtin::MonthsAfter, [Value::Date(date), n]) => {
             let moved = small(n).and_then(|n| date.checked_add(Span::new().try_months(n).ok()?).ok());
             moved.map(Value::Date).ok_or_else(too_large)
@@ -381,4 +411,31 @@ fn dates(machine: &mut Machine, builtin: Builtin, values: &[Value]) -> Outcome {
         }
         _ => Err(unfit()),
     }
+}
+
+/// Calls about times of day and moments; those about a day take the day of a moment.
+fn clock(builtin: Builtin, values: &[Value]) -> Option<Outcome> {
+    let time = match values {
+        [Value::Time(time)] => Some(*time),
+        [Value::Moment(at)] => Some(at.time()),
+        _ => None,
+    };
+    let number = |n: i8| Ok(whole(i128::from(n)));
+    Some(match (builtin, values, time) {
+        (Builtin::Hour, _, Some(time)) => number(time.hour()),
+        (Builtin::Minute, _, Some(time)) => number(time.minute()),
+        (Builtin::Second, _, Some(time)) => number(time.second()),
+        (Builtin::Time, _, Some(time)) => Ok(Value::Time(time)),
+        (Builtin::Time, [hour, minute, second], _) => {
+            let part = |value| small(value).and_then(|n| i8::try_from(n).ok());
+            let parts = || Time::new(part(hour)?, part(minute)?, part(second)?, 0).ok();
+            parts().map(Value::Time).ok_or_else(|| Unknown::because("没有这个时间"))
+        }
+        (Builtin::Moment, [Value::Date(date), Value::Time(time)], _) => Ok(Value::Moment(date.to_datetime(*time))),
+        (Builtin::Moment, [Value::Moment(at), Value::Time(time)], _) => Ok(Value::Moment(at.date().to_datetime(*time))),
+        (Builtin::Weekday, [Value::Date(date)], _) => number(date.weekday().to_monday_one_offset()),
+        (Builtin::Date, [Value::Date(date)], _) => Ok(Value::Date(*date)),
+        (Builtin::Date, [Value::Moment(at)], _) => Ok(Value::Date(at.date())),
+        _ => return None,
+    })
 }

@@ -41,6 +41,9 @@ impl Checker<'_> {
                 let parts: Vec<Part> = arguments.iter().map(|a| self.expr(a)).collect();
                 let parts: Option<Vec<(Node, Type)>> = parts.into_iter().collect();
                 let (nodes, types): (Vec<Node>, Vec<Type>) = parts?.into_iter().unzip();
+                if let Some(listed) = listed(builtin, &nodes, &types) {
+                    return Some(listed);
+                }
                 match result(builtin, &types) {
                     Some(ty) => Some((Node::Call(builtin, nodes), ty)),
                     None => {
@@ -200,15 +203,27 @@ impl Checker<'_> {
     }
 }
 
+/// `平均(1, 2)`: functions of one list take its items too.
+fn listed(builtin: Builtin, nodes: &[Node], types: &[Type]) -> Part {
+    let of_list = [Builtin::Sum, Builtin::Mean, Builtin::Median, Builtin::Mode, Builtin::Product, Builtin::All];
+    let is_list = types.is_empty() || types.iter().any(|ty| matches!(ty, Type::List(_)));
+    if is_list || !(of_list.contains(&builtin) || builtin == Builtin::Any) {
+        return None;
+    }
+    let item = types.iter().try_fold(Type::Never, |item, ty| item.join(ty))?;
+    let ty = result(builtin, &[Type::list(item)])?;
+    Some((Node::Call(builtin, vec![Node::List(nodes.to_vec())]), ty))
+}
+
 /// The type of a call, or `None` if the arguments do not fit.
-fn result(builtin: Builtin, types: &[Type]) -> Option<Type> {
+pub(crate) fn result(builtin: Builtin, types: &[Type]) -> Option<Type> {
     let item = |ty: &Type| if let Type::List(item) = ty { Some((**item).clone()) } else { None };
     let counted = |ty: Type| match ty {
         Type::Number(_) | Type::Zero | Type::Fen(_) | Type::Never => Some(ty),
         _ => None,
     };
     let ordered = |ty: Type| match ty {
-        Type::Date | Type::Month | Type::Moment => Some(ty),
+        Type::Date | Type::Month | Type::Time | Type::Moment => Some(ty),
         other => counted(other),
     };
     let bare = Type::Number(Unit::NONE);
@@ -232,8 +247,14 @@ fn result(builtin: Builtin, types: &[Type]) -> Option<Type> {
             rest.iter().try_fold(first.clone(), |ty, next| item(next).and_then(|_| ty.join(next)))
         }
         (Builtin::First | Builtin::Last, [list]) => item(list),
-        (Builtin::Year | Builtin::MonthNumber, [Type::Date | Type::Month]) | (Builtin::Day, [Type::Date]) => Some(bare),
+        (Builtin::Year | Builtin::MonthNumber, [Type::Date | Type::Month | Type::Moment])
+        | (Builtin::Day | Builtin::Weekday, [Type::Date | Type::Moment])
+        | (Builtin::Hour | Builtin::Minute | Builtin::Second, [Type::Time | Type::Moment]) => Some(bare),
         (Builtin::Date, [a, b, c]) => [a, b, c].iter().all(|ty| whole(ty)).then_some(Type::Date),
+        (Builtin::Date, [Type::Date | Type::Moment]) => Some(Type::Date),
+        (Builtin::Time, [a, b, c]) => [a, b, c].iter().all(|ty| whole(ty)).then_some(Type::Time),
+        (Builtin::Time, [Type::Time | Type::Moment]) => Some(Type::Time),
+        (Builtin::Moment, [Type::Date | Type::Moment, Type::Time]) => Some(Type::Moment),
         (Builtin::Text, [ty]) => (!matches!(ty, Type::List(_) | Type::Row(_) | Type::Record(_))).then_some(Type::Text),
         (Builtin::Length, [ty]) => ty.is_text().then_some(bare),
         (Builtin::Known, [_]) => Some(Type::Bool),
@@ -302,14 +323,15 @@ fn more(builtin: Builtin, types: &[Type]) -> Option<Type> {
         (Builtin::StringJoin, [list, rest @ ..]) if rest.len() < 2 && rest.iter().all(Type::is_text) => {
             item(list)?.is_text().then_some(Type::Text)
         }
-        (Builtin::ToNumber, [text]) => text.is_text().then_some(bare),
-        (Builtin::DayOfYear | Builtin::WeekOfYear, [Type::Date]) => Some(bare),
+        (Builtin::ToNumber, texts) if matches!(texts.len(), 1 | 3) => texts.iter().all(Type::is_text).then_some(bare),
+        (Builtin::DayOfYear | Builtin::WeekOfYear, [Type::Date | Type::Moment]) => Some(bare),
         (Builtin::Age, [Type::Date | Type::Record(_), Type::Date]) => Some(Type::Number(Unit::AGE)),
-        (Builtin::MonthsBetween, [Type::Date, Type::Date]) => Some(bare),
+        (Builtin::MonthsBetween, [Type::Date | Type::Moment, Type::Date | Type::Moment]) => Some(bare),
         (Builtin::NextMonth, [Type::Date | Type::Month]) | (Builtin::MonthOf, [Type::Date | Type::Month]) => {
             Some(Type::Month)
         }
         (Builtin::EndOfLastMonth, [Type::Date]) => Some(Type::Date),
+        (Builtin::MonthsAfter, [Type::Moment, n]) if whole(n) => Some(Type::Moment),
         (Builtin::MonthsAfter, [Type::Date, n]) | (Builtin::WorkingDaysAfter, [Type::Date, n]) if whole(n) => {
             Some(Type::Date)
         }

@@ -4,12 +4,14 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::call::result;
 use crate::environment::Environment;
 use crate::finding::{Finding, nearest};
+use crate::kinds::{self, is_a};
 use crate::number::Rational;
 use crate::plan::{Named, Node, TablePlan};
 use crate::program::Uses;
-use crate::syntax::{Each, Expr, Ident, Kind};
+use crate::syntax::{Each, Expr, Ident, Kind, Operator};
 use crate::table::Table;
 use crate::types::Type;
 use crate::unit::Unit;
@@ -208,6 +210,7 @@ impl<'a> Checker<'a> {
             Kind::Text(text) => constant(Value::Text(text.clone()), Type::choice([text.clone()])),
             Kind::Date(date) => constant(Value::Date(*date), Type::Date),
             Kind::Month(month) => constant(Value::Month(*month), Type::Month),
+            Kind::Time(time) => constant(Value::Time(*time), Type::Time),
             Kind::Moment(at) => constant(Value::Moment(*at), Type::Moment),
             Kind::Bool(b) => constant(Value::Bool(*b), Type::Bool),
             Kind::Null => constant(Value::Null, Type::Null),
@@ -229,6 +232,15 @@ impl<'a> Checker<'a> {
                 let (node, ty) = self.expr(value)?;
                 let tests = self.tests(tests, &ty)?;
                 Some((Node::In(Box::new(node), tests), Type::Bool))
+            }
+            Kind::IsA(inner, wanted) => {
+                let (node, ty) = self.expr(inner)?;
+                // The type is known here; only whether there is a value is not.
+                if !is_a(&ty, wanted) {
+                    return constant(Value::Bool(false), Type::Bool);
+                }
+                let (value, null) = (Box::new(node), Box::new(Node::Const(Value::Null)));
+                Some((Node::Binary(Operator::NotEqual, value, null), Type::Bool))
             }
             Kind::Negate(inner) => {
                 let (node, ty) = self.expr(inner)?;
@@ -412,8 +424,23 @@ impl<'a> Checker<'a> {
                 }
                 other => self.error("G311", span, format!("一列{other}没有“{}”", name.text), "只有名单和台账有列"),
             },
-            other => self.error("G311", span, format!("{other}没有“{}”", name.text), "只有名单、台账的行和步骤有列"),
+            other => match self.part(&other, &node, &name.text) {
+                Some(part) => Some(part),
+                None => {
+                    let help = "只有名单、台账的行和步骤有列；日期有 年、月、日、星期，时间有 时、分、秒";
+                    self.error("G311", span, format!("{other}没有“{}”", name.text), help)
+                }
+            },
         }
+    }
+
+    /// `日期.年`, `时段.余时`.
+    fn part(&self, ty: &Type, node: &Node, name: &str) -> Part {
+        if let Type::Number(unit) = ty {
+            return kinds::length(node, *unit, name).map(|node| (node, Type::Number(Unit::NONE)));
+        }
+        let builtin = kinds::part(name)?;
+        Some((Node::Call(builtin, vec![node.clone()]), result(builtin, std::slice::from_ref(ty))?))
     }
 
     fn columns(&self, list: usize) -> Vec<Arc<str>> {

@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use base::Date;
 
-use crate::eval::compare_known;
+use crate::calculate::compare_known;
 use crate::number::{Rational, shown};
 use crate::plan::{Node, TablePlan, TestNode};
 use crate::syntax::Operator;

@@ -5,10 +5,10 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use base::{Calendar, Date, RegionCode};
-use jiff::Span;
 use rustc_hash::FxHashMap;
 
 use crate::builtins;
+use crate::calculate::{calculate, compare_known};
 use crate::check::Body;
 use crate::number::{self, Rational};
 use crate::plan::{Named, Node, TestNode};
@@ -507,70 +507,5 @@ impl Machine<'_, '_> {
             TestNode::Member(node) => Ok(self.items(node)?.contains(value)),
             TestNode::Not(tests) => Ok(!self.any_test(&Ok(value.clone()), tests)?),
         }
-    }
-}
-
-/// Compares two known values; `None` where their types do not go together.
-pub(crate) fn compare_known(operator: Operator, left: &Value, right: &Value) -> Option<bool> {
-    use std::cmp::Ordering;
-    let order = match (left, right) {
-        (Value::Number(a), Value::Number(b)) => Some(a.cmp(b)),
-        (Value::Date(a), Value::Date(b)) => Some(a.cmp(b)),
-        (Value::Month(a), Value::Month(b)) => Some(a.cmp(b)),
-        (Value::Moment(a), Value::Moment(b)) => Some(a.cmp(b)),
-        (Value::Text(a), Value::Text(b)) => Some(a.cmp(b)),
-        _ => None,
-    };
-    match operator {
-        Operator::Equal => Some(left == right),
-        Operator::NotEqual => Some(left != right),
-        Operator::Less => order.map(Ordering::is_lt),
-        Operator::LessEqual => order.map(Ordering::is_le),
-        Operator::Greater => order.map(Ordering::is_gt),
-        Operator::GreaterEqual => order.map(Ordering::is_ge),
-        _ => None,
-    }
-}
-
-const SECONDS_A_DAY: i128 = 86_400;
-
-fn calculate(operator: Operator, left: &Value, right: &Value) -> Outcome {
-    let days = |n: &Rational| if n.is_integer() { i32::try_from(n.to_integer()).ok() } else { None };
-    let too_large = || Unknown::because("结果太大，不能精确表示");
-    match (operator, left, right) {
-        (Operator::Add, Value::Text(a), Value::Text(b)) => Ok(Value::Text(format!("{a}{b}").into())),
-        (Operator::Subtract, Value::Moment(a), Value::Moment(b)) => {
-            let seconds = b.duration_until(*a).as_secs();
-            Ok(Value::Number(Rational::new(i128::from(seconds), SECONDS_A_DAY)))
-        }
-        (Operator::Add | Operator::Subtract, Value::Moment(at), Value::Number(days)) => {
-            let seconds = number::multiply(*days, Rational::from(SECONDS_A_DAY)).filter(Rational::is_integer);
-            let seconds = seconds.and_then(|seconds| i64::try_from(seconds.to_integer()).ok()).ok_or_else(too_large)?;
-            let seconds = jiff::SignedDuration::from_secs(seconds);
-            let moved = if operator == Operator::Add { at.checked_add(seconds) } else { at.checked_sub(seconds) };
-            moved.map(Value::Moment).map_err(|_| too_large())
-        }
-        (Operator::Subtract, Value::Date(a), Value::Date(b)) => {
-            let between = b.until(*a).map_err(|_| too_large())?;
-            Ok(Value::Number(Rational::from(i128::from(between.get_days()))))
-        }
-        (Operator::Add | Operator::Subtract, Value::Date(date), Value::Number(n)) => {
-            let n = days(n).ok_or_else(too_large)?;
-            let n = if operator == Operator::Add { n } else { n.checked_neg().ok_or_else(too_large)? };
-            let moved = Span::new().try_days(n).and_then(|span| date.checked_add(span));
-            moved.map(Value::Date).map_err(|_| too_large())
-        }
-        (_, Value::Number(a), Value::Number(b)) => {
-            let result = match operator {
-                Operator::Add => number::add(*a, *b),
-                Operator::Subtract => number::subtract(*a, *b),
-                Operator::Multiply => number::multiply(*a, *b),
-                Operator::Divide if *b == Rational::from(0) => return Err(Unknown::because("除数为零")),
-                Operator::Divide => number::divide(*a, *b),
-                _ => number::power(*a, *b),
-            };
-            result.map(Value::Number).ok_or_else(too_large)
-        }
-        _ => Err(unfit()),
     }
 }

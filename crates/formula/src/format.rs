@@ -66,7 +66,7 @@ fn written(text: &str, placed: &Placed, next: Option<&Token>) -> String {
         Token::Text(text) => format!("\"{text}\""),
         Token::Symbol(_) if source == "、" => source.to_owned(),
         Token::Symbol(symbol) => (*symbol).to_owned(),
-        Token::Number(..) | Token::Date(_) | Token::Month(_) | Token::Moment(_) => half(),
+        Token::Number(..) | Token::Date(_) | Token::Month(_) | Token::Time(_) | Token::Moment(_) => half(),
     }
 }
 

@@ -5,6 +5,7 @@
 //! Invariant: evaluation is total and exact; overflow, division by zero and missing facts are outcomes with a reason.
 
 mod builtins;
+mod calculate;
 mod call;
 mod check;
 mod choose;
@@ -15,6 +16,7 @@ mod eval;
 mod explain;
 mod finding;
 mod format;
+mod kinds;
 mod lacking;
 mod needs;
 mod number;

@@ -3,8 +3,9 @@
 //! Shape: from the condition downwards through what decides it (junctions, formulas, rows of tables) to comparisons and
 //! facts; where there are several ways, the one with the fewest things. What is unknown is no way.
 
+use crate::calculate::compare_known;
 use crate::check::{Body, SourceBody};
-use crate::eval::{Assessment, Machine, compare_known};
+use crate::eval::{Assessment, Machine};
 use crate::number::{self, Rational};
 use crate::plan::{Named, Node, TestNode};
 use crate::program::Expression;

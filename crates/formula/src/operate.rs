@@ -30,15 +30,17 @@ impl Checker<'_> {
         let (mut a, mut b) = (a?, b?);
         // A length of time may stand first.
         if operator == Operator::Add
-            && matches!(b.1, Type::Date | Type::Moment)
+            && matches!(b.1, Type::Date | Type::Time | Type::Moment)
             && matches!(a.1, Type::Number(unit) if unit == Unit::DAYS || unit == Unit::MONTHS)
         {
             std::mem::swap(&mut a, &mut b);
         }
         let ((left_node, a), (right_node, b)) = (a, b);
-        if let (Operator::Add | Operator::Subtract, Type::Date, Type::Number(Unit::MONTHS)) = (operator, &a, &b) {
+        if let (Operator::Add | Operator::Subtract, Type::Date | Type::Moment, Type::Number(Unit::MONTHS)) =
+            (operator, &a, &b)
+        {
             let months = if operator == Operator::Add { right_node } else { Node::Negate(Box::new(right_node)) };
-            return Some((Node::Call(Builtin::MonthsAfter, vec![left_node, months]), Type::Date));
+            return Some((Node::Call(Builtin::MonthsAfter, vec![left_node, months]), a));
         }
         let ty = if operator.is_comparison() {
             self.comparable(operator, &a, &b, left, right, span)?;
@@ -79,7 +81,7 @@ impl Checker<'_> {
             (Type::Null, _) | (_, Type::Null) if equality => return Some(()),
             _ => {}
         }
-        let ordered = matches!(a, Type::Date | Type::Month | Type::Moment) || is_word(a) && is_word(b);
+        let ordered = matches!(a, Type::Date | Type::Month | Type::Time | Type::Moment) || is_word(a) && is_word(b);
         if a.join(b).is_some() && (equality || ordered) {
             return Some(());
         }
@@ -135,13 +137,13 @@ impl Checker<'_> {
     ) -> Option<Type> {
         match (operator, a, b) {
             (Operator::Add, a, b) if a.is_text() && b.is_text() => return Some(Type::Text),
-            (Operator::Subtract, Type::Moment, Type::Moment) => return Some(Type::Number(Unit::DAYS)),
-            (Operator::Add | Operator::Subtract, Type::Moment, Type::Number(unit)) if *unit == Unit::DAYS => {
-                return Some(Type::Moment);
+            (Operator::Subtract, Type::Date | Type::Time | Type::Moment, _) if a == b => {
+                return Some(Type::Number(Unit::DAYS));
             }
-            (Operator::Subtract, Type::Date, Type::Date) => return Some(Type::Number(Unit::DAYS)),
-            (Operator::Add | Operator::Subtract, Type::Date, Type::Number(unit)) if *unit == Unit::DAYS => {
-                return Some(Type::Date);
+            (Operator::Add | Operator::Subtract, Type::Date | Type::Time | Type::Moment, Type::Number(unit))
+                if *unit == Unit::DAYS =>
+            {
+                return Some(a.clone());
             }
             _ => {}
         }
@@ -199,6 +201,12 @@ impl Checker<'_> {
             Test::Any => TestNode::Any,
             Test::Unknown => TestNode::Unknown,
             Test::Not(tests) => TestNode::Not(self.tests(tests, ty)?),
+            // A list is equal to a list, not to its items.
+            Test::Compare(operator @ (Operator::Equal | Operator::NotEqual), value) if matches!(ty, Type::List(_)) => {
+                let (node, own) = self.expr(value)?;
+                self.comparable(*operator, ty, &own, value, value, &value.span)?;
+                TestNode::Compare(*operator, node)
+            }
             Test::Compare(operator, value) => TestNode::Compare(*operator, self.against(*operator, value, ty)?.0),
             Test::Interval { low, low_closed, high, high_closed } => TestNode::Interval {
                 low: self.against(Operator::LessEqual, low, ty)?.0,

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::finding::Finding;
+use crate::kinds::{KINDS, Wanted, kind};
 use crate::syntax::{Argument, COMPARISON, Each, Expr, Ident, Kind, Line, MAX_HEIGHT, Operator, POWER, SUM, Test};
 use crate::token::{Placed, Token, tokens};
 use crate::words::{Builtin, Keyword};
@@ -241,9 +242,9 @@ impl<'a> Parser<'a> {
         let mut compared = false;
         loop {
             let start = left.span.start;
-            let membership = self.keyword() == Some(Keyword::In);
+            let asked = self.keyword().filter(|keyword| matches!(keyword, Keyword::In | Keyword::IsA));
             let operator = self.operator();
-            let precedence = if membership { COMPARISON } else { operator.map_or(0, Operator::precedence) };
+            let precedence = if asked.is_some() { COMPARISON } else { operator.map_or(0, Operator::precedence) };
             if precedence == 0 || precedence < least {
                 return Ok(left);
             }
@@ -260,16 +261,40 @@ impl<'a> Parser<'a> {
                     let right = self.climb(operator.precedence() + 1)?;
                     Kind::Binary(operator, Box::new(left), Box::new(right))
                 }
+                None if asked == Some(Keyword::IsA) => Kind::IsA(Box::new(left), self.wanted()?),
                 None => Kind::In(Box::new(left), self.group()?),
             };
             left = self.make(kind, self.since(start))?;
         }
     }
 
+    /// What follows `类型是`.
+    fn wanted(&mut self) -> Parsed<Wanted> {
+        self.deeper()?;
+        let name = self.ident("类型")?;
+        let Some(word) = kind(&name.text) else {
+            let known: Vec<&str> = KINDS.iter().map(|row| row.1).collect();
+            let help = format!("类型有：{}", known.join("、"));
+            return Err(Box::new(Finding::error("G106", name.span, format!("“{}”不是类型", name.text), help)));
+        };
+        let item = if word == "一列" && self.take("<") {
+            let item = self.wanted()?;
+            self.close(">")?;
+            Some(Box::new(item))
+        } else {
+            None
+        };
+        self.depth -= 1;
+        Ok(Wanted { word: word.into(), item })
+    }
+
     /// What follows `在`: a range, tests in round brackets, or an expression.
     fn group(&mut self) -> Parsed<Vec<Test>> {
         if let Some(interval) = self.try_interval() {
             return Ok(vec![interval?]);
+        }
+        if let Some(tests) = self.try_ranges() {
+            return Ok(tests);
         }
         if self.symbol() != "(" {
             return Ok(vec![match self.operator().filter(|o| o.is_comparison()) {
@@ -284,6 +309,26 @@ impl<'a> Parser<'a> {
         let tests = self.tests()?;
         self.close(")")?;
         Ok(tests)
+    }
+
+    /// `[[1..3], [7..9]]`: a list of ranges, if that is what stands here.
+    fn try_ranges(&mut self) -> Option<Vec<Test>> {
+        let (mark, depth) = (self.at, self.depth);
+        if self.symbol() == "[" && matches!(self.symbol_at(1), "[" | "(") {
+            self.at += 1;
+            let mut ranges = Vec::new();
+            while let Some(Ok(range)) = self.try_interval() {
+                ranges.push(range);
+                if self.take("]") {
+                    return Some(ranges);
+                }
+                if !self.take(",") {
+                    break;
+                }
+            }
+        }
+        (self.at, self.depth) = (mark, depth);
+        None
     }
 
     fn tests(&mut self) -> Parsed<Vec<Test>> {
@@ -461,6 +506,7 @@ impl<'a> Parser<'a> {
             Token::Text(text) => Kind::Text(text),
             Token::Date(date) => Kind::Date(date),
             Token::Month(month) => Kind::Month(month),
+            Token::Time(time) => Kind::Time(time),
             Token::Moment(moment) => Kind::Moment(moment),
             Token::Keyword(Keyword::True) => Kind::Bool(true),
             Token::Keyword(Keyword::False) => Kind::Bool(false),

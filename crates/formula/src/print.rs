@@ -4,6 +4,7 @@ use std::fmt::{self, Write};
 
 use crate::number::{Rational, exact_decimal};
 use crate::syntax::{COMPARISON, Each, Expr, Kind, NEGATION, Operator, POWER, PRIMARY, SUM, Test};
+use crate::value::clock;
 use crate::words::{Builtin, Keyword};
 
 impl fmt::Display for Expr {
@@ -28,7 +29,7 @@ fn precedence(kind: &Kind) -> u8 {
     match kind {
         Kind::If(..) | Kind::Each(..) => 0,
         Kind::Binary(operator, ..) => operator.precedence(),
-        Kind::In(..) => COMPARISON,
+        Kind::In(..) | Kind::IsA(..) => COMPARISON,
         Kind::Negate(_) | Kind::Not(_) => NEGATION,
         Kind::Number(n, _) if *n < Rational::from(0) => NEGATION,
         _ => PRIMARY,
@@ -65,8 +66,9 @@ impl Printer<'_> {
                 let _ = write!(self.out, "{date}");
             }
             Kind::Month(month) => self.out.push_str(&String::from(*month)),
+            Kind::Time(time) => self.out.push_str(&clock(*time)),
             Kind::Moment(moment) => {
-                let _ = write!(self.out, "{} {:02}:{:02}", moment.date(), moment.hour(), moment.minute());
+                let _ = write!(self.out, "{} {}", moment.date(), clock(moment.time()));
             }
             Kind::Bool(b) => self.out.push_str(if *b { Keyword::True } else { Keyword::False }.word()),
             Kind::Null => self.out.push_str(Keyword::Null.word()),
@@ -86,6 +88,11 @@ impl Printer<'_> {
                 self.expr(value, SUM);
                 self.infix(Keyword::In);
                 self.group(tests);
+            }
+            Kind::IsA(inner, wanted) => {
+                self.expr(inner, SUM);
+                self.infix(Keyword::IsA);
+                self.out.push_str(&wanted.to_string());
             }
             Kind::Negate(inner) => {
                 self.out.push('-');

@@ -2,12 +2,13 @@
 
 use std::fmt::Write;
 
+use crate::kinds::KINDS;
 use crate::number::ROUNDINGS;
 use crate::unit::NAMES;
 use crate::words::{BUILTINS, KEYWORDS, POLICIES};
 
 /// Expressions with their values, which a test computes.
-pub(crate) const EXAMPLES: [(&str, &str); 50] = [
+pub(crate) const EXAMPLES: [(&str, &str); 56] = [
     ("若 1 < 2 则 \"小\" 否则 \"大\"", "小"),
     ("1 + 2 * 3 ** 2", "19"),
     ("1000 / 3 * 3", "1000"),
@@ -57,6 +58,12 @@ pub(crate) const EXAMPLES: [(&str, &str); 50] = [
     ("含有(\"民政局\", \"政\") 且 开头是(\"民政局\", \"民\") 且 结尾是(\"民政局\", \"局\")", "是"),
     ("连接([\"甲\", \"乙\"], \"和\")", "甲和乙"),
     ("转成数(\"12.5\")", "12.5"),
+    ("转成数(\"1,234.5\", \",\", \".\")", "1234.5"),
+    ("3元 类型是 数 且 [1, 2] 类型是 一列<数> 且 非(\"3\" 类型是 数)", "是"),
+    ("2026-07-01.年 + 2026-07-01.星期 + 星期几(2026-07-05)", "2036"),
+    ("09:30 + (1日 / 2)", "21:30"),
+    ("时刻(2026-07-01, 时间(9, 30, 0)) - 1个月", "2026-06-01 09:30"),
+    ("几时(09:30) + 几分(09:30:05) + 几秒(09:30:05) + (2026-07-02 12:00 - 2026-07-01 09:00).余时", "47"),
     ("年内第几天(2026-02-01) + 年内第几周(2026-01-05)", "34"),
 ];
 
@@ -85,6 +92,10 @@ pub fn reference() -> String {
     let builtins = &mut BUILTINS.iter().map(|(_, feel, _, signature, meaning)| {
         vec![code(signature), code(&feel.replace('_', " ")), (*meaning).into()]
     });
+    let kinds = &mut KINDS
+        .iter()
+        .map(|(feel, word, meaning)| vec![code(word), code(&feel.replace('_', " ")), (*meaning).into()]);
+    table("类型", &["“类型是”后面", "FEEL", "意思"], kinds);
     table("函数", &["写法", "FEEL", "意思"], builtins);
     let policies =
         &mut POLICIES.iter().map(|(_, word, letter, meaning)| vec![code(word), code(letter), (*meaning).into()]);

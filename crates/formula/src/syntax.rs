@@ -3,8 +3,9 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use base::{Date, DateTime, Month};
+use base::{Date, DateTime, Month, Time};
 
+use crate::kinds::Wanted;
 use crate::number::Rational;
 
 /// No expression is nested deeper than this, so that no later walk over it can exhaust the stack.
@@ -30,6 +31,7 @@ pub(crate) enum Kind {
     Text(Arc<str>),
     Date(Date),
     Month(Month),
+    Time(Time),
     Moment(DateTime),
     Bool(bool),
     Null,
@@ -41,6 +43,8 @@ pub(crate) enum Kind {
     Each(Each, Ident, Box<Expr>, Box<Expr>),
     Binary(Operator, Box<Expr>, Box<Expr>),
     In(Box<Expr>, Vec<Test>),
+    /// `甲 类型是 数`.
+    IsA(Box<Expr>, Wanted),
     Negate(Box<Expr>),
     Not(Box<Expr>),
     Path(Box<Expr>, Ident),
@@ -190,7 +194,7 @@ impl Expr {
 /// The parts that are expressions, in the order of the text.
 fn parts(kind: &Kind) -> Vec<&Expr> {
     match kind {
-        Kind::Negate(a) | Kind::Not(a) | Kind::Path(a, _) => vec![a],
+        Kind::Negate(a) | Kind::Not(a) | Kind::Path(a, _) | Kind::IsA(a, _) => vec![a],
         Kind::Binary(_, a, b) | Kind::Filter(a, b) | Kind::Each(_, _, a, b) => vec![a, b],
         Kind::If(a, b, c) => vec![a, b, c],
         Kind::In(a, tests) => std::iter::once(&**a).chain(tests.iter().flat_map(Test::parts)).collect(),

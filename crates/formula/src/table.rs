@@ -213,7 +213,9 @@ impl Table {
     fn result(&self, checker: &mut Checker, output: usize, ty: Type) -> Option<Type> {
         let fits = match self.policy {
             Policy::Sum => ty.unit().is_some(),
-            Policy::Min | Policy::Max => ty.unit().is_some() || matches!(ty, Type::Date | Type::Month | Type::Moment),
+            Policy::Min | Policy::Max => {
+                ty.unit().is_some() || matches!(ty, Type::Date | Type::Month | Type::Time | Type::Moment)
+            }
             _ => true,
         };
         if !fits {

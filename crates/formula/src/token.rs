@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use base::{Date, DateTime, Month};
+use base::{Date, DateTime, Month, Time};
 
 use crate::finding::Finding;
 use crate::number::{self, Rational, parse_decimal};
@@ -17,6 +17,7 @@ pub(crate) enum Token {
     Text(Arc<str>),
     Date(Date),
     Month(Month),
+    Time(Time),
     Moment(DateTime),
     Name(Arc<str>),
     Keyword(Keyword),
@@ -207,16 +208,23 @@ impl Lexer<'_> {
         self.peek(from + found.len()).is_none_or(|c| !c.is_ascii_digit()).then_some(found)
     }
 
+    /// `09:30` or `09:30:05`.
+    fn clock(&self, from: usize) -> Option<String> {
+        let mut found = self.shaped(from, "dd:dd")?;
+        if let Some(seconds) = self.shaped(from + found.len(), ":dd") {
+            found += &seconds;
+        }
+        Some(found)
+    }
+
     fn number(&mut self) {
         let start = self.at;
         if let Some(day) = self.shaped(0, "dddd-dd-dd") {
             self.at += 10;
-            let time = self.shaped(1, "dd:dd").filter(|_| self.peek(0) == Some(' '));
-            let seconds = time.as_ref().and_then(|_| self.shaped(6, ":dd"));
-            let moment = time.as_ref().map(|time| format!("{day}T{time}{}", seconds.as_deref().unwrap_or(":00")));
-            self.at += if moment.is_some() { 6 } else { 0 } + if seconds.is_some() { 3 } else { 0 };
-            let token = match &moment {
-                Some(moment) => moment.parse().ok().map(Token::Moment),
+            let time = self.clock(1).filter(|_| self.peek(0) == Some(' '));
+            self.at += time.as_ref().map_or(0, |time| 1 + time.len());
+            let token = match &time {
+                Some(time) => format!("{day}T{time}").parse().ok().map(Token::Moment),
                 None => day.parse().ok().map(Token::Date),
             };
             return self.push_or_report(start, token, "没有这一天");
@@ -224,6 +232,10 @@ impl Lexer<'_> {
         if let Some(month) = self.shaped(0, "dddd-dd") {
             self.at += 7;
             return self.push_or_report(start, month.parse().ok().map(Token::Month), "没有这个月");
+        }
+        if let Some(time) = self.clock(0) {
+            self.at += time.len();
+            return self.push_or_report(start, time.parse().ok().map(Token::Time), "没有这个时间");
         }
         let mut digits = String::new();
         while let Some(c) = self.peek(0) {

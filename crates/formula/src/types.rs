@@ -17,6 +17,8 @@ pub enum Type {
     Fen(Unit),
     Date,
     Month,
+    /// A time of day.
+    Time,
     Moment,
     /// One of a closed list of words; a text literal is a choice of one.
     Choice(Arc<[Arc<str>]>),
@@ -96,6 +98,7 @@ impl fmt::Display for Type {
             Self::Fen(unit) => write!(f, "分额（{unit}）"),
             Self::Date => f.write_str("日期"),
             Self::Month => f.write_str("月份"),
+            Self::Time => f.write_str("时间"),
             Self::Moment => f.write_str("时刻"),
             Self::Choice(words) => write!(f, "选项({})", words.join("、")),
             Self::Region => f.write_str("地区"),

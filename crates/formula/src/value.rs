@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use base::{Date, DateTime, Month, RegionCode};
+use base::{Date, DateTime, Month, RegionCode, Time};
 
 use crate::number::{Rational, shown, shown_yuan};
 use crate::types::Type;
@@ -18,6 +18,7 @@ pub enum Value {
     Bool(bool),
     Date(Date),
     Month(Month),
+    Time(Time),
     Moment(DateTime),
     Region(RegionCode),
     List(Arc<[Value]>),
@@ -163,8 +164,8 @@ impl fmt::Display for Value {
             Self::Bool(b) => f.write_str(if *b { "是" } else { "否" }),
             Self::Date(date) => write!(f, "{date}"),
             Self::Month(month) => f.write_str(&String::from(*month)),
-            Self::Moment(at) if at.second() == 0 => write!(f, "{} {:02}:{:02}", at.date(), at.hour(), at.minute()),
-            Self::Moment(at) => write!(f, "{} {:02}:{:02}:{:02}", at.date(), at.hour(), at.minute(), at.second()),
+            Self::Time(time) => f.write_str(&clock(*time)),
+            Self::Moment(at) => write!(f, "{} {}", at.date(), clock(at.time())),
             Self::Region(code) => write!(f, "{code}"),
             Self::List(items) => {
                 let shown: Vec<String> = items.iter().map(Self::to_string).collect();
@@ -175,4 +176,10 @@ impl fmt::Display for Value {
             Self::Null => f.write_str("空"),
         }
     }
+}
+
+/// `09:30`, and the seconds where there are any.
+pub(crate) fn clock(time: Time) -> String {
+    let (hour, minute, second) = (time.hour(), time.minute(), time.second());
+    if second == 0 { format!("{hour:02}:{minute:02}") } else { format!("{hour:02}:{minute:02}:{second:02}") }
 }

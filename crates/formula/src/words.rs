@@ -19,10 +19,11 @@ pub enum Keyword {
     False,
     Null,
     This,
+    IsA,
 }
 
 /// Keyword, FEEL's word, the Chinese word, meaning.
-pub const KEYWORDS: [(Keyword, &str, &str, &str); 16] = [
+pub const KEYWORDS: [(Keyword, &str, &str, &str); 17] = [
     (Keyword::If, "if", "若", "`若 条件 则 甲 否则 乙`；条件未知时结果未知，没有选中的一边不必知道"),
     (Keyword::Then, "then", "则", "见“若”"),
     (Keyword::Else, "else", "否则", "见“若”；不能省"),
@@ -49,6 +50,7 @@ pub const KEYWORDS: [(Keyword, &str, &str, &str); 16] = [
     (Keyword::False, "false", "否", "是否类型的“否”"),
     (Keyword::Null, "null", "空", "没有值；与未知不同，只由作者写出"),
     (Keyword::This, "this", "本行", "筛选时外面的那一行"),
+    (Keyword::IsA, "instance_of", "类型是", "`甲 类型是 数`：空不是任何类型；类型见下"),
 ];
 
 impl Keyword {
@@ -136,10 +138,16 @@ pub enum Builtin {
     ToNumber,
     DayOfYear,
     WeekOfYear,
+    Weekday,
+    Hour,
+    Minute,
+    Second,
+    Time,
+    Moment,
 }
 
 /// Function, FEEL's name (empty where FEEL has none), the Chinese name, arguments, meaning.
-pub const BUILTINS: [(Builtin, &str, &str, &str, &str); 71] = [
+pub const BUILTINS: [(Builtin, &str, &str, &str, &str); 77] = [
     (Builtin::Sum, "sum", "合计", "合计(一列)", "各项相加；空列是 0；有一项未知则未知"),
     (Builtin::Count, "count", "计", "计(一列)", "几项；名单未知则未知"),
     (Builtin::Max, "max", "最大", "最大(一列) 最大(甲, 乙)", "空列未知"),
@@ -156,7 +164,7 @@ pub const BUILTINS: [(Builtin, &str, &str, &str, &str); 71] = [
     (Builtin::Year, "", "年份", "年份(日期)", ""),
     (Builtin::MonthNumber, "", "月份", "月份(日期)", "1 至 12"),
     (Builtin::Day, "", "日数", "日数(日期)", "1 至 31"),
-    (Builtin::Date, "date", "日期", "日期(年, 月, 日)", "没有这一天则未知"),
+    (Builtin::Date, "date", "日期", "日期(年, 月, 日) 日期(时刻)", "没有这一天则未知"),
     (Builtin::Text, "string", "文字", "文字(值)", ""),
     (Builtin::Length, "string_length", "长度", "长度(文字)", "一个汉字算一个"),
     (Builtin::Known, "", "已知", "已知(值)", "值未知时为否；唯一不随未知而未知的判断"),
@@ -208,9 +216,15 @@ pub const BUILTINS: [(Builtin, &str, &str, &str, &str); 71] = [
     (Builtin::StartsWith, "starts_with", "开头是", "开头是(文字, 片段)", ""),
     (Builtin::EndsWith, "ends_with", "结尾是", "结尾是(文字, 片段)", ""),
     (Builtin::StringJoin, "string_join", "连接", "连接(一列文字, 间隔)", "间隔可以不写"),
-    (Builtin::ToNumber, "number", "转成数", "转成数(文字)", "不是数则未知"),
+    (Builtin::ToNumber, "number", "转成数", "转成数(文字) 转成数(文字, 分组号, 小数点)", "不是数则未知"),
     (Builtin::DayOfYear, "day_of_year", "年内第几天", "年内第几天(日期)", ""),
     (Builtin::WeekOfYear, "week_of_year", "年内第几周", "年内第几周(日期)", "ISO 8601：含一月四日的是第一周"),
+    (Builtin::Weekday, "", "星期几", "星期几(日期或时刻)", "1 至 7，星期一是 1"),
+    (Builtin::Hour, "", "几时", "几时(时间或时刻)", "0 至 23"),
+    (Builtin::Minute, "", "几分", "几分(时间或时刻)", "0 至 59"),
+    (Builtin::Second, "", "几秒", "几秒(时间或时刻)", "0 至 59"),
+    (Builtin::Time, "time", "时间", "时间(时刻) 时间(时, 分, 秒)", "也写 09:30；没有这个时间则未知"),
+    (Builtin::Moment, "date_and_time", "时刻", "时刻(日期, 时间)", "也写 2026-07-01 09:30"),
 ];
 
 impl Builtin {

@@ -36,6 +36,7 @@ fn plain(ty: &str) -> Option<Type> {
         "string" => Some(Type::Text),
         "boolean" => Some(Type::Bool),
         "date" => Some(Type::Date),
+        "time" => Some(Type::Time),
         "dateTime" | "date and time" => Some(Type::Moment),
         "dayTimeDuration" | "days and time duration" => Some(Type::Number(Unit::DAYS)),
         "yearMonthDuration" | "years and months duration" => Some(Type::Number(Unit::MONTHS)),
@@ -68,6 +69,9 @@ impl Adapted {
                     names.put(&format!("{}.{name}", decision.name), word);
                 }
             }
+        }
+        for (name, item) in &model.items {
+            names.kinds.insert(name.clone(), kind_of(item, model));
         }
         let mut env = Environment::default();
         for input in &model.inputs {
@@ -177,6 +181,7 @@ fn value_of(given: &Given, ty: &Type) -> Option<Value> {
         (Given::Plain(_, text), Type::Number(unit)) if *unit == Unit::DAYS || *unit == Unit::MONTHS => {
             duration(text).map(|(number, _)| Value::Number(number))
         }
+        (Given::Plain(_, text), Type::Time) => text.trim().parse().ok().map(Value::Time),
         (Given::Plain(_, text), Type::Moment) => text.trim().parse().ok().map(Value::Moment),
         (Given::Plain(_, text), Type::Number(_)) => Some(Value::Number(decimal(text)?)),
         (Given::Plain(_, text), Type::Bool) => Some(Value::Bool(text.trim() == "true")),
@@ -214,6 +219,15 @@ pub fn base_of(ty: &str, model: &Model) -> String {
         Some(_) => String::new(),
         None => ty.to_owned(),
     }
+}
+
+/// The word of the profile for a type that a model names.
+fn kind_of(item: &Item, model: &Model) -> String {
+    let base = match model.items.get(&item.base) {
+        Some(item) => kind_of(item, model),
+        None => item.base.replace(' ', "_"),
+    };
+    if item.is_collection { format!("list<{base}>") } else { base }
 }
 
 fn components(item: &Item, names: &mut Names) {

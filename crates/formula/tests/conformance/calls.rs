@@ -7,7 +7,16 @@ use crate::dmn::{Decision, Logic, Model};
 use crate::names::{Names, closing, in_name, rewritten};
 
 /// Names of arguments of FEEL's functions in their order, where they are called by name.
-const ARGUMENTS: [(&str, &[&str]); 18] = [
+const ARGUMENTS: [(&str, &[&str]); 27] = [
+    ("number", &["from", "grouping separator", "decimal separator"]),
+    ("week of year", &["date"]),
+    ("years and months duration", &["from", "to"]),
+    ("date", &["from"]),
+    ("date and time", &["from"]),
+    ("date and time", &["date", "time"]),
+    ("time", &["from"]),
+    ("time", &["hour", "minute", "second"]),
+    ("duration", &["from"]),
     ("abs", &["n"]),
     ("string length", &["string"]),
     ("lower case", &["string"]),
@@ -85,7 +94,9 @@ impl Functions {
         }
         let labelled: Option<Vec<(&str, &str)>> = arguments.iter().map(|text| label(text)).collect();
         let labelled = labelled.filter(|labelled| !labelled.is_empty())?;
-        let (_, order) = ARGUMENTS.iter().find(|(known, _)| *known == name)?;
+        let fits =
+            |order: &[&str]| labelled.iter().all(|(label, _)| order.contains(label)) && order.len() == labelled.len();
+        let (_, order) = ARGUMENTS.iter().find(|(known, order)| *known == name && fits(order))?;
         let of = |wanted: &&str| labelled.iter().find(|(label, _)| label == wanted).map(|(_, value)| *value);
         let ordered: Vec<&str> = order.iter().map(of).collect::<Option<_>>()?;
         if ordered.len() != labelled.len() {
@@ -146,6 +157,6 @@ fn arguments(text: &str, open: usize) -> Option<(Vec<String>, usize)> {
 
 /// A text with a name written in another way, outside strings.
 fn with(text: &str, name: &str, written: &str) -> String {
-    let names = Names(vec![(name.to_owned(), written.to_owned())]);
+    let names = Names { words: vec![(name.to_owned(), written.to_owned())], ..Names::default() };
     names.replaced(text)
 }

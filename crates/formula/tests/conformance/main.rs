@@ -48,9 +48,9 @@ struct Tally {
 
 /// Constructs that the profile leaves out, by what tells them in the text; the reasons stand on the page.
 const OUTSIDE: [(&str, &str); 12] = [
-    ("instance of", "instance of"),
     ("function(", "函数值"),
     ("{", "上下文字面量"),
+    ("instance of", "instance of"),
     ("duration", "时段与时刻相算"),
     ("@\"P", "时段与时刻相算"),
     ("@\"-P", "时段与时刻相算"),
@@ -88,6 +88,7 @@ fn is_same(value: &Value, wanted: &Given) -> bool {
         (Value::Number(number), Given::Plain(kind, text)) if kind.ends_with("uration") => {
             duration(text.trim()).is_some_and(|(wanted, _)| wanted == *number)
         }
+        (Value::Time(own), Given::Plain(_, text)) => text.trim().parse().is_ok_and(|time: base::Time| time == *own),
         (Value::Moment(own), Given::Plain(_, text)) => text.trim().parse().is_ok_and(|at: base::DateTime| at == *own),
         (Value::Number(number), Given::Plain(_, text)) => {
             let Some(wanted) = decimal(text) else { return false };

@@ -1,5 +1,7 @@
 //! Names of one word, functions lexed whole, and literals as the profile writes them.
 
+use std::collections::BTreeMap;
+
 use formula::is_name;
 
 /// FEEL's functions of several words, the longest first.
@@ -42,31 +44,35 @@ const FUNCTIONS: [&str; 34] = [
 
 /// Names as they are written, with the one word that stands for each; the longest first.
 #[derive(Clone, Default)]
-pub struct Names(pub Vec<(String, String)>);
+pub struct Names {
+    pub words: Vec<(String, String)>,
+    /// Types that the model names, as the profile says them.
+    pub kinds: BTreeMap<String, String>,
+}
 
 impl Names {
     pub fn add(&mut self, name: &str) {
-        if name.is_empty() || self.0.iter().any(|(known, _)| known == name) {
+        if name.is_empty() || self.words.iter().any(|(known, _)| known == name) {
             return;
         }
         let word: String = name.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();
         let mut word = if is_name(&word) { word } else { format!("n_{word}") };
-        while self.0.iter().any(|(_, known)| *known == word) {
+        while self.words.iter().any(|(_, known)| *known == word) {
             word.push('_');
         }
-        self.0.push((name.to_owned(), word));
-        self.0.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
+        self.words.push((name.to_owned(), word));
+        self.words.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
     }
 
     /// Another word for a name.
     pub fn put(&mut self, name: &str, word: String) {
-        self.0.retain(|(known, _)| known != name);
-        self.0.push((name.to_owned(), word));
-        self.0.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
+        self.words.retain(|(known, _)| known != name);
+        self.words.push((name.to_owned(), word));
+        self.words.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
     }
 
     pub fn word(&self, name: &str) -> String {
-        self.0.iter().find(|(known, _)| known == name).map_or_else(|| name.to_owned(), |(_, word)| word.clone())
+        self.words.iter().find(|(known, _)| known == name).map_or_else(|| name.to_owned(), |(_, word)| word.clone())
     }
 
     /// Only the names.
@@ -75,7 +81,7 @@ impl Names {
             let named = |(name, _): &&(String, String)| {
                 rest.strip_prefix(&**name).is_some_and(|after| !after.starts_with(in_name))
             };
-            let found = self.0.iter().find(named).filter(|_| !in_name(before) && before != '.');
+            let found = self.words.iter().find(named).filter(|_| !in_name(before) && before != '.');
             found.map(|(name, word)| (word.clone(), name.len()))
         })
     }
@@ -113,7 +119,14 @@ impl Names {
                     (before, rest) = ('0', &rest[end..]);
                     continue;
                 }
-                let own = self.0.iter().map(|(name, word)| (&**name, word.clone()));
+                if let Some(after) = rest.strip_prefix("instance of").filter(|_| before.is_whitespace()) {
+                    let (kind, end) = self.kind(after);
+                    out.push_str("instance_of ");
+                    out.push_str(&kind);
+                    (before, rest) = ('x', &after[end..]);
+                    continue;
+                }
+                let own = self.words.iter().map(|(name, word)| (&**name, word.clone()));
                 let functions = FUNCTIONS.iter().map(|name| match *name {
                     // Durations of months are numbers of 个月.
                     "years and months duration" => (*name, "相隔月".to_owned()),
@@ -133,6 +146,31 @@ impl Names {
             rest = &rest[c.len_utf8()..];
         }
         out.trim().to_owned()
+    }
+}
+
+impl Names {
+    /// The type that a text begins with, as the profile says it, and where it ends.
+    fn kind(&self, text: &str) -> (String, usize) {
+        let start = text.len() - text.trim_start().len();
+        let rest = &text[start..];
+        for words in ["years and months duration", "days and time duration", "date and time"] {
+            if rest.starts_with(words) {
+                return (words.replace(' ', "_"), start + words.len());
+            }
+        }
+        if rest.starts_with("function<") {
+            let end = rest.find("->").map_or(rest.len(), |arrow| arrow + 2);
+            let (_, result) = self.kind(&rest[end..]);
+            return ("function".into(), start + end + result);
+        }
+        if let Some(inner) = rest.strip_prefix("list<") {
+            let (item, end) = self.kind(inner);
+            return (format!("list<{item}>"), start + 5 + end + 1);
+        }
+        let end = rest.find(|c| !in_name(c)).unwrap_or(rest.len());
+        let word = &rest[..end];
+        (self.kinds.get(word).cloned().unwrap_or_else(|| word.to_owned()), start + end)
     }
 }
 
@@ -175,7 +213,7 @@ pub fn closing(text: &str) -> usize {
 
 /// `date("2020-01-01")` and the like at the beginning, as the profile writes it, and where the call ends.
 fn literal_call(text: &str) -> Option<(String, usize)> {
-    let (name, inside) = ["date and time", "duration", "date"]
+    let (name, inside) = ["date and time", "duration", "date", "time"]
         .into_iter()
         .find_map(|name| Some((name, text.strip_prefix(name)?.trim_start().strip_prefix('(')?.trim_start())))?;
     if !inside.starts_with('"') {
@@ -186,9 +224,16 @@ fn literal_call(text: &str) -> Option<(String, usize)> {
     let literal = match name {
         "date" => Some(content.to_owned()).filter(|date| is_date(date)),
         "date and time" if is_date(content) => Some(format!("{content} 00:00")),
+        "time" => time(content),
         _ => temporal(content).filter(|_| name == "duration" || content.contains('T')),
     };
     Some((literal?, text.len() - after.len()))
+}
+
+/// A time of day without a zone.
+fn time(text: &str) -> Option<String> {
+    let is_plain = text.len() >= 5 && text.chars().all(|c| c.is_ascii_digit() || c == ':');
+    (is_plain && text.parse::<base::Time>().is_ok()).then(|| text.to_owned())
 }
 
 /// A date, a local moment or a duration as the profile writes it: durations are numbers of 日 or of 个月.
@@ -196,13 +241,16 @@ fn temporal(text: &str) -> Option<String> {
     if is_date(text) {
         return Some(text.to_owned());
     }
-    if let Ok(moment) = text.parse::<base::DateTime>()
-        && text.contains('T')
-        && moment.subsec_nanosecond() == 0
-        && !text.contains(['Z', '@', '+'])
-        && text.matches('-').count() == 2
-    {
-        return Some(text.replace('T', " "));
+    if let Some((day, clock)) = text.split_once('T').filter(|(day, _)| is_date(day)) {
+        // The end of a day is the beginning of the next one.
+        let next = || day.parse::<base::Date>().ok()?.tomorrow().ok();
+        return match clock {
+            "24:00:00" => next().map(|day| format!("{day} 00:00:00")),
+            _ => time(clock).map(|clock| format!("{day} {clock}")),
+        };
+    }
+    if let Some(time) = time(text) {
+        return Some(time);
     }
     let (number, unit) = duration(text)?;
     let sign = if number < formula::Rational::from(0) { "-" } else { "" };
