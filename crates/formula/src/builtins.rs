@@ -324,24 +324,36 @@ fn lists(machine: &mut Machine, builtin: Builtin, values: &[Value]) -> Outcome {
             let part = part(items.len(), places).ok_or_else(no_place)?;
             of(items[part].to_vec())
         }
-        (Builtin::Range, [low, high]) => {
-            let (low, high) = small(low).zip(small(high)).ok_or_else(too_large)?;
-            if low.abs_diff(high) > MOST_STEPS {
-                return Err(too_large());
-            }
-            let numbers = |n: i32| whole(i128::from(n));
-            of(if low <= high {
-                (low..=high).map(numbers).collect()
-            } else {
-                (high..=low).rev().map(numbers).collect()
-            })
-        }
+        (Builtin::Range, [low, high]) => range(low, high),
         _ => dates(machine, builtin, values),
     }
 }
 
 /// The most steps of a range, so that evaluation stays small.
 const MOST_STEPS: u32 = 10_000;
+
+/// Whole numbers or days from one to another, upwards or downwards.
+fn range(low: &Value, high: &Value) -> Outcome {
+    if let (Value::Date(low), Value::Date(high)) = (low, high) {
+        let days = low.until(*high).map_or(i32::MAX, |span| span.get_days());
+        if days.unsigned_abs() > MOST_STEPS {
+            return Err(too_large());
+        }
+        let day = |n: i32| low.checked_add(Span::new().days(n * days.signum())).map(Value::Date);
+        let days: Vec<Value> = (0..=days.abs()).map(day).collect::<Result<_, _>>().map_err(|_| too_large())?;
+        return Ok(Value::List(days.into()));
+    }
+    let (low, high) = small(low).zip(small(high)).ok_or_else(too_large)?;
+    if low.abs_diff(high) > MOST_STEPS {
+        return Err(too_large());
+    }
+    let numbers = |n: i32| whole(i128::from(n));
+    Ok(Value::List(if low <= high {
+        (low..=high).map(numbers).collect()
+    } else {
+        (high..=low).rev().map(numbers).collect()
+    }))
+}
 
 fn flatten(items: &[Value], flat: &mut Vec<Value>) {
     for item in items {

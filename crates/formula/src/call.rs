@@ -255,7 +255,9 @@ pub(crate) fn result(builtin: Builtin, types: &[Type]) -> Option<Type> {
         (Builtin::Time, [a, b, c]) => [a, b, c].iter().all(|ty| whole(ty)).then_some(Type::Time),
         (Builtin::Time, [Type::Time | Type::Moment]) => Some(Type::Time),
         (Builtin::Moment, [Type::Date | Type::Moment, Type::Time]) => Some(Type::Moment),
-        (Builtin::Text, [ty]) => (!matches!(ty, Type::List(_) | Type::Row(_) | Type::Record(_))).then_some(Type::Text),
+        (Builtin::Text, [ty]) => {
+            (!matches!(ty, Type::List(_) | Type::Row(_) | Type::Record(_) | Type::Fields(_))).then_some(Type::Text)
+        }
         (Builtin::Length, [ty]) => ty.is_text().then_some(bare),
         (Builtin::Known, [_]) => Some(Type::Bool),
         (Builtin::PerMonth, [Type::Number(unit)]) if *unit == Unit::YUAN.over(Unit::YEARS) => {
@@ -309,6 +311,7 @@ fn more(builtin: Builtin, types: &[Type]) -> Option<Type> {
         (Builtin::Sublist, [list, places @ ..]) if matches!(places.len(), 1 | 2) && places.iter().all(plain) => {
             item(list).map(Type::list)
         }
+        (Builtin::Range, [Type::Date, Type::Date]) => Some(Type::list(Type::Date)),
         (Builtin::Range, [low, high]) => (plain(low) && plain(high)).then(|| Type::list(bare)),
         (Builtin::Substring, [text, places @ ..]) if matches!(places.len(), 1 | 2) && places.iter().all(plain) => {
             text.is_text().then_some(Type::Text)

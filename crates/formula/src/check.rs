@@ -1,6 +1,6 @@
 //! Syntax into typed plans: resolves every name, infers every type and unit, reports what does not fit.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -70,6 +70,8 @@ enum Frame {
     /// The columns of a list's row are names.
     Row(usize, usize),
     Variable(Arc<str>, Type, usize),
+    /// What a filter looks at: `项`, FEEL's `item`.
+    Item(Type, usize),
 }
 
 /// A typed part, or `None` where an error has been reported.
@@ -253,22 +255,36 @@ impl<'a> Checker<'a> {
             Kind::Path(inner, name) => self.path(inner, name, span),
             Kind::Filter(list, inside) => self.filter(list, inside),
             Kind::Call(name, arguments) => self.call(name, arguments, span),
-            Kind::List(items) => {
-                let parts: Vec<Part> = items.iter().map(|item| self.expr(item)).collect();
-                let mut ty = Type::Never;
-                let mut nodes = Vec::new();
-                for (part, item) in parts.into_iter().zip(items) {
-                    let (node, item_ty) = part?;
-                    let Some(joined) = ty.join(&item_ty) else {
-                        let message = format!("一列里既有{ty}又有{item_ty}");
-                        return self.error("G311", &item.span, message, "一列只能有同一类型、同一单位的项");
-                    };
-                    ty = joined;
-                    nodes.push(node);
-                }
-                Some((Node::List(nodes), Type::list(ty)))
-            }
+            Kind::List(items) => self.list(items),
+            Kind::Record(fields) => self.record(fields),
         }
+    }
+
+    fn list(&mut self, items: &[Expr]) -> Part {
+        let parts: Vec<Part> = items.iter().map(|item| self.expr(item)).collect();
+        let mut ty = Type::Never;
+        let mut nodes = Vec::new();
+        for (part, item) in parts.into_iter().zip(items) {
+            let (node, item_ty) = part?;
+            let Some(joined) = ty.join(&item_ty) else {
+                let message = format!("一列里既有{ty}又有{item_ty}");
+                return self.error("G311", &item.span, message, "一列只能有同一类型、同一单位的项");
+            };
+            ty = joined;
+            nodes.push(node);
+        }
+        Some((Node::List(nodes), Type::list(ty)))
+    }
+
+    fn record(&mut self, fields: &[(Ident, Expr)]) -> Part {
+        let parts: Vec<Part> = fields.iter().map(|(_, value)| self.expr(value)).collect();
+        let (mut nodes, mut types) = (Vec::new(), BTreeMap::new());
+        for (part, (name, _)) in parts.into_iter().zip(fields) {
+            let (node, ty) = part?;
+            nodes.push((name.text.clone(), node));
+            types.insert(name.text.clone(), ty);
+        }
+        Some((Node::Record(nodes), Type::Fields(Arc::new(types))))
     }
 
     /// A part that must be 是 or 否.
@@ -296,7 +312,15 @@ impl<'a> Checker<'a> {
                 Frame::Variable(variable, ty, slot) if variable == name => {
                     return Some((Node::Slot(*slot), ty.clone()));
                 }
-                Frame::Variable(..) => {}
+                Frame::Item(ty, slot) if matches!(&**name, "项" | "item") => {
+                    return Some((Node::Slot(*slot), ty.clone()));
+                }
+                // The fields of a record are names, as columns of a row are.
+                Frame::Item(Type::Fields(fields), slot) if fields.contains_key(name) => {
+                    let ty = fields[name].clone();
+                    return Some((Node::Field(Box::new(Node::Slot(*slot)), name.clone()), ty));
+                }
+                Frame::Variable(..) | Frame::Item(..) => {}
                 Frame::Row(list, slot) => {
                     let (mut list, mut row) = (*list, Node::Slot(*slot));
                     loop {
@@ -406,7 +430,19 @@ impl<'a> Checker<'a> {
                     }
                 }
             }
+            Type::Fields(fields) => match fields.get(&name.text) {
+                Some(ty) => Some((Node::Field(Box::new(node), name.text.clone()), ty.clone())),
+                None => self.no_column("记录", fields.keys().cloned().collect(), name),
+            },
             Type::List(item) => match *item {
+                Type::Fields(fields) => {
+                    let Some(ty) = fields.get(&name.text) else {
+                        return self.no_column("记录", fields.keys().cloned().collect(), name);
+                    };
+                    self.slots += 1;
+                    let body = Node::Field(Box::new(Node::Slot(self.slots - 1)), name.text.clone());
+                    Some((Node::For(Box::new(node), self.slots - 1, Box::new(body)), Type::list(ty.clone())))
+                }
                 Type::Row(list) => {
                     self.slots += 1;
                     let slot = self.slots - 1;
@@ -464,18 +500,15 @@ impl<'a> Checker<'a> {
         self.slots += 1;
         let slot = self.slots - 1;
         let row = if let Type::Row(list) = &*item { Some(*list) } else { None };
-        if let Some(list) = row {
-            self.frames.push(Frame::Row(list, slot));
-        }
+        self.frames.push(match row {
+            Some(list) => Frame::Row(list, slot),
+            None => Frame::Item((*item).clone(), slot),
+        });
         let part = self.expr(inside);
-        if row.is_some() {
-            self.frames.pop();
-        }
+        self.frames.pop();
         let (inside_node, inside_ty) = part?;
         match inside_ty {
-            Type::Bool if row.is_some() => {
-                Some((Node::Filter(Box::new(node), slot, Box::new(inside_node)), Type::List(item)))
-            }
+            Type::Bool => Some((Node::Filter(Box::new(node), slot, Box::new(inside_node)), Type::List(item))),
             Type::Number(_) | Type::Zero => Some((Node::Index(Box::new(node), Box::new(inside_node)), *item)),
             other => self.error("G311", &inside.span, format!("方括号里是{other}"), "写条件来筛选，或写第几项"),
         }

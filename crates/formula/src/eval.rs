@@ -1,6 +1,7 @@
 //! The reference evaluator: walks plans over facts; yields a value or the reason why there is none.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -335,6 +336,13 @@ impl Machine<'_, '_> {
             Node::In(value, tests) => {
                 let value = self.eval(value);
                 self.any_test(&value, tests).map(Value::Bool)
+            }
+            Node::Record(fields) => {
+                let mut record = BTreeMap::new();
+                for (name, value) in fields {
+                    record.insert(name.clone(), self.eval(value)?);
+                }
+                Ok(Value::Record(Arc::new(record)))
             }
             Node::List(items) => Ok(Value::List(items.iter().map(|i| self.eval(i)).collect::<Result<_, _>>()?)),
             Node::Call(builtin, arguments) => builtins::call(self, *builtin, arguments),

@@ -246,7 +246,7 @@ impl Explainer<'_, '_> {
 
 /// Whole rows of registers are not shown: their columns are, where a formula reads them.
 fn shows(ty: &Type) -> bool {
-    !matches!(ty, Type::Record(_) | Type::Row(_) | Type::List(_))
+    !matches!(ty, Type::Record(_) | Type::Fields(_) | Type::Row(_) | Type::List(_))
 }
 
 fn fact(name: &str, outcome: &Outcome, ty: &Type) -> Explanation {

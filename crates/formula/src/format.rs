@@ -73,7 +73,7 @@ fn written(text: &str, placed: &Placed, next: Option<&Token>) -> String {
 /// Whether a value may end with this token.
 fn ends_value(token: &Token) -> bool {
     match token {
-        Token::Symbol(symbol) => matches!(*symbol, ")" | "]"),
+        Token::Symbol(symbol) => matches!(*symbol, ")" | "]" | "}"),
         Token::Keyword(k) => matches!(k, Keyword::True | Keyword::False | Keyword::Null | Keyword::This),
         _ => true,
     }
@@ -87,8 +87,10 @@ fn parted(tokens: &[&Placed], i: usize) -> bool {
         sign && i.checked_sub(1).is_none_or(|i| !ends_value(&tokens[i].token))
     };
     match (before, token) {
-        (Token::Symbol("(" | "[" | "." | ".."), _) => false,
-        (_, Token::Symbol(")" | "]" | "," | "." | ".." | ":")) => false,
+        // Digits right behind a point would be a fraction.
+        (Token::Symbol("."), token) => !matches!(token, Token::Name(_) | Token::Keyword(_)),
+        (Token::Symbol("(" | "[" | "{" | ".."), _) => false,
+        (_, Token::Symbol(")" | "]" | "}" | "," | "." | ".." | ":")) => false,
         (Token::Keyword(Keyword::Not), Token::Symbol("(")) => false,
         (before, Token::Symbol("(" | "[")) if ends_value(before) => false,
         _ => !unary(i - 1),

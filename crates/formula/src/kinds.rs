@@ -16,10 +16,12 @@ use crate::words::Builtin;
 pub(crate) struct Wanted {
     pub word: Arc<str>,
     pub item: Option<Box<Wanted>>,
+    /// For a record its fields; it may have more.
+    pub fields: Vec<(Arc<str>, Wanted)>,
 }
 
 /// FEEL's word, the Chinese word, meaning.
-pub const KINDS: [(&str, &str, &str); 13] = [
+pub const KINDS: [(&str, &str, &str); 14] = [
     ("Any", "任何", "不是空的任何值"),
     ("number", "数", "有没有单位都是；只有 日 和 个月 是时段"),
     ("string", "文字", "选项也是"),
@@ -31,16 +33,17 @@ pub const KINDS: [(&str, &str, &str); 13] = [
     ("days_and_time_duration", "日", "时段，可以不是整日"),
     ("years_and_months_duration", "个月", "时段"),
     ("list", "一列", "`一列<数>`：每项都是数"),
+    ("context", "记录", "`记录<甲: 数, 乙: 文字>`：至少有这些"),
     ("", "地区", ""),
     ("function", "函数", "公式不是值，所以从不成立"),
 ];
 
 impl fmt::Display for Wanted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.item {
-            Some(item) => write!(f, "{}<{item}>", self.word),
-            None => f.write_str(&self.word),
-        }
+        f.write_str(&self.word)?;
+        let fields = self.fields.iter().map(|(name, wanted)| format!("{name}: {wanted}"));
+        let inside: Vec<String> = self.item.iter().map(|item| item.to_string()).chain(fields).collect();
+        if inside.is_empty() { Ok(()) } else { write!(f, "<{}>", inside.join(", ")) }
     }
 }
 
@@ -62,6 +65,10 @@ pub(crate) fn is_a(ty: &Type, wanted: &Wanted) -> bool {
         ("一列", Type::List(item)) => {
             **item == Type::Never || wanted.item.as_ref().is_none_or(|wanted| is_a(item, wanted))
         }
+        ("记录", Type::Fields(fields)) => wanted
+            .fields
+            .iter()
+            .all(|(name, wanted)| fields.get(name).is_some_and(|ty| *ty == Type::Null || is_a(ty, wanted))),
         (word, Type::Bool | Type::Date | Type::Month | Type::Time | Type::Moment | Type::Region) => {
             ty.to_string() == word
         }

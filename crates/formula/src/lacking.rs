@@ -77,6 +77,7 @@ impl Looker<'_> {
                 self.node(a).or_else(|| self.node(b))
             }
             Node::In(value, tests) => self.node(value).or_else(|| self.tests(tests)),
+            Node::Record(fields) => fields.iter().find_map(|(_, value)| self.node(value)),
             Node::List(items) => items.iter().find_map(|item| self.node(item)),
             Node::Call(Builtin::Known, _) => None,
             Node::Call(_, arguments) => arguments.iter().find_map(|argument| self.node(argument)),

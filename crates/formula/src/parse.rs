@@ -1,9 +1,10 @@
 //! Tokens into expressions: a precedence climber over the grammar of format section 7.1.
 
+mod groups;
+
 use std::ops::Range;
 
 use crate::finding::Finding;
-use crate::kinds::{KINDS, Wanted, kind};
 use crate::syntax::{Argument, COMPARISON, Each, Expr, Ident, Kind, Line, MAX_HEIGHT, Operator, POWER, SUM, Test};
 use crate::token::{Placed, Token, tokens};
 use crate::words::{Builtin, Keyword};
@@ -43,8 +44,8 @@ pub(crate) fn lines(text: &str, offset: usize) -> (Vec<Line>, Vec<Finding>) {
                 break;
             }
             match &tokens[end].token {
-                Token::Symbol("(" | "[") => open += 1,
-                Token::Symbol(")" | "]") => open -= 1,
+                Token::Symbol("(" | "[" | "{") => open += 1,
+                Token::Symbol(")" | "]" | "}") => open -= 1,
                 _ => {}
             }
             end += 1;
@@ -268,132 +269,6 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// What follows `类型是`.
-    fn wanted(&mut self) -> Parsed<Wanted> {
-        self.deeper()?;
-        let name = self.ident("类型")?;
-        let Some(word) = kind(&name.text) else {
-            let known: Vec<&str> = KINDS.iter().map(|row| row.1).collect();
-            let help = format!("类型有：{}", known.join("、"));
-            return Err(Box::new(Finding::error("G106", name.span, format!("“{}”不是类型", name.text), help)));
-        };
-        let item = if word == "一列" && self.take("<") {
-            let item = self.wanted()?;
-            self.close(">")?;
-            Some(Box::new(item))
-        } else {
-            None
-        };
-        self.depth -= 1;
-        Ok(Wanted { word: word.into(), item })
-    }
-
-    /// What follows `在`: a range, tests in round brackets, or an expression.
-    fn group(&mut self) -> Parsed<Vec<Test>> {
-        if let Some(interval) = self.try_interval() {
-            return Ok(vec![interval?]);
-        }
-        if let Some(tests) = self.try_ranges() {
-            return Ok(tests);
-        }
-        if self.symbol() != "(" {
-            return Ok(vec![match self.operator().filter(|o| o.is_comparison()) {
-                Some(operator) => {
-                    self.at += 1;
-                    Test::Compare(operator, self.climb(SUM)?)
-                }
-                None => Test::Equal(self.climb(SUM)?),
-            }]);
-        }
-        self.at += 1;
-        let tests = self.tests()?;
-        self.close(")")?;
-        Ok(tests)
-    }
-
-    /// `[[1..3], [7..9]]`: a list of ranges, if that is what stands here.
-    fn try_ranges(&mut self) -> Option<Vec<Test>> {
-        let (mark, depth) = (self.at, self.depth);
-        if self.symbol() == "[" && matches!(self.symbol_at(1), "[" | "(") {
-            self.at += 1;
-            let mut ranges = Vec::new();
-            while let Some(Ok(range)) = self.try_interval() {
-                ranges.push(range);
-                if self.take("]") {
-                    return Some(ranges);
-                }
-                if !self.take(",") {
-                    break;
-                }
-            }
-        }
-        (self.at, self.depth) = (mark, depth);
-        None
-    }
-
-    fn tests(&mut self) -> Parsed<Vec<Test>> {
-        let mut tests = vec![self.test()?];
-        while self.take(",") {
-            tests.push(self.test()?);
-        }
-        Ok(tests)
-    }
-
-    fn test(&mut self) -> Parsed<Test> {
-        if let Some(interval) = self.try_interval() {
-            return interval;
-        }
-        if let Some(operator) = self.operator().filter(|o| o.is_comparison()) {
-            self.at += 1;
-            return Ok(Test::Compare(operator, self.climb(SUM)?));
-        }
-        Ok(Test::Equal(self.expression()?))
-    }
-
-    /// An interval, if the bracket at hand opens one.
-    fn try_interval(&mut self) -> Option<Parsed<Test>> {
-        let open = self.symbol();
-        if open != "(" && open != "[" {
-            return None;
-        }
-        let (mark, depth) = (self.at, self.depth);
-        self.at += 1;
-        let low = match self.climb(SUM) {
-            Ok(low) if self.symbol() == ".." => low,
-            _ => {
-                (self.at, self.depth) = (mark, depth);
-                return None;
-            }
-        };
-        self.at += 1;
-        Some(self.climb(SUM).and_then(|high| {
-            let high_closed = self.take("]");
-            if !high_closed {
-                self.close(")")?;
-            }
-            Ok(Test::Interval { low, low_closed: open == "[", high, high_closed })
-        }))
-    }
-
-    fn cell(&mut self) -> Parsed<Vec<Test>> {
-        if self.tokens.len() == 1 && self.take("-") {
-            return Ok(vec![Test::Any]);
-        }
-        if let (1, Some(Token::Name(name))) = (self.tokens.len(), self.peek())
-            && &**name == "未知"
-        {
-            self.at += 1;
-            return Ok(vec![Test::Unknown]);
-        }
-        if self.keyword() == Some(Keyword::Not) && self.symbol_at(1) == "(" {
-            self.at += 2;
-            let tests = self.tests()?;
-            self.close(")")?;
-            return Ok(vec![Test::Not(tests)]);
-        }
-        self.tests()
-    }
-
     /// An operand with everything that binds tighter than a power.
     fn operand(&mut self) -> Parsed<Expr> {
         let start = self.here().start;
@@ -523,43 +398,13 @@ impl<'a> Parser<'a> {
                 return Ok(Expr { span: self.since(span.start), ..inner });
             }
             Token::Symbol("[") => Kind::List(self.list()?),
+            Token::Symbol("{") => Kind::Record(self.record()?),
             _ => {
                 self.at -= 1;
                 return self.expected("一个量", "检查是否多了运算符，或关键词前后少了空格");
             }
         };
         self.make(kind, self.since(span.start))
-    }
-
-    fn list(&mut self) -> Parsed<Vec<Expr>> {
-        let mut items = Vec::new();
-        if self.take("]") {
-            return Ok(items);
-        }
-        loop {
-            items.push(self.expression()?);
-            if !self.take(",") {
-                self.close("]")?;
-                return Ok(items);
-            }
-        }
-    }
-
-    fn arguments(&mut self) -> Parsed<Vec<Argument>> {
-        let mut arguments = Vec::new();
-        if self.take(")") {
-            return Ok(arguments);
-        }
-        loop {
-            let named = matches!(self.peek(), Some(Token::Name(_))) && self.symbol_at(1) == ":";
-            let name = if named { Some(self.ident("名称")?) } else { None };
-            self.at += usize::from(named);
-            arguments.push(Argument { name, value: self.expression()? });
-            if !self.take(",") {
-                self.close(")")?;
-                return Ok(arguments);
-            }
-        }
     }
 }
 

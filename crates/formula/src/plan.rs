@@ -31,6 +31,8 @@ pub(crate) enum Node {
     Binary(Operator, Box<Node>, Box<Node>),
     In(Box<Node>, Vec<TestNode>),
     List(Vec<Node>),
+    /// A record that a formula writes: its fields.
+    Record(Vec<(Arc<str>, Node)>),
     Call(Builtin, Vec<Node>),
 }
 

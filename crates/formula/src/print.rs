@@ -3,7 +3,8 @@
 use std::fmt::{self, Write};
 
 use crate::number::{Rational, exact_decimal};
-use crate::syntax::{COMPARISON, Each, Expr, Kind, NEGATION, Operator, POWER, PRIMARY, SUM, Test};
+use crate::syntax::{Argument, COMPARISON, Each, Expr, Ident, Kind, NEGATION, Operator, POWER, PRIMARY, SUM, Test};
+use crate::token::is_name;
 use crate::value::clock;
 use crate::words::{Builtin, Keyword};
 
@@ -113,24 +114,38 @@ impl Printer<'_> {
                 self.expr(inside, 0);
                 self.out.push(']');
             }
-            Kind::Call(name, arguments) => {
-                let name = Builtin::of(&name.text).map_or(&*name.text, |builtin| builtin.name());
-                let _ = write!(self.out, "{name}(");
-                for (i, argument) in arguments.iter().enumerate() {
-                    self.out.push_str(if i == 0 { "" } else { ", " });
-                    if let Some(name) = &argument.name {
-                        let _ = write!(self.out, "{}: ", name.text);
-                    }
-                    self.expr(&argument.value, 0);
-                }
-                self.out.push(')');
-            }
+            Kind::Call(name, arguments) => self.call(name, arguments),
             Kind::List(items) => {
                 self.out.push('[');
                 self.separated(items);
                 self.out.push(']');
             }
+            Kind::Record(fields) => self.record(fields),
         }
+    }
+
+    fn call(&mut self, name: &Ident, arguments: &[Argument]) {
+        let name = Builtin::of(&name.text).map_or(&*name.text, |builtin| builtin.name());
+        let _ = write!(self.out, "{name}(");
+        for (i, argument) in arguments.iter().enumerate() {
+            self.out.push_str(if i == 0 { "" } else { ", " });
+            if let Some(name) = &argument.name {
+                let _ = write!(self.out, "{}: ", name.text);
+            }
+            self.expr(&argument.value, 0);
+        }
+        self.out.push(')');
+    }
+
+    fn record(&mut self, fields: &[(Ident, Expr)]) {
+        self.out.push('{');
+        for (i, (name, value)) in fields.iter().enumerate() {
+            self.out.push_str(if i == 0 { "" } else { ", " });
+            let bare = is_name(&name.text);
+            let _ = if bare { write!(self.out, "{}: ", name.text) } else { write!(self.out, "\"{}\": ", name.text) };
+            self.expr(value, 0);
+        }
+        self.out.push('}');
     }
 
     fn separated(&mut self, items: &[Expr]) {

@@ -52,6 +52,7 @@ pub(crate) enum Kind {
     Filter(Box<Expr>, Box<Expr>),
     Call(Ident, Vec<Argument>),
     List(Vec<Expr>),
+    Record(Vec<(Ident, Expr)>),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -199,6 +200,7 @@ fn parts(kind: &Kind) -> Vec<&Expr> {
         Kind::If(a, b, c) => vec![a, b, c],
         Kind::In(a, tests) => std::iter::once(&**a).chain(tests.iter().flat_map(Test::parts)).collect(),
         Kind::List(items) => items.iter().collect(),
+        Kind::Record(fields) => fields.iter().map(|(_, value)| value).collect(),
         Kind::Call(_, arguments) => arguments.iter().map(|a| &a.value).collect(),
         _ => Vec::new(),
     }

@@ -35,8 +35,10 @@ pub(crate) struct Placed {
 }
 
 /// The longest first.
-const SYMBOLS: [&str; 21] =
-    ["**", "<=", ">=", "!=", "..", "->", "+", "-", "*", "/", "=", "<", ">", "(", ")", "[", "]", ",", ":", ".", ";"];
+const SYMBOLS: [&str; 23] = [
+    "**", "<=", ">=", "!=", "..", "->", "+", "-", "*", "/", "=", "<", ">", "(", ")", "[", "]", "{", "}", ",", ":", ".",
+    ";",
+];
 
 /// Maps full-width forms, the ideographic space, Chinese marks and mathematical signs to what they stand for.
 pub fn half_width(c: char) -> char {

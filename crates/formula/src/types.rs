@@ -1,5 +1,6 @@
 //! Types of values, and which of them go together.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -28,6 +29,8 @@ pub enum Type {
     Row(usize),
     /// A row of a register, by the register's number in the environment.
     Record(usize),
+    /// A record that a formula writes: its fields by name.
+    Fields(Arc<BTreeMap<Arc<str>, Type>>),
     List(Box<Type>),
     Null,
     /// The item of an empty list; goes with everything.
@@ -68,6 +71,10 @@ impl Type {
             }
             (a, b) if a.is_text() && b.is_text() => Some(Self::Text),
             (Self::List(a), Self::List(b)) => Some(Self::list(a.join(b)?)),
+            (Self::Fields(a), Self::Fields(b)) if a.len() == b.len() => {
+                let joined = a.iter().map(|(name, ty)| Some((name.clone(), ty.join(b.get(name)?)?)));
+                Some(Self::Fields(Arc::new(joined.collect::<Option<_>>()?)))
+            }
             (a, b) => Some(Self::Number(a.unit()?.sum(b.unit()?)?)),
         }
     }
@@ -104,6 +111,10 @@ impl fmt::Display for Type {
             Self::Region => f.write_str("地区"),
             Self::Row(_) => f.write_str("名单的一行"),
             Self::Record(_) => f.write_str("台账的一行"),
+            Self::Fields(fields) => {
+                let fields: Vec<String> = fields.iter().map(|(name, ty)| format!("{name}: {ty}")).collect();
+                write!(f, "记录<{}>", fields.join(", "))
+            }
             Self::List(item) => write!(f, "一列{item}"),
             Self::Null => f.write_str("空"),
             Self::Never => f.write_str("空列的项"),

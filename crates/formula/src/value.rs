@@ -23,7 +23,7 @@ pub enum Value {
     Region(RegionCode),
     List(Arc<[Value]>),
     Row(RowRef),
-    /// A row of a register: its columns. A column that is absent is unknown.
+    /// A row of a register, or a record that a formula writes: its columns. A column that is absent is unknown.
     Record(Arc<BTreeMap<Arc<str>, Value>>),
     Null,
 }
@@ -141,6 +141,12 @@ impl Value {
             }
             (Self::List(items), Type::List(item)) => {
                 items.iter().map(|value| value.show(item)).collect::<Vec<_>>().join("、")
+            }
+            (Self::Record(values), Type::Fields(fields)) => {
+                let shown = |(name, ty): (&Arc<str>, &Type)| {
+                    format!("{name}：{}", values.get(name).map_or_else(String::new, |value| value.show(ty)))
+                };
+                fields.iter().map(shown).collect::<Vec<_>>().join("，")
             }
             (value, _) => value.to_string(),
         }

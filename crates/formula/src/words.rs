@@ -206,7 +206,7 @@ pub const BUILTINS: [(Builtin, &str, &str, &str, &str); 77] = [
     (Builtin::Join, "", "合并各列", "合并各列(一列的列)", "只拆一层"),
     (Builtin::Sublist, "sublist", "截列", "截列(一列, 第几项, 几项)", "不写几项就到末尾；负数从后面数"),
     (Builtin::ListReplace, "list_replace", "换项", "换项(一列, 第几项, 项)", "负数从后面数"),
-    (Builtin::Range, "", "从至", "从至(整数, 整数)", "一列整数；也写 1..12"),
+    (Builtin::Range, "", "从至", "从至(整数, 整数) 从至(日期, 日期)", "一列整数或日子；也写 1..12"),
     (Builtin::Substring, "substring", "截取", "截取(文字, 第几字, 几字)", "不写几字就到末尾；负数从后面数"),
     (Builtin::SubstringBefore, "substring_before", "之前", "之前(文字, 片段)", "没有片段是空文字"),
     (Builtin::SubstringAfter, "substring_after", "之后", "之后(文字, 片段)", "没有片段是空文字"),

@@ -255,6 +255,7 @@ impl<'a> Compiler<'a> {
                 let (arg, known) = self.any_test(&value, tests)?;
                 Scalar::flag(arg, known)
             }
+            Node::Record(_) => return unfit("记录"),
             Node::List(items) => {
                 let items = items.iter().map(|item| self.scalar(item)).collect::<Fit<_>>()?;
                 return Ok(Compiled::Items(items));

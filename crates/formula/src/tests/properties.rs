@@ -61,6 +61,16 @@ fn fragments() -> impl Strategy<Value = String> {
         "年龄(",
         "甲",
         "[1..3]",
+        " 类型是 ",
+        "一列<数>",
+        "{甲: ",
+        "}",
+        "09:30",
+        " 2026-03-01 09:30:05 ",
+        ".年",
+        "[项 > 3]",
+        "3个月",
+        "时间(",
     ];
     prop::collection::vec(prop::sample::select(words.to_vec()), 1..25).prop_map(|parts| parts.concat())
 }
@@ -78,6 +88,9 @@ fn numbers() -> impl Strategy<Value = String> {
             inner.clone().prop_map(|a| format!("合计([{a}, 1])")),
             inner.clone().prop_map(|a| format!("-({a})")),
             (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("若 ({a}) 在 (1, ({b}), > 3) 则 1 否则 0")),
+            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("{{甲: {a}, \"乙 丙\": [{b}]}}.甲")),
+            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("合计([{a}, {b}][项 > 1])")),
+            inner.clone().prop_map(|a| format!("若 ({a}) 类型是 数 则 2026-03-01.月 else (09:30 + 1日 / 2).时")),
             inner.prop_map(|a| format!("最大(({a}), 票数)")),
         ]
     })
@@ -135,7 +148,7 @@ proptest! {
 
 #[test]
 fn hostile_nesting_ends_soon() {
-    for open in ["(", "[", "((1 在 (", "-(", "非 (", "若 ", "x 在 ("] {
+    for open in ["(", "[", "{甲: ", "1 在 [[", "1 类型是 一列<", "((1 在 (", "-(", "非 (", "若 ", "x 在 ("] {
         let text = open.repeat(3000);
         assert!(parse::expression(&text, 0).is_err());
     }

@@ -24,6 +24,8 @@ pub struct Adapted {
     pub sources: BTreeMap<String, String>,
     /// The types that decisions declare.
     declared: BTreeMap<String, String>,
+    /// The components of those that are structures.
+    components: BTreeMap<String, Vec<String>>,
     env: Environment,
 }
 
@@ -71,7 +73,8 @@ impl Adapted {
             }
         }
         for (name, item) in &model.items {
-            names.kinds.insert(name.clone(), kind_of(item, model));
+            let kind = kind_of(item, model, &names);
+            names.kinds.insert(name.clone(), kind);
         }
         let mut env = Environment::default();
         for input in &model.inputs {
@@ -98,7 +101,17 @@ impl Adapted {
         diagnostics.retain(|diagnostic| !["G401", "G402", "G403"].contains(&diagnostic.code));
         let declared = model.decisions.iter().map(|decision| (decision.name.clone(), base_of(&decision.ty, model)));
         let declared = declared.collect();
-        Self { program, diagnostics, names, parts, sources, declared, env }
+        let parts_of = |decision: &Decision| {
+            let item = model.items.get(&decision.ty).filter(|item| !item.is_collection)?;
+            let words = item.components.iter().map(|(name, _)| names.word(name)).collect();
+            Some((decision.name.clone(), words))
+        };
+        let components = model.decisions.iter().filter_map(parts_of).collect();
+        Self { program, diagnostics, names, parts, sources, declared, components, env }
+    }
+
+    pub fn names(&self) -> &Names {
+        &self.names
     }
 
     pub fn program(&self) -> &Program {
@@ -127,6 +140,14 @@ impl Adapted {
         let known = |unit: Unit| unit.is_plain() || unit == Unit::DAYS || unit == Unit::MONTHS;
         if types().flatten().any(|ty| matches!(ty, Type::Number(unit) if !known(unit))) {
             return Some("时段不能相乘，也不能作除数".into());
+        }
+        let components = self.components.get(decision).map_or(&[][..], |words| words);
+        let has = |ty: &Type| match ty {
+            Type::Fields(fields) => components.iter().all(|word| fields.contains_key(&**word)),
+            _ => true,
+        };
+        if parts.iter().all(|(name, _)| name.is_empty()) && !types().flatten().all(|ty| has(&ty)) {
+            return Some("强制转换".into());
         }
         let declared = self.declared.get(decision).and_then(|ty| plain(ty));
         let fits = |ty: Type| {
@@ -222,9 +243,14 @@ pub fn base_of(ty: &str, model: &Model) -> String {
 }
 
 /// The word of the profile for a type that a model names.
-fn kind_of(item: &Item, model: &Model) -> String {
+fn kind_of(item: &Item, model: &Model, names: &Names) -> String {
+    let fields = || {
+        let field = |(name, item): &(String, Item)| format!("{}: {}", names.word(name), kind_of(item, model, names));
+        item.components.iter().map(field).collect::<Vec<_>>().join(", ")
+    };
     let base = match model.items.get(&item.base) {
-        Some(item) => kind_of(item, model),
+        Some(item) => kind_of(item, model, names),
+        None if !item.components.is_empty() => format!("context<{}>", fields()),
         None => item.base.replace(' ', "_"),
     };
     if item.is_collection { format!("list<{base}>") } else { base }
@@ -332,7 +358,9 @@ fn source(logic: &Logic) -> String {
 /// Writes a decision as formulas and gives its parts.
 fn written(names: &Names, decision: &Decision, blocks: &mut Vec<Block>) -> Vec<(String, String)> {
     let own = names.word(&decision.name);
-    let mut add = |content| blocks.push(Block { file: own.as_str().into(), basis: "".into(), content });
+    let add = |blocks: &mut Vec<Block>, content| {
+        blocks.push(Block { file: own.as_str().into(), basis: "".into(), content });
+    };
     match &decision.logic {
         Logic::Table(table) => {
             let outputs: Vec<(String, String)> = match &table.outputs[..] {
@@ -343,28 +371,33 @@ fn written(names: &Names, decision: &Decision, blocks: &mut Vec<Block>) -> Vec<(
                     .map(|(place, (name, _))| (name.clone(), format!("{own}__{place}")))
                     .collect(),
             };
-            add(Content::Table(table_text(names, table, &outputs)));
+            add(blocks, Content::Table(table_text(names, table, &outputs)));
             outputs
         }
         Logic::Context(entries) => {
             // Entries are formulas of their own, and each sees those before it.
-            let (mut names, mut parts) = (names.clone(), Vec::new());
+            let (outer, mut names, mut parts) = (names, names.clone(), Vec::new());
             for (name, logic) in entries {
                 let Some(text) = expression(&names, logic) else { return Vec::new() };
                 if name.is_empty() {
-                    add(Content::Formulas(format!("{own} = {text}"), 0));
+                    add(blocks, Content::Formulas(format!("{own} = {text}"), 0));
                     return vec![(String::new(), own)];
                 }
                 let word = format!("{own}__{}", names.word(name));
-                add(Content::Formulas(format!("{word} = {text}"), 0));
+                add(blocks, Content::Formulas(format!("{word} = {text}"), 0));
                 names.put(name, word.clone());
                 parts.push((name.clone(), word));
             }
+            // All of it is a record for whoever names the decision.
+            let field = |(name, word): &(String, String)| format!("{}: {word}", outer.word(name));
+            let fields: Vec<String> = parts.iter().map(field).collect();
+            let block = |content| Block { file: format!("{own}__").into(), basis: "".into(), content };
+            blocks.push(block(Content::Formulas(format!("{own} = {{{}}}", fields.join(", ")), 0)));
             parts
         }
         logic => {
             let Some(text) = expression(names, logic) else { return Vec::new() };
-            add(Content::Formulas(format!("{own} = {text}"), 0));
+            add(blocks, Content::Formulas(format!("{own} = {text}"), 0));
             vec![(String::new(), own)]
         }
     }
@@ -423,7 +456,7 @@ fn listed(tests: &str) -> String {
     let (mut out, mut depth, mut quoted) = (String::new(), 0_i32, false);
     for c in tests.chars() {
         quoted ^= c == '"';
-        depth += i32::from("([".contains(c)) - i32::from(")]".contains(c));
+        depth += i32::from("([{".contains(c)) - i32::from(")]}".contains(c));
         out.push(if c == ',' && depth == 0 && !quoted { '、' } else { c });
     }
     if out.is_empty() { "-".into() } else { out }

@@ -53,7 +53,10 @@ impl Functions {
     pub fn of(model: &Model) -> Self {
         let literal = |function: &Decision| match &function.logic {
             Logic::Text(text) => {
-                let typed = function.parameters.iter().map(|(name, ty)| (name.clone(), base_of(ty, model)));
+                let typed = function.parameters.iter().map(|(name, ty)| {
+                    let is_record = model.items.get(ty).is_some_and(|item| !item.components.is_empty());
+                    (name.clone(), if is_record { "context".into() } else { base_of(ty, model) })
+                });
                 let (parameters, body, ty) = (typed.collect(), text.clone(), base_of(&function.ty, model));
                 Some((function.name.clone(), Function { parameters, body, ty }))
             }
@@ -112,6 +115,8 @@ fn is_given(argument: &str, ty: &str) -> bool {
     match (argument.chars().next(), ty) {
         (_, "" | "Any") => true,
         (Some('['), _) => is_list,
+        // Whether a record has what its type declares is not looked into.
+        (Some('{'), _) => false,
         (Some('"'), _) => ty == "string",
         (Some('0'..='9'), _) => ty == "number",
         _ => true,

@@ -17,7 +17,7 @@ use adapt::{Adapted, decimal};
 use base::Calendar;
 use dmn::{Case, Given, Model, Wanted};
 use formula::{Assessment, Outcome, Rate, RateRequest, Rates, Rational, Value};
-use names::duration;
+use names::{Names, duration};
 
 /// No decision of the kit asks for a rate.
 struct NoRates;
@@ -83,7 +83,7 @@ fn general(why: &str) -> String {
     out
 }
 
-fn is_same(value: &Value, wanted: &Given) -> bool {
+fn is_same(names: &Names, value: &Value, wanted: &Given) -> bool {
     match (value, wanted) {
         (Value::Number(number), Given::Plain(kind, text)) if kind.ends_with("uration") => {
             duration(text.trim()).is_some_and(|(wanted, _)| wanted == *number)
@@ -106,7 +106,13 @@ fn is_same(value: &Value, wanted: &Given) -> bool {
             own.to_string() == long.unwrap_or_else(|| text.to_owned())
         }
         (Value::List(own), Given::List(wanted)) => {
-            own.len() == wanted.len() && own.iter().zip(wanted).all(|(own, wanted)| is_same(own, wanted))
+            own.len() == wanted.len() && own.iter().zip(wanted).all(|(own, wanted)| is_same(names, own, wanted))
+        }
+        (Value::Record(own), Given::Record(wanted)) => {
+            let of = |(name, wanted): &(String, Given)| {
+                own.get(&*names.word(name)).is_some_and(|own| is_same(names, own, wanted))
+            };
+            own.len() == wanted.len() && wanted.iter().all(of)
         }
         (Value::Null, Given::Null) => true,
         _ => false,
@@ -140,7 +146,7 @@ fn judge(adapted: &Adapted, case: &Case, wanted: &Wanted) -> Verdict {
     let outcome = |formula: &str| assessment.value(formula);
     let told = |outcome: Option<Outcome>, wanted: &Given| match outcome {
         None => Verdict::Outside("没有这个公式".into()),
-        Some(Ok(value)) if is_same(&value, wanted) => Verdict::Passed,
+        Some(Ok(value)) if is_same(adapted.names(), &value, wanted) => Verdict::Passed,
         Some(Ok(value)) if differs(source, &value, wanted).is_some() => {
             Verdict::Outside(differs(source, &value, wanted).unwrap_or_default().into())
         }

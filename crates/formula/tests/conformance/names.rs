@@ -164,6 +164,18 @@ impl Names {
             let (_, result) = self.kind(&rest[end..]);
             return ("function".into(), start + end + result);
         }
+        if let Some(inner) = rest.strip_prefix("context<") {
+            let (mut at, mut fields) = (0, Vec::new());
+            while let Some((name, after)) = inner[at..].trim_start_matches([',', ' ']).split_once(':') {
+                let (kind, end) = self.kind(after);
+                fields.push(format!("{}: {kind}", self.word(name.trim())));
+                at = inner.len() - after.len() + end;
+                if !inner[at..].trim_start().starts_with(',') {
+                    break;
+                }
+            }
+            return (format!("context<{}>", fields.join(", ")), start + 8 + at + 1);
+        }
         if let Some(inner) = rest.strip_prefix("list<") {
             let (item, end) = self.kind(inner);
             return (format!("list<{item}>"), start + 5 + end + 1);
