@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use base::{Calendar, Date, RegionCode};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use crate::builtins;
 use crate::calculate::{calculate, compare_known};
@@ -51,6 +51,8 @@ const MOST_STEPS: u32 = 2_000_000;
 /// Nested definitions that one assessment follows.
 const MOST_DEPTH: u32 = 200;
 
+type Traces = FxHashMap<(usize, Option<RowRef>), Vec<Seen>>;
+
 /// The rows of a table that decide, or why they cannot be told.
 pub(crate) type Chosen = Result<Arc<[usize]>, Arc<Unknown>>;
 
@@ -64,6 +66,8 @@ pub struct Assessment<'a> {
     pub(crate) calendar: &'a Calendar,
     memo: RefCell<FxHashMap<(usize, Option<RowRef>), Outcome>>,
     chosen: RefCell<FxHashMap<(usize, Option<RowRef>), Chosen>>,
+    /// What each definition looked up, while explanations are made.
+    traces: RefCell<Option<Traces>>,
     steps: Cell<u32>,
     depth: Cell<u32>,
 }
@@ -95,8 +99,9 @@ impl<'a> Assessment<'a> {
             facts,
             rates,
             calendar,
-            memo: RefCell::default(),
+            memo: RefCell::new(FxHashMap::with_capacity_and_hasher(program.inner.sources.len(), FxBuildHasher)),
             chosen: RefCell::default(),
+            traces: RefCell::default(),
             steps: Cell::new(0),
             depth: Cell::new(0),
         }
@@ -189,20 +194,43 @@ impl<'a> Assessment<'a> {
     }
 
     pub(crate) fn definition(&self, index: usize, row: Option<RowRef>) -> Outcome {
-        if let Some(value) = self.given(index, row) {
-            return Ok(value);
-        }
         if let Some(outcome) = self.memo.borrow().get(&(index, row)) {
             return outcome.clone();
+        }
+        if let Some(value) = self.given(index, row) {
+            self.memo.borrow_mut().insert((index, row), Ok(value.clone()));
+            return Ok(value);
         }
         if self.depth.get() >= MOST_DEPTH {
             return Err(Unknown::because("公式套得太深"));
         }
         self.depth.set(self.depth.get() + 1);
-        let outcome = self.body(index, row, &mut None);
+        let mut seen = self.traces.borrow().is_some().then(Vec::new);
+        let outcome = self.body(index, row, &mut seen);
+        if let (Some(traces), Some(seen)) = (&mut *self.traces.borrow_mut(), seen) {
+            traces.insert((index, row), seen);
+        }
         self.depth.set(self.depth.get() - 1);
         self.memo.borrow_mut().insert((index, row), outcome.clone());
         outcome
+    }
+
+    /// From now on it is kept what each definition looks up.
+    pub(crate) fn trace(&self) {
+        let room = self.program.inner.sources.len();
+        self.traces.borrow_mut().get_or_insert_with(|| Traces::with_capacity_and_hasher(room, FxBuildHasher));
+    }
+
+    /// The value of a definition that is not given, and what it looked up.
+    pub(crate) fn traced(&self, index: usize, row: Option<RowRef>) -> (Outcome, Vec<Seen>) {
+        let outcome = self.definition(index, row);
+        if let Some(seen) = self.traces.borrow_mut().as_mut().and_then(|traces| traces.remove(&(index, row))) {
+            return (outcome, seen);
+        }
+        // It was computed before anybody asked why, or is told a second time.
+        let mut seen = Some(Vec::new());
+        let outcome = self.body(index, row, &mut seen);
+        (outcome, seen.unwrap_or_default())
     }
 
     /// Runs a definition's body without its memory, telling what it looked up.

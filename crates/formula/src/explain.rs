@@ -5,9 +5,9 @@ use rustc_hash::FxHashSet;
 
 use crate::check::{Body, SourceBody};
 use crate::eval::{Assessment, Rate, Seen, SeenWhat};
-use crate::print::print;
 use crate::program::{Expression, Program};
-use crate::syntax::{Expr, Kind};
+use crate::syntax::Kind;
+use crate::template::{Piece, fill, template};
 use crate::types::Type;
 use crate::value::{Outcome, RowRef, Value};
 
@@ -49,6 +49,7 @@ impl Assessment<'_> {
 
     /// Explains formulas one after another; what was explained under one stands without its parts under the next.
     pub fn explain_each<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Vec<Explanation> {
+        self.trace();
         let mut explainer = Explainer { assessment: self, told: FxHashSet::default() };
         let known = names.into_iter().filter_map(|name| self.program.find(name));
         let indices: Vec<usize> = known.map(|definition| definition.index).collect();
@@ -57,11 +58,12 @@ impl Assessment<'_> {
 
     /// Explains an expression that stands elsewhere.
     pub fn explain_expression(&self, label: &str, expression: &Expression) -> Explanation {
+        self.trace();
         let mut seen = Some(Vec::new());
         let outcome = self.run(&expression.node, expression.slots, None, &mut seen);
         let seen = seen.unwrap_or_default();
         let mut explainer = Explainer { assessment: self, told: FxHashSet::default() };
-        let written = explainer.written(&expression.expr, &seen);
+        let written = explainer.written(&template(&expression.expr), &seen);
         let line = format!("{label} = {written} = {}", shown(&outcome, Some(&expression.ty)));
         Explanation { line, kind: Explained::Formula, parts: explainer.parts(&seen) }
     }
@@ -90,24 +92,6 @@ fn shown(outcome: &Outcome, ty: Option<&Type>) -> String {
     }
 }
 
-/// Signs as people write them; a sign stands between blanks.
-fn signs(text: &str) -> String {
-    let mut written = String::with_capacity(text.len() + 8);
-    for (i, word) in text.split(' ').enumerate() {
-        written.push_str(if i == 0 { "" } else { " " });
-        written.push_str(match word {
-            "-" => "−",
-            "*" => "×",
-            "/" => "÷",
-            "<=" => "≤",
-            ">=" => "≥",
-            "!=" => "≠",
-            other => other,
-        });
-    }
-    written
-}
-
 impl Explainer<'_, '_> {
     fn program(&self) -> &Program {
         self.assessment.program
@@ -116,7 +100,7 @@ impl Explainer<'_, '_> {
     fn name(&self, index: usize, row: Option<RowRef>) -> String {
         let name = &self.program().inner.sources[index].name.text;
         match row {
-            Some(row) => format!("{}的{name}", self.assessment.row_label(row)),
+            Some(row) => [&self.assessment.row_label(row), "的", &**name].concat(),
             None => name.to_string(),
         }
     }
@@ -125,18 +109,16 @@ impl Explainer<'_, '_> {
         let assessment = self.assessment;
         let inner = &assessment.program.inner;
         let name = self.name(index, row);
-        let ty = inner.typed[index].ty.clone();
+        let ty = inner.typed[index].ty.as_ref();
         let first = self.told.insert(Told::Definition(index, row));
         if let Some(value) = assessment.given(index, row) {
-            let line = format!("{name} = {}（给定）", shown(&Ok(value), ty.as_ref()));
+            let line = format!("{name} = {}（给定）", shown(&Ok(value), ty));
             return Explanation { line, kind: Explained::Given, parts: Vec::new() };
         }
-        let mut seen = Some(Vec::new());
-        let outcome = assessment.body(index, row, &mut seen);
-        let seen = seen.unwrap_or_default();
-        let value = shown(&outcome, ty.as_ref());
+        let (outcome, seen) = assessment.traced(index, row);
+        let value = shown(&outcome, ty);
         let source = &inner.sources[index];
-        let basis = if source.basis.is_empty() { String::new() } else { format!("（{}）", source.basis) };
+        let basis = if source.basis.is_empty() { String::new() } else { ["（", &source.basis, "）"].concat() };
         let parts = if first { self.parts(&seen) } else { Vec::new() };
         match (&source.body, &inner.typed[index].body) {
             (SourceBody::Output(..), Body::Output(table, output)) => {
@@ -146,8 +128,11 @@ impl Explainer<'_, '_> {
                     (Ok(chosen), Some(_)) if chosen.is_empty() => format!("表中没有一行符合：{value}"),
                     (Ok(chosen), Some(plan)) => {
                         let written = |row: &usize| inner.tables[*table].output(*row, *output);
-                        let results: Vec<String> =
-                            chosen.iter().filter_map(written).map(|expr| self.written(expr, &seen)).collect();
+                        let results: Vec<String> = chosen
+                            .iter()
+                            .filter_map(written)
+                            .map(|expr| self.written(&template(expr), &seen))
+                            .collect();
                         let result = results.join("、");
                         let plain = result == value || result == format!("\"{value}\"");
                         let result = if plain { String::new() } else { format!("{result} = ") };
@@ -156,42 +141,41 @@ impl Explainer<'_, '_> {
                     }
                     _ => value,
                 };
-                Explanation { line: format!("{name} = {by}{basis}"), kind: Explained::Table, parts }
+                Explanation { line: [&*name, " = ", &by, &basis].concat(), kind: Explained::Table, parts }
             }
             (SourceBody::Formula(expr), _) => {
-                let written = self.written(expr, &seen);
                 let constant = matches!(expr.kind, Kind::Number(..) | Kind::Text(_) | Kind::Bool(_) | Kind::Date(_));
-                let line = if constant {
-                    format!("{name} = {value}{basis}")
+                let written = if constant {
+                    String::new()
                 } else {
-                    format!("{name} = {written} = {value}{basis}")
+                    let pieces = inner.templates[index].get_or_init(|| template(expr));
+                    self.written(pieces, &seen) + " = "
                 };
+                let line = [&*name, " = ", &written, &value, &basis].concat();
                 Explanation { line, kind: Explained::Formula, parts }
             }
-            _ => Explanation { line: format!("{name} = {value}{basis}"), kind: Explained::Formula, parts },
+            _ => Explanation { line: [name, value].join(" = "), kind: Explained::Formula, parts },
         }
     }
 
     /// The formula as written, with the value behind each name that was looked up outside a list's rows.
-    fn written(&self, expr: &Expr, seen: &[Seen]) -> String {
-        let values: Vec<&Seen> = seen.iter().filter(|seen| !seen.inner).collect();
-        let text = print(expr, &|part| {
-            let named = matches!(part.kind, Kind::Name(_) | Kind::Path(..) | Kind::Call(..));
-            let seen = values.iter().rfind(|seen| named && seen.span == part.span)?;
-            let value = self.seen_value(seen)?;
-            Some(format!("{part} {value}"))
+    fn written(&self, pieces: &[Piece], seen: &[Seen]) -> String {
+        let mut text = String::with_capacity(64);
+        fill(pieces, &mut text, &|span| {
+            let seen = seen.iter().rfind(|seen| !seen.inner && seen.span == *span)?;
+            self.seen_value(seen)
         });
-        signs(&text)
+        text
     }
 
     fn seen_value(&self, seen: &Seen) -> Option<String> {
         let inner = &self.program().inner;
         let ty = match &seen.what {
             SeenWhat::Rows => return None,
-            SeenWhat::Value(index) => Some(inner.env.values[*index].ty.clone()),
-            SeenWhat::Column(list, column, _) => Some(inner.env.lists[*list].columns[*column].ty.clone()),
-            SeenWhat::Definition(index, _) => inner.typed[*index].ty.clone(),
-            SeenWhat::Rate(index, ..) => Some(inner.env.parameters[*index].ty.clone()),
+            SeenWhat::Value(index) => Some(&inner.env.values[*index].ty),
+            SeenWhat::Column(list, column, _) => Some(&inner.env.lists[*list].columns[*column].ty),
+            SeenWhat::Definition(index, _) => inner.typed[*index].ty.as_ref(),
+            SeenWhat::Rate(index, ..) => Some(&inner.env.parameters[*index].ty),
             SeenWhat::Projection => {
                 let Ok(Value::List(items)) = &seen.outcome else { return None };
                 let money = |value: &Value| value.number().map_or_else(|| value.to_string(), crate::number::shown_yuan);
@@ -199,7 +183,7 @@ impl Explainer<'_, '_> {
             }
         };
         match &seen.outcome {
-            Ok(value) => Some(value.show(&ty?)),
+            Ok(value) => Some(value.show(ty?)),
             Err(_) => Some("未知".to_owned()),
         }
     }
@@ -224,7 +208,7 @@ impl Explainer<'_, '_> {
                 SeenWhat::Column(list, column, row) => {
                     let column_name = &inner.env.lists[*list].columns[*column];
                     if self.told.insert(Told::Column(*column, *row)) && shows(&column_name.ty) {
-                        let name = format!("{}的{}", self.assessment.row_label(*row), column_name.name);
+                        let name = [&self.assessment.row_label(*row), "的", &*column_name.name].concat();
                         parts.push(fact(&name, &seen.outcome, &column_name.ty));
                     }
                 }
@@ -254,7 +238,7 @@ fn fact(name: &str, outcome: &Outcome, ty: &Type) -> Explanation {
         Ok(value) => value.show_with_unit(ty),
         Err(unknown) => format!("未知（{unknown}）"),
     };
-    Explanation { line: format!("{name}：{value}"), kind: Explained::Fact, parts: Vec::new() }
+    Explanation { line: [name, "：", &value].concat(), kind: Explained::Fact, parts: Vec::new() }
 }
 
 /// `最小面积 30 平方米，嵩县，沙土，自 2020-01-01（示例）`.

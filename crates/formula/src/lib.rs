@@ -28,6 +28,7 @@ mod program;
 mod reference;
 mod syntax;
 mod table;
+mod template;
 #[cfg(test)]
 mod tests;
 mod token;

@@ -122,17 +122,23 @@ pub fn shown(number: Rational) -> String {
 
 /// An amount of 元: two decimals where that is exact, more where they are needed, `约` where no decimal is exact.
 pub fn shown_yuan(number: Rational) -> String {
-    match multiply(number, Rational::from(100)) {
-        Some(fen) if fen.is_integer() => decimal(fen.to_integer(), 2),
-        _ => shown(number),
-    }
+    let fen = if 100 % number.denom() == 0 { number.numer().checked_mul(&(100 / number.denom())) } else { None };
+    fen.map_or_else(|| shown(number), |fen| decimal(fen, 2))
 }
 
 fn decimal(scaled: i128, places: usize) -> String {
-    let digits = format!("{:0>width$}", scaled.unsigned_abs(), width = places + 1);
-    let (whole, fraction) = digits.split_at(digits.len() - places);
-    let sign = if scaled < 0 { "-" } else { "" };
-    if places == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
+    let digits = scaled.unsigned_abs().to_string();
+    let mut text = String::with_capacity(digits.len().max(places + 1) + 2);
+    if scaled < 0 {
+        text.push('-');
+    }
+    let zeros = (places + 1).saturating_sub(digits.len());
+    text.extend(std::iter::repeat_n('0', zeros));
+    text.push_str(&digits);
+    if places > 0 {
+        text.insert(text.len() - places, '.');
+    }
+    text
 }
 
 #[cfg(test)]

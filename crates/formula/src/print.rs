@@ -10,12 +10,15 @@ use crate::words::{Builtin, Keyword};
 
 impl fmt::Display for Expr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&print(self, &|_| None))
+        f.write_str(&print(self, &|_, _| false))
     }
 }
 
-/// Prints an expression; where `instead` has a text for a part, that text stands in its place.
-pub(crate) fn print(expr: &Expr, instead: &dyn Fn(&Expr) -> Option<String>) -> String {
+/// What may write a part in another way: it is told what has been written so far, and says whether it has.
+type Instead<'a> = &'a dyn Fn(&Expr, &mut String) -> bool;
+
+/// Prints an expression, but for the parts that `instead` takes.
+pub(crate) fn print(expr: &Expr, instead: Instead) -> String {
     let mut printer = Printer { out: String::new(), instead };
     printer.expr(expr, 0);
     printer.out
@@ -23,7 +26,7 @@ pub(crate) fn print(expr: &Expr, instead: &dyn Fn(&Expr) -> Option<String>) -> S
 
 struct Printer<'a> {
     out: String,
-    instead: &'a dyn Fn(&Expr) -> Option<String>,
+    instead: Instead<'a>,
 }
 
 fn precedence(kind: &Kind) -> u8 {
@@ -47,8 +50,7 @@ impl Printer<'_> {
     }
 
     fn expr(&mut self, expr: &Expr, least: u8) {
-        if let Some(text) = (self.instead)(expr) {
-            self.out.push_str(&text);
+        if (self.instead)(expr, &mut self.out) {
             return;
         }
         let bracket = precedence(&expr.kind) < least;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use base::Diagnostic;
 
@@ -13,6 +13,7 @@ use crate::parse;
 use crate::plan::{Node, TablePlan};
 use crate::syntax::{Expr, Ident};
 use crate::table::{Table, TableText};
+use crate::template::Piece;
 use crate::types::Type;
 
 /// A fence `公式` or a decision table, where it stands.
@@ -45,6 +46,8 @@ pub(crate) struct Inner {
     pub symbols: Symbols,
     pub typed: Vec<Arc<Typed>>,
     pub plans: Vec<Option<TablePlan>>,
+    /// How each definition reads, once it has been explained.
+    pub templates: Vec<OnceLock<Vec<Piece>>>,
 }
 
 /// What a formula reads, itself and through the formulas that it uses directly.
@@ -142,7 +145,8 @@ pub fn compile(blocks: &[Block], env: Environment) -> (Program, Vec<Diagnostic>)
     let mut diagnostics: Vec<Diagnostic> = findings.into_iter().map(|(file, finding)| finding.at(&file)).collect();
     diagnostics.sort_by_key(|d| (order(&d.location.file), d.location.span.start));
     diagnostics.dedup();
-    (Program { inner: Arc::new(Inner { env, sources, tables, symbols, typed, plans }) }, diagnostics)
+    let templates = sources.iter().map(|_| OnceLock::new()).collect();
+    (Program { inner: Arc::new(Inner { env, sources, tables, symbols, typed, plans, templates }) }, diagnostics)
 }
 
 /// The names that the environment gives, but for values that a formula computes.
