@@ -7,8 +7,8 @@ use std::sync::Arc;
 use formula::{Column, Data, Environment, Type, Words, month_at, unpacked};
 use serde::Deserialize;
 
-use super::Cells;
 use super::source;
+use super::{Cells, Values};
 
 /// `MAP.toml`: the cases, and the lists by their path (`成员`, `成员.收入`).
 #[derive(Debug, Deserialize)]
@@ -145,19 +145,15 @@ impl Wanted {
         if known.iter().all(|known| *known == 0) && !known.is_empty() {
             return Ok(None);
         }
-        let is_known = |row: usize| known.get(row).is_none_or(|known| *known == 1);
         let wrong =
-            |row: usize, what: String| Err(format!("{file} 第 {} 行“{}”：{what}", first + row as u64 + 1, self.column));
-        let bad = |fits: &dyn Fn(i64) -> bool| (0..values.len()).find(|row| is_known(*row) && !fits(values[*row]));
-        let data = match &self.kind {
-            Kind::Number { scale } => Data::Numbers { scale: *scale, values },
-            Kind::Flag => {
-                if let Some(row) = bad(&|n| n == 0 || n == 1) {
-                    return wrong(row, format!("{} 不是是否（0、1）", values[row]));
-                }
-                Data::Flags(values.iter().map(|n| *n as u8).collect())
+            |(row, what): (usize, String)| format!("{file} 第 {} 行“{}”：{what}", first + row as u64 + 1, self.column);
+        let data = match (&self.kind, values) {
+            (Kind::Number { scale }, Values::Numbers(values)) => Data::Numbers { scale: *scale, values },
+            (Kind::Flag, Values::Codes(values)) => {
+                self.all_fit(&values, &known, |n| n <= 1).map_err(wrong)?;
+                Data::Flags(values)
             }
-            Kind::Words { words, regions } => {
+            (Kind::Words { words, regions }, Values::Codes(codes)) => {
                 let words = match words {
                     Some(words) => words.clone(),
                     None => {
@@ -166,27 +162,49 @@ impl Wanted {
                     }
                 };
                 let many = words.words.len() as i64;
-                if let Some(row) = bad(&|n| (0..many.min(256)).contains(&n)) {
-                    let most = "一列里不同的词不能超过 256 个";
-                    let what = if many > 256 { most.to_owned() } else { format!("代码 {} 没有词", values[row]) };
-                    return wrong(row, what);
-                }
-                Data::Words { codes: values.iter().map(|n| *n as u8).collect(), words }
+                self.all_fit(&codes, &known, |n| n < many).map_err(wrong)?;
+                Data::Words { codes, words }
             }
-            Kind::Date => {
-                if let Some(row) = bad(&|n| n >= 10_000 && unpacked(n).is_some()) {
-                    return wrong(row, format!("{} 不是日期（yyyymmdd）", values[row]));
-                }
-                Data::Dates(values.iter().map(|n| *n as i32).collect())
+            (Kind::Date, Values::Days(values)) => {
+                self.all_fit(&values, &known, |n| n >= 10_000 && unpacked(n).is_some()).map_err(wrong)?;
+                Data::Dates(values)
             }
-            Kind::Month => {
-                if let Some(row) = bad(&|n| month_at(n).is_some()) {
-                    return wrong(row, "不是月份（yyyy-mm）".into());
-                }
-                Data::Months(values.iter().map(|n| *n as i32).collect())
+            (_, Values::Days(values)) => {
+                self.all_fit(&values, &known, |n| month_at(n).is_some()).map_err(wrong)?;
+                Data::Months(values)
             }
+            // The cells were made for this kind.
+            _ => return Err(format!("{file} 的“{}”读成了别的类型", self.column)),
         };
         let column = Column::new(data);
         Ok(Some(if known.is_empty() { column } else { column.known_where(known) }))
+    }
+
+    /// The first known value that does not fit, with its row.
+    fn all_fit<N: Copy + Into<i64>>(
+        &self,
+        values: &[N],
+        known: &[u8],
+        fits: impl Fn(i64) -> bool,
+    ) -> Result<(), (usize, String)> {
+        let is_known = |row: usize| known.get(row).is_none_or(|known| *known == 1);
+        match (0..values.len()).find(|row| is_known(*row) && !fits(values[*row].into())) {
+            Some(row) => Err((row, self.kind.misfit(values[row].into()))),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Kind {
+    /// Why a number stands for nothing of this kind.
+    pub fn misfit(&self, n: i64) -> String {
+        match self {
+            Self::Number { .. } => format!("{n} 放不下"),
+            Self::Flag => format!("{n} 不是是否（0、1）"),
+            Self::Words { words: None, .. } => "一列里不同的词不能超过 256 个".into(),
+            Self::Words { .. } => format!("代码 {n} 没有词"),
+            Self::Date => format!("{n} 不是日期（yyyymmdd）"),
+            Self::Month => "不是月份（yyyy-mm）".into(),
+        }
     }
 }

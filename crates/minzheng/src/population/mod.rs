@@ -3,6 +3,7 @@
 //!
 //! Invariant: whatever is in a file is read as it was meant or refused with file and row; nothing is left out in silence.
 
+mod keys;
 mod map;
 mod source;
 
@@ -13,21 +14,29 @@ use std::sync::mpsc::{Receiver, sync_channel};
 
 use formula::{Column, Environment, Population, Rows};
 
+use keys::{Key, Keys};
 pub use map::Map;
-use map::{Table, Wanted};
-use source::{Key, Source, Words};
+use map::{Kind, Table, Wanted};
+use source::{Source, Words, Wrong};
 
 /// Rows that are read of a file at once.
-const STEP: usize = 1 << 14;
+const STEP: usize = 1 << 13;
 
 /// Pieces that are read before they are asked for.
-const AHEAD: usize = 4;
+const AHEAD: usize = 16;
 
 /// Cases of a batch.
 const BATCH: usize = 1 << 15;
 
-/// A population that is read from files.
-pub struct Stream {
+/// A population that is read from files; the next batch is put together while the last one is looked at.
+pub enum Stream {
+    Opened(Box<Files>),
+    Running(Receiver<Result<Population, String>>),
+    Ended,
+}
+
+/// The open files of a population.
+pub struct Files {
     cases: Reader,
     lists: Vec<List>,
     /// Values that are the same in every case.
@@ -52,32 +61,97 @@ struct Reader {
     /// Rows of the file before those in memory.
     before: u64,
     last: Option<Key>,
+    /// Rows of the batch before.
+    last_batch: usize,
 }
 
-/// Cells of a column; texts by their place among the words found so far.
-#[derive(Clone, Debug, Default)]
+/// Cells of a column.
+#[derive(Clone, Debug)]
 pub struct Cells {
-    values: Vec<i64>,
+    values: Values,
     /// Empty where all are known.
     known: Vec<u8>,
+}
+
+/// What stands in cells, no wider than it has to be.
+#[derive(Clone, Debug)]
+enum Values {
+    Numbers(Vec<i64>),
+    /// Dates and months.
+    Days(Vec<i32>),
+    /// 是否, and texts by their place among the words found so far.
+    Codes(Vec<u8>),
 }
 
 /// Rows as they were read: owners, own keys, the cells of each wanted column, and the words of texts so far.
 #[derive(Default)]
 pub struct Piece {
-    owners: Vec<Key>,
-    keys: Vec<Key>,
+    owners: Keys,
+    keys: Keys,
     cells: Vec<Cells>,
     words: Words,
+    rows: usize,
 }
 
-impl Piece {
-    fn rows(&self) -> usize {
-        self.keys.len().max(self.owners.len())
+impl Values {
+    fn of(kind: &Kind, rows: usize) -> Self {
+        match kind {
+            Kind::Number { .. } => Self::Numbers(Vec::with_capacity(rows)),
+            Kind::Date | Kind::Month => Self::Days(Vec::with_capacity(rows)),
+            Kind::Flag | Kind::Words { .. } => Self::Codes(Vec::with_capacity(rows)),
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Numbers(values) => values.len(),
+            Self::Days(values) => values.len(),
+            Self::Codes(values) => values.len(),
+        }
     }
 }
 
+impl Values {
+    /// Adds what was read; where levels say that a cell is not there, any value keeps its place.
+    ///
+    /// # Errors
+    /// The row, and what does not fit the kind.
+    fn append<N: Copy + Into<i64>>(&mut self, kind: &Kind, read: &[N], levels: &[i16]) -> Result<(), Wrong> {
+        match self {
+            Self::Numbers(values) => spread(values, read, levels, Ok),
+            Self::Days(values) => spread(values, read, levels, |n| i32::try_from(n).map_err(|_| kind.misfit(n))),
+            Self::Codes(values) => spread(values, read, levels, |n| u8::try_from(n).map_err(|_| kind.misfit(n))),
+        }
+    }
+}
+
+fn spread<N: Copy + Into<i64>, T: Default>(
+    values: &mut Vec<T>,
+    read: &[N],
+    levels: &[i16],
+    fit: impl Fn(i64) -> Result<T, String>,
+) -> Result<(), Wrong> {
+    if levels.is_empty() {
+        values.reserve(read.len());
+        for (row, n) in read.iter().enumerate() {
+            values.push(fit((*n).into()).map_err(|what| (row, what))?);
+        }
+        return Ok(());
+    }
+    values.reserve(levels.len());
+    let mut read = read.iter();
+    for (row, level) in levels.iter().enumerate() {
+        let value = if *level == 1 { read.next().map(|n| fit((*n).into())) } else { None };
+        values.push(value.transpose().map_err(|what| (row, what))?.unwrap_or_default());
+    }
+    Ok(())
+}
+
 impl Cells {
+    fn of(kind: &Kind, rows: usize) -> Self {
+        Self { values: Values::of(kind, rows), known: Vec::new() }
+    }
+
     fn extend(&mut self, other: &Self, range: std::ops::Range<usize>) {
         let length = range.len();
         if !other.known.is_empty() || !self.known.is_empty() {
@@ -87,7 +161,12 @@ impl Cells {
                 None => self.known.resize(self.values.len() + length, 1),
             }
         }
-        self.values.extend_from_slice(&other.values[range]);
+        match (&mut self.values, &other.values) {
+            (Values::Numbers(values), Values::Numbers(more)) => values.extend_from_slice(&more[range]),
+            (Values::Days(values), Values::Days(more)) => values.extend_from_slice(&more[range]),
+            (Values::Codes(values), Values::Codes(more)) => values.extend_from_slice(&more[range]),
+            _ => {}
+        }
     }
 }
 
@@ -106,12 +185,16 @@ impl Stream {
             };
             lists.push(List { index, parent: list.parent, reader });
         }
-        Ok(Self { cases, lists, same, batch: BATCH })
+        Ok(Self::Opened(Box::new(Files { cases, lists, same, batch: BATCH })))
     }
 
-    /// The same in batches of another size.
-    pub fn in_batches(self, batch: usize) -> Self {
-        Self { batch: batch.max(1), ..self }
+    /// The same in batches of another size, if none has been asked for.
+    #[must_use]
+    pub fn in_batches(mut self, batch: usize) -> Self {
+        if let Self::Opened(files) = &mut self {
+            files.batch = batch.max(1);
+        }
+        self
     }
 
     /// The next cases, or `None` at the end of all files.
@@ -119,6 +202,36 @@ impl Stream {
     /// # Errors
     /// What a file says that cannot be, with file and row.
     pub fn batch(&mut self) -> Result<Option<Population>, String> {
+        *self = match std::mem::replace(self, Self::Ended) {
+            Self::Opened(files) => Self::Running(files.run()),
+            state => state,
+        };
+        let Self::Running(batches) = self else { return Ok(None) };
+        // After the last batch nothing is sent.
+        let next = batches.recv().ok().transpose();
+        if !matches!(next, Ok(Some(_))) {
+            *self = Self::Ended;
+        }
+        next
+    }
+}
+
+impl Files {
+    /// Puts batches together in a thread of its own.
+    fn run(mut self) -> Receiver<Result<Population, String>> {
+        let (sender, batches) = sync_channel(1);
+        std::thread::spawn(move || {
+            while let Some(batch) = self.batch().transpose() {
+                let failed = batch.is_err();
+                if sender.send(batch).is_err() || failed {
+                    break;
+                }
+            }
+        });
+        batches
+    }
+
+    fn batch(&mut self) -> Result<Option<Population>, String> {
         let (keys, columns) = self.cases.take(self.batch)?;
         if keys.is_empty() {
             for reader in self.lists.iter_mut().filter_map(|list| list.reader.as_mut()) {
@@ -127,14 +240,15 @@ impl Stream {
             return Ok(None);
         }
         let cases = keys.len();
-        let mut owners: BTreeMap<Option<usize>, Vec<Key>> = BTreeMap::from([(None, keys)]);
+        let mut owners: BTreeMap<Option<usize>, Keys> = BTreeMap::from([(None, keys)]);
         let mut population = Population { cases, values: self.same.clone(), lists: BTreeMap::new() };
         population.values.extend(columns);
         for list in &mut self.lists {
-            let owning = owners.get(&list.parent).map_or(&[][..], Vec::as_slice);
+            let nobody = Keys::default();
+            let owning = owners.get(&list.parent).unwrap_or(&nobody);
             let (starts, own, columns) = match &mut list.reader {
                 Some(reader) => reader.of_owners(owning)?,
-                None => (vec![0; owning.len() + 1], Vec::new(), BTreeMap::new()),
+                None => (vec![0; owning.len() + 1], Keys::default(), BTreeMap::new()),
             };
             population.lists.insert(list.index, Rows::new(starts, columns));
             owners.insert(Some(list.index), own);
@@ -143,26 +257,32 @@ impl Stream {
     }
 }
 
+/// A thread that reads a source piece by piece while there is room.
+fn reads_ahead(mut source: Source, kinds: Vec<Kind>) -> Receiver<Result<Piece, String>> {
+    let (sender, ahead) = sync_channel(AHEAD);
+    std::thread::spawn(move || {
+        let mut before = 0;
+        loop {
+            let piece = source.read(STEP, &kinds, before);
+            let rows = piece.as_ref().map_or(0, |piece| piece.rows);
+            before += rows as u64;
+            // Nobody listens any more, or there is nothing more to say.
+            if sender.send(piece).is_err() || rows == 0 {
+                break;
+            }
+        }
+    });
+    ahead
+}
+
 type Columns = BTreeMap<Arc<str>, Column>;
 
 impl Reader {
     fn open(path: &Path, table: &Table, env: &Environment, list: Option<usize>) -> Result<Self, String> {
-        let (mut source, wanted) = Source::open(path, table, env, list)?;
-        let (name, columns) = (source.name().to_owned(), wanted.len());
-        let (sender, ahead) = sync_channel(AHEAD);
-        std::thread::spawn(move || {
-            let mut before = 0;
-            loop {
-                let piece = source.read(STEP, columns, before);
-                let rows = piece.as_ref().map_or(0, |piece| piece.rows());
-                before += rows as u64;
-                // Nobody listens any more, or there is nothing more to say.
-                if sender.send(piece).is_err() || rows == 0 {
-                    break;
-                }
-            }
-        });
-        Ok(Self { name, ahead, wanted, piece: Piece::default(), at: 0, before: 0, last: None })
+        let (source, wanted) = Source::open(path, table, env, list)?;
+        let name = source.name().to_owned();
+        let ahead = reads_ahead(source, wanted.iter().map(|wanted| wanted.kind.clone()).collect());
+        Ok(Self { name, ahead, wanted, piece: Piece::default(), at: 0, before: 0, last: None, last_batch: 0 })
     }
 
     fn wrong(&self, row: usize, what: impl std::fmt::Display) -> String {
@@ -170,7 +290,7 @@ impl Reader {
     }
 
     fn left(&self) -> usize {
-        self.piece.rows() - self.at
+        self.piece.rows - self.at
     }
 
     /// Reads more where everything has been given out; `false` at the end of the file.
@@ -185,44 +305,40 @@ impl Reader {
             Ok(piece) => piece?,
             Err(_) => Piece { words: std::mem::take(&mut self.piece.words), ..Piece::default() },
         };
-        for (place, key) in self.piece.keys.iter().enumerate() {
-            let before = place.checked_sub(1).map_or(self.last.as_ref(), |place| self.piece.keys.get(place));
-            let wrong = match (before, key) {
-                (Some(Key::Int(before)), Key::Int(key)) => before >= key,
-                (before, key) => before == Some(key),
-            };
-            if wrong {
-                return Err(self.wrong(place, format!("键“{key}”重复，或者没有按键从小到大排列")));
-            }
+        if let Some(place) = self.piece.keys.out_of_order(self.last.as_ref()) {
+            let key = self.piece.keys.get(place).map_or_else(String::new, |key| key.to_string());
+            return Err(self.wrong(place, format!("键“{key}”重复，或者没有按键从小到大排列")));
         }
-        self.last = self.piece.keys.last().cloned().or(self.last.take());
+        let last = self.piece.keys.len().checked_sub(1).and_then(|place| self.piece.keys.get(place));
+        self.last = last.or(self.last.take());
         Ok(self.left() > 0)
     }
 
     /// So many rows, or those that are left.
-    fn take(&mut self, most: usize) -> Result<(Vec<Key>, Columns), String> {
-        let mut keys = Vec::new();
-        let mut all = vec![Cells::default(); self.wanted.len()];
+    fn take(&mut self, most: usize) -> Result<(Keys, Columns), String> {
+        let mut keys = Keys::default();
+        let mut all = self.empty();
         let first = self.before + self.at as u64;
         while keys.len() < most && self.fill()? {
             let range = self.at..self.at + self.left().min(most - keys.len());
-            keys.extend_from_slice(&self.piece.keys[range.clone()]);
+            keys.extend(&self.piece.keys, range.clone());
             all.iter_mut().zip(&self.piece.cells).for_each(|(all, cells)| all.extend(cells, range.clone()));
             self.at = range.end;
         }
+        self.last_batch = keys.len();
         Ok((keys, self.columns(all, first)?))
     }
 
     /// The rows of these owners, with where each owner's rows begin and the rows' own keys.
-    fn of_owners(&mut self, owners: &[Key]) -> Result<(Vec<u32>, Vec<Key>, Columns), String> {
-        let (mut starts, mut own) = (vec![0_u32], Vec::new());
-        let mut all = vec![Cells::default(); self.wanted.len()];
+    fn of_owners(&mut self, owners: &Keys) -> Result<(Vec<u32>, Keys, Columns), String> {
+        let (mut starts, mut own) = (vec![0_u32], Keys::default());
+        let mut all = self.empty();
         let first = self.before + self.at as u64;
         let mut count: usize = 0;
         while starts.len() <= owners.len() && self.fill()? {
             let begun = self.at;
             while self.left() > 0 && starts.len() <= owners.len() {
-                if self.piece.owners[self.at] == owners[starts.len() - 1] {
+                if self.piece.owners.is_same(self.at, owners, starts.len() - 1) {
                     self.at += 1;
                     count += 1;
                 } else {
@@ -230,12 +346,19 @@ impl Reader {
                 }
             }
             let range = begun..self.at;
-            own.extend_from_slice(self.piece.keys.get(range.clone()).unwrap_or(&[]));
+            own.extend(&self.piece.keys, range.clone());
             all.iter_mut().zip(&self.piece.cells).for_each(|(all, cells)| all.extend(cells, range.clone()));
         }
         let end = u32::try_from(count).map_err(|_| self.wrong(self.at, "一批里的行太多"))?;
         starts.resize(owners.len() + 1, end);
+        self.last_batch = count;
         Ok((starts, own, self.columns(all, first)?))
+    }
+
+    /// Room for a batch of about as many rows as the last one.
+    fn empty(&self) -> Vec<Cells> {
+        let rows = self.last_batch + self.last_batch / 16;
+        self.wanted.iter().map(|wanted| Cells::of(&wanted.kind, rows)).collect()
     }
 
     fn columns(&self, all: Vec<Cells>, first: u64) -> Result<Columns, String> {
@@ -251,7 +374,7 @@ impl Reader {
     /// At the end of the cases no row may be left.
     fn finish(&mut self) -> Result<(), String> {
         if self.fill()? {
-            let owner = self.piece.owners.get(self.at).map_or_else(String::new, Key::to_string);
+            let owner = self.piece.owners.get(self.at).map_or_else(String::new, |key| key.to_string());
             return Err(self.wrong(self.at, format!("“{owner}”不在上一层的文件里，或者次序与它不同")));
         }
         Ok(())

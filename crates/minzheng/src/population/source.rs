@@ -13,24 +13,9 @@ use parquet::column::reader::ColumnReader;
 use parquet::data_type::ByteArray;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 
+use super::keys::{Key, Keys};
 use super::map::{Kind, Table, Wanted};
 use super::{Cells, Piece};
-
-/// What tells rows apart.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Key {
-    Int(i64),
-    Text(Box<str>),
-}
-
-impl fmt::Display for Key {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Int(n) => write!(f, "{n}"),
-            Self::Text(text) => f.write_str(text),
-        }
-    }
-}
 
 /// For each column of texts the words so far.
 pub type Words = HashMap<String, Vec<Arc<str>>>;
@@ -78,34 +63,20 @@ impl Source {
         let name = path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned());
         let told = |error: &dyn fmt::Display| format!("{name}：{error}");
         let mut wanted = table.wanted(env, list).map_err(|error| told(&error))?;
-        let roles = table.owner.iter().map(|column| (column, Role::Owner));
-        let roles = roles.chain(table.key.iter().map(|column| (column, Role::Key)));
-        let values = wanted.iter().enumerate().map(|(i, w)| (&w.column, Role::Value(i, w.kind.clone())));
-        let columns: Vec<(String, Role)> = roles.chain(values).map(|(name, role)| (name.clone(), role)).collect();
         if list.is_some() && table.owner.is_none() {
             return Err(told(&"名单的文件要写 owner：哪一列是上一层的键"));
         }
         if list.is_none() && table.key.is_none() {
             return Err(told(&"要写 key：哪一列是每件的键"));
         }
+        let of_rows = [(&table.owner, Role::Owner), (&table.key, Role::Key)];
+        let of_rows = of_rows.into_iter().filter_map(|(column, role)| Some((column.clone()?, role)));
+        let values = wanted.iter().enumerate().map(|(i, w)| (w.column.clone(), Role::Value(i, w.kind.clone())));
+        let columns: Vec<(String, Role)> = of_rows.chain(values).collect();
         let file = File::open(path).map_err(|error| told(&error))?;
-        let csv = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
-        let (format, columns) = if csv {
-            let mut reader = csv::ReaderBuilder::new().from_reader(file);
-            let header = reader.headers().map_err(|error| told(&error))?.clone();
-            let names: Vec<&str> = header.iter().map(|name| name.trim_start_matches('\u{feff}')).collect();
-            let place = |(name, role): (String, Role)| {
-                let place = names.iter().position(|known| *known == name);
-                let place = place.ok_or_else(|| told(&format!("没有列“{name}”；有：{}", names.join("、"))))?;
-                Ok(Read { name, place, role, days: false, scale: 1, optional: true })
-            };
-            let columns = columns.into_iter().map(place).collect::<Result<Vec<Read>, String>>()?;
-            (Format::Csv(Box::new(reader)), columns)
-        } else {
-            let reader = SerializedFileReader::new(file).map_err(|error| told(&error))?;
-            let columns = parquet_columns(&reader, columns).map_err(|error| told(&error))?;
-            (Format::Parquet { reader: Box::new(reader), group: 0, columns: Vec::new(), left: 0 }, columns)
-        };
+        let is_csv = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
+        let opened = if is_csv { csv_file(file, columns) } else { parquet_file(file, columns) };
+        let (format, columns) = opened.map_err(|error| told(&error))?;
         for column in &columns {
             if let Role::Value(place, _) = column.role
                 && let Kind::Number { scale } = &mut wanted[place].kind
@@ -121,8 +92,8 @@ impl Source {
     }
 
     /// Reads the next rows; none at the end of the file. `before` rows came earlier.
-    pub fn read(&mut self, most: usize, columns: usize, before: u64) -> Result<Piece, String> {
-        let mut piece = Piece { cells: vec![Cells::default(); columns], ..Piece::default() };
+    pub fn read(&mut self, most: usize, kinds: &[Kind], before: u64) -> Result<Piece, String> {
+        let mut piece = Piece { cells: kinds.iter().map(|kind| Cells::of(kind, most)).collect(), ..Piece::default() };
         let mut into = Into { owners: &mut piece.owners, keys: &mut piece.keys, cells: &mut piece.cells };
         let result = match &mut self.format {
             Format::Parquet { reader, group, columns, left } => {
@@ -136,13 +107,16 @@ impl Source {
                 }
                 let count = most.min(*left);
                 *left -= count;
+                piece.rows = count;
                 let mut pairs = self.columns.iter().zip(columns);
                 pairs.try_for_each(|(column, reader)| {
                     let decoded = decoded(column, reader, count)?;
-                    parquet_cells(column, decoded, count, &mut self.words, &mut into)
+                    parquet_cells(column, decoded, &mut self.words, &mut into)
                 })
             }
-            Format::Csv(reader) => csv_rows(reader, &self.columns, most, &mut self.words, &mut into),
+            Format::Csv(reader) => {
+                csv_rows(reader, &self.columns, most, &mut self.words, &mut into).map(|rows| piece.rows = rows)
+            }
         };
         let told = |(row, what): (usize, String)| format!("{} 第 {} 行：{what}", self.name, before + row as u64 + 1);
         result.map_err(told)?;
@@ -153,13 +127,32 @@ impl Source {
 
 /// Where what is read goes.
 struct Into<'i> {
-    owners: &'i mut Vec<Key>,
-    keys: &'i mut Vec<Key>,
+    owners: &'i mut Keys,
+    keys: &'i mut Keys,
     cells: &'i mut [Cells],
 }
 
 /// A row of the piece at hand, and what is wrong with it.
-type Wrong = (usize, String);
+pub(super) type Wrong = (usize, String);
+
+fn csv_file(file: File, columns: Vec<(String, Role)>) -> Result<(Format, Vec<Read>), String> {
+    let mut reader = csv::ReaderBuilder::new().from_reader(file);
+    let header = reader.headers().map_err(|error| error.to_string())?.clone();
+    let names: Vec<&str> = header.iter().map(|name| name.trim_start_matches('\u{feff}')).collect();
+    let place = |(name, role): (String, Role)| {
+        let place = names.iter().position(|known| *known == name);
+        let place = place.ok_or_else(|| format!("没有列“{name}”；有：{}", names.join("、")))?;
+        Ok(Read { name, place, role, days: false, scale: 1, optional: true })
+    };
+    let columns = columns.into_iter().map(place).collect::<Result<Vec<Read>, String>>()?;
+    Ok((Format::Csv(Box::new(reader)), columns))
+}
+
+fn parquet_file(file: File, columns: Vec<(String, Role)>) -> Result<(Format, Vec<Read>), String> {
+    let reader = SerializedFileReader::new(file).map_err(|error| error.to_string())?;
+    let columns = parquet_columns(&reader, columns)?;
+    Ok((Format::Parquet { reader: Box::new(reader), group: 0, columns: Vec::new(), left: 0 }, columns))
+}
 
 /// The columns as the schema has them.
 fn parquet_columns(reader: &SerializedFileReader<File>, columns: Vec<(String, Role)>) -> Result<Vec<Read>, String> {
@@ -190,106 +183,91 @@ fn parquet_columns(reader: &SerializedFileReader<File>, columns: Vec<(String, Ro
     Ok(found)
 }
 
-/// Cells of one column: those that are there, and for an optional column which those are.
-#[derive(Default)]
-struct Decoded {
-    ints: Vec<i64>,
-    texts: Option<Vec<ByteArray>>,
-    levels: Vec<i16>,
+/// Cells of one column that are there.
+enum Found {
+    Ints(Vec<i64>),
+    Small(Vec<i32>),
+    Texts(Vec<ByteArray>),
 }
 
-fn decoded(column: &Read, reader: &mut ColumnReader, count: usize) -> Result<Decoded, Wrong> {
-    let mut found = Decoded::default();
+/// Reads so many rows of a column; for an optional one also 1 where a cell is there, and 0 elsewhere.
+fn decoded(column: &Read, reader: &mut ColumnReader, count: usize) -> Result<(Found, Vec<i16>), Wrong> {
     let failed = |error: parquet::errors::ParquetError| (0, error.to_string());
-    let mut done = 0;
+    let (mut levels, mut done) = (Vec::new(), 0);
     macro_rules! all {
-        ($reader:expr, $values:expr) => {
+        ($reader:expr) => {{
+            let mut values = Vec::with_capacity(count);
             while done < count {
-                let levels = if column.optional { Some(&mut found.levels) } else { None };
-                let (read, ..) = $reader.read_records(count - done, levels, None, $values).map_err(failed)?;
+                let levels = if column.optional { Some(&mut levels) } else { None };
+                let (read, ..) = $reader.read_records(count - done, levels, None, &mut values).map_err(failed)?;
                 if read == 0 {
                     return Err((done, format!("列“{}”比别的列短", column.name)));
                 }
                 done += read;
             }
-        };
+            values
+        }};
     }
-    match reader {
-        ColumnReader::Int64ColumnReader(reader) => all!(reader, &mut found.ints),
-        ColumnReader::Int32ColumnReader(reader) => {
-            let mut values: Vec<i32> = Vec::new();
-            all!(reader, &mut values);
-            found.ints.extend(values.into_iter().map(i64::from));
-        }
-        ColumnReader::BoolColumnReader(reader) => {
-            let mut values: Vec<bool> = Vec::new();
-            all!(reader, &mut values);
-            found.ints.extend(values.into_iter().map(i64::from));
-        }
-        ColumnReader::ByteArrayColumnReader(reader) => {
-            let mut values = Vec::new();
-            all!(reader, &mut values);
-            found.texts = Some(values);
-        }
+    let found = match reader {
+        ColumnReader::Int64ColumnReader(reader) => Found::Ints(all!(reader)),
+        ColumnReader::Int32ColumnReader(reader) => Found::Small(all!(reader)),
+        ColumnReader::BoolColumnReader(reader) => Found::Small(all!(reader).into_iter().map(i32::from).collect()),
+        ColumnReader::ByteArrayColumnReader(reader) => Found::Texts(all!(reader)),
         _ => return Err((0, format!("列“{}”的类型不能读", column.name))),
-    }
-    if column.days {
-        let epoch = Date::constant(1970, 1, 1);
-        for day in &mut found.ints {
-            let date = jiff::Span::new().try_days(*day).and_then(|days| epoch.checked_add(days));
-            *day = date.map_or(0, |date| i64::from(packed(date)));
-        }
-    }
-    Ok(found)
+    };
+    Ok(match found {
+        Found::Small(days) if column.days => (Found::Small(days.into_iter().map(day).collect()), levels),
+        found => (found, levels),
+    })
+}
+
+/// Days since 1970 as `yyyymmdd`; 0 where there is no such day.
+fn day(days: i32) -> i32 {
+    let date = jiff::Span::new().try_days(days).and_then(|days| Date::constant(1970, 1, 1).checked_add(days));
+    date.map_or(0, packed)
 }
 
 /// Puts cells where they belong.
 fn parquet_cells(
     column: &Read,
-    decoded: Decoded,
-    count: usize,
+    (found, levels): (Found, Vec<i16>),
     words: &mut HashMap<String, WordPlaces>,
     into: &mut Into,
 ) -> Result<(), Wrong> {
-    let Decoded { mut ints, texts, levels } = decoded;
-    let is_known = |row: usize| !column.optional || levels[row] == 1;
     match &column.role {
         Role::Owner | Role::Key => {
-            if let Some(row) = (0..count).find(|row| !is_known(*row)) {
+            if let Some(row) = levels.iter().position(|level| *level == 0) {
                 return Err((row, format!("“{}”是空的", column.name)));
             }
             let keys = if matches!(column.role, Role::Owner) { &mut *into.owners } else { &mut *into.keys };
-            match &texts {
-                Some(texts) => {
+            match found {
+                Found::Ints(ints) => keys.push_ints(&ints),
+                Found::Small(small) => small.into_iter().for_each(|n| keys.push(Key::Int(n.into()))),
+                Found::Texts(texts) => {
                     for (row, text) in texts.iter().enumerate() {
                         keys.push(Key::Text(utf8(text, &column.name).map_err(|error| (row, error))?.into()));
                     }
                 }
-                None => keys.extend(ints.iter().map(|n| Key::Int(*n))),
             }
             Ok(())
         }
         Role::Value(place, kind) => {
-            if let Some(texts) = &texts {
-                let known = words.entry(column.name.clone()).or_default();
-                for (row, text) in texts.iter().enumerate() {
-                    let text = utf8(text, &column.name).map_err(|error| (row, error))?;
-                    ints.push(typed(kind, text, known).map_err(|error| (row, error))?);
-                }
-            }
             let cells = &mut into.cells[*place];
-            let start = cells.values.len();
-            if column.optional {
-                let mut values = ints.into_iter();
-                for level in &levels {
-                    cells.values.push(if *level == 1 { values.next().unwrap_or(0) } else { 0 });
+            cells.known.extend(levels.iter().map(|level| *level as u8));
+            let added = match found {
+                Found::Ints(ints) => cells.values.append(kind, &ints, &levels),
+                Found::Small(small) => cells.values.append(kind, &small, &levels),
+                Found::Texts(texts) => {
+                    let known = words.entry(column.name.clone()).or_default();
+                    let mut typed_texts: Vec<i64> = Vec::with_capacity(texts.len());
+                    for (row, text) in texts.iter().enumerate() {
+                        let text = utf8(text, &column.name).map_err(|error| (row, error))?;
+                        typed_texts.push(typed(kind, text, known).map_err(|error| (row, error))?);
+                    }
+                    cells.values.append(kind, &typed_texts, &levels)
                 }
-                cells.known.resize(start, 1);
-                cells.known.extend(levels.iter().map(|level| *level as u8));
-            } else {
-                cells.values.append(&mut ints);
-            }
-            Ok(())
+            };
+            added.map_err(|(row, what)| (row, format!("“{}”：{what}", column.name)))
         }
     }
 }
@@ -311,7 +289,7 @@ impl WordPlaces {
             return *place;
         }
         let (word, place): (Arc<str>, i64) = (word.into(), self.words.len() as i64);
-        // Beyond what a column may have the words are not kept; the place alone is refused.
+        // Beyond what a column may have the words are not kept; the place is refused.
         if self.words.len() <= 256 {
             self.words.push(word.clone());
             self.places.insert(word, place);
@@ -364,15 +342,15 @@ fn csv_rows(
     most: usize,
     words: &mut HashMap<String, WordPlaces>,
     into: &mut Into,
-) -> Result<(), Wrong> {
+) -> Result<usize, Wrong> {
     let mut record = csv::StringRecord::new();
     for row in 0..most {
         if !reader.read_record(&mut record).map_err(|error| (row, error.to_string()))? {
-            break;
+            return Ok(row);
         }
         csv_row(&record, columns, words, into).map_err(|error| (row, error))?;
     }
-    Ok(())
+    Ok(most)
 }
 
 fn csv_row(
@@ -397,7 +375,8 @@ fn csv_row(
                     false => typed(kind, text, words.entry(column.name.clone()).or_default())
                         .map_err(|error| format!("“{}”：{error}", column.name))?,
                 };
-                cells.values.push(value);
+                let added = cells.values.append(kind, &[value], &[]);
+                added.map_err(|(_, what)| format!("“{}”：{what}", column.name))?;
             }
         }
     }
