@@ -243,7 +243,8 @@ impl<'a> Parser<'a> {
         let mut compared = false;
         loop {
             let start = left.span.start;
-            let asked = self.keyword().filter(|keyword| matches!(keyword, Keyword::In | Keyword::IsA));
+            let asked =
+                self.keyword().filter(|keyword| matches!(keyword, Keyword::In | Keyword::IsA | Keyword::Between));
             let operator = self.operator();
             let precedence = if asked.is_some() { COMPARISON } else { operator.map_or(0, Operator::precedence) };
             if precedence == 0 || precedence < least {
@@ -263,6 +264,12 @@ impl<'a> Parser<'a> {
                     Kind::Binary(operator, Box::new(left), Box::new(right))
                 }
                 None if asked == Some(Keyword::IsA) => Kind::IsA(Box::new(left), self.wanted()?),
+                None if asked == Some(Keyword::Between) => {
+                    let low = self.climb(SUM)?;
+                    self.expect_keyword(Keyword::And, "写成 甲 介于 1 且 3")?;
+                    let high = self.climb(SUM)?;
+                    Kind::In(Box::new(left), vec![Test::Interval { low, low_closed: true, high, high_closed: true }])
+                }
                 None => Kind::In(Box::new(left), self.group()?),
             };
             left = self.make(kind, self.since(start))?;

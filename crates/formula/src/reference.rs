@@ -8,12 +8,13 @@ use crate::unit::NAMES;
 use crate::words::{BUILTINS, KEYWORDS, POLICIES};
 
 /// Expressions with their values, which a test computes.
-pub(crate) const EXAMPLES: [(&str, &str); 59] = [
+pub(crate) const EXAMPLES: [(&str, &str); 60] = [
     ("若 1 < 2 则 \"小\" 否则 \"大\"", "小"),
     ("1 + 2 * 3 ** 2", "19"),
     ("1000 / 3 * 3", "1000"),
     ("3 在 [1..3] 且 非(3 在 (1..3))", "是"),
     ("文字(3) 在 (\"3\", \"4\")", "是"),
+    ("2 介于 1 且 3 且 非 (4 between 1 and 3)", "是"),
     ("任一 甲 在 [1, 5] 满足 甲 > 3", "是"),
     ("全部 甲 在 [1, 5] 满足 甲 > 3", "否"),
     ("合计(对每个 甲 在 [1, 2] 得 甲 * 10)", "30"),

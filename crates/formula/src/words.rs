@@ -20,10 +20,11 @@ pub enum Keyword {
     Null,
     This,
     IsA,
+    Between,
 }
 
 /// Keyword, FEEL's word, the Chinese word, meaning.
-pub const KEYWORDS: [(Keyword, &str, &str, &str); 17] = [
+pub const KEYWORDS: [(Keyword, &str, &str, &str); 18] = [
     (Keyword::If, "if", "若", "`若 条件 则 甲 否则 乙`；条件未知时结果未知，没有选中的一边不必知道"),
     (Keyword::Then, "then", "则", "见“若”"),
     (Keyword::Else, "else", "否则", "见“若”；不能省"),
@@ -50,6 +51,7 @@ pub const KEYWORDS: [(Keyword, &str, &str, &str); 17] = [
     (Keyword::False, "false", "否", "是否类型的“否”"),
     (Keyword::Null, "null", "空", "没有值；与未知不同，只由作者写出"),
     (Keyword::This, "this", "本行", "筛选时外面的那一行"),
+    (Keyword::Between, "between", "介于", "`甲 介于 1 且 3` 就是 `甲 在 [1..3]`"),
     (Keyword::IsA, "instance_of", "类型是", "`甲 类型是 数`：空不是任何类型；类型见下"),
 ];
 

@@ -62,6 +62,7 @@ fn fragments() -> impl Strategy<Value = String> {
         "甲",
         "[1..3]",
         " 类型是 ",
+        " 介于 ",
         "一列<数>",
         "{甲: ",
         "}",
