@@ -34,8 +34,12 @@ pub(crate) fn call(machine: &mut Machine, builtin: Builtin, arguments: &[Node]) 
             }
         }
     }
+    values.iter().try_for_each(|value| machine.assessment.weigh(value))?;
     apply(machine, builtin, &values)
 }
+
+/// Items that are compared as fast as one step is done.
+const COMPARED_A_STEP: usize = 64;
 
 /// Calls about a day; a moment stands for its day.
 const OF_A_DAY: [Builtin; 7] = [
@@ -110,6 +114,7 @@ fn apply(machine: &mut Machine, builtin: Builtin, values: &[Value]) -> Outcome {
         (Builtin::Distinct, [Value::List(items)]) => {
             let mut kept: Vec<Value> = Vec::new();
             for item in items.iter() {
+                machine.assessment.spend(kept.len() / COMPARED_A_STEP)?;
                 if !kept.contains(item) {
                     kept.push(item.clone());
                 }
@@ -232,12 +237,14 @@ fn digits(builtin: Builtin, values: &[Value]) -> Option<Outcome> {
     match (builtin, rest) {
         (Builtin::Odd, []) => Some(Ok(Value::Bool(n.is_integer() && !even(n)))),
         (Builtin::Even, []) => Some(Ok(Value::Bool(even(n)))),
-        (Builtin::Modulo, [Value::Number(by)]) => Some(match number::divide(n, *by) {
+        (Builtin::Modulo | Builtin::Remainder, [Value::Number(by)]) => Some(match number::divide(n, *by) {
             None => Err(Unknown::because("除数为零")),
-            Some(quotient) => number::multiply(quotient.floor(), *by)
-                .and_then(|whole| number::subtract(n, whole))
-                .map(Value::Number)
-                .ok_or_else(too_large),
+            Some(quotient) => {
+                number::multiply(if builtin == Builtin::Modulo { quotient.floor() } else { quotient.trunc() }, *by)
+                    .and_then(|whole| number::subtract(n, whole))
+                    .map(Value::Number)
+                    .ok_or_else(too_large)
+            }
         }),
         (
             Builtin::RoundUp

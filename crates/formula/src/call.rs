@@ -278,7 +278,7 @@ fn more(builtin: Builtin, types: &[Type]) -> Option<Type> {
     let whole = |ty: &Type| plain(ty) || ty.unit().is_some_and(|u| u == Unit::MONTHS || u == Unit::DAYS);
     let joined = |list: &Type, value: &Type| Some(Type::list(item(list)?.join(value)?));
     match (builtin, types) {
-        (Builtin::Modulo, [a, b]) => a.join(b).filter(|ty| ty.unit().is_some()),
+        (Builtin::Modulo | Builtin::Remainder, [a, b]) => a.join(b).filter(|ty| ty.unit().is_some()),
         (Builtin::Odd | Builtin::Even, [n]) => plain(n).then_some(Type::Bool),
         (
             Builtin::RoundUp | Builtin::RoundDown | Builtin::RoundHalfUp | Builtin::RoundHalfDown | Builtin::Decimal,

@@ -66,6 +66,9 @@ pub(crate) enum Body {
 /// A typed table: its plan, the types of its outputs, what it reads.
 pub(crate) type TypedTable = (TablePlan, Vec<Option<Type>>, Uses);
 
+/// Fields of a record with those of records in it, so that no walk over its type takes long.
+const MOST_FIELDS: usize = 1_000;
+
 enum Frame {
     /// The columns of a list's row are names.
     Row(usize, usize),
@@ -256,7 +259,7 @@ impl<'a> Checker<'a> {
             Kind::Filter(list, inside) => self.filter(list, inside),
             Kind::Call(name, arguments) => self.call(name, arguments, span),
             Kind::List(items) => self.list(items),
-            Kind::Record(fields) => self.record(fields),
+            Kind::Record(fields) => self.record(fields, span),
         }
     }
 
@@ -276,7 +279,7 @@ impl<'a> Checker<'a> {
         Some((Node::List(nodes), Type::list(ty)))
     }
 
-    fn record(&mut self, fields: &[(Ident, Expr)]) -> Part {
+    fn record(&mut self, fields: &[(Ident, Expr)], span: &Range<usize>) -> Part {
         let parts: Vec<Part> = fields.iter().map(|(_, value)| self.expr(value)).collect();
         let (mut nodes, mut types) = (Vec::new(), BTreeMap::new());
         for (part, (name, _)) in parts.into_iter().zip(fields) {
@@ -284,7 +287,12 @@ impl<'a> Checker<'a> {
             nodes.push((name.text.clone(), node));
             types.insert(name.text.clone(), ty);
         }
-        Some((Node::Record(nodes), Type::Fields(Arc::new(types))))
+        let ty = Type::Fields(Arc::new(types));
+        if ty.fields() > MOST_FIELDS {
+            let message = format!("记录里一共有 {} 项以上", MOST_FIELDS);
+            return self.error("G106", span, message, "拆成几条小一些的记录");
+        }
+        Some((Node::Record(nodes), ty))
     }
 
     /// A part that must be 是 or 否.
@@ -420,28 +428,13 @@ impl<'a> Checker<'a> {
                 Some(part) => part,
                 None => self.no_column(&self.env.list_path(list), self.columns(list), name),
             },
-            Type::Record(register) => {
-                let columns = &self.env.registers[register].columns;
-                match columns.iter().find(|(column, _)| *column == name.text) {
-                    Some((_, ty)) => Some((Node::Field(Box::new(node), name.text.clone()), ty.clone())),
-                    None => {
-                        let known = columns.iter().map(|(column, _)| column.clone()).collect();
-                        self.no_column(&self.env.registers[register].name.clone(), known, name)
-                    }
-                }
-            }
-            Type::Fields(fields) => match fields.get(&name.text) {
-                Some(ty) => Some((Node::Field(Box::new(node), name.text.clone()), ty.clone())),
-                None => self.no_column("记录", fields.keys().cloned().collect(), name),
-            },
+            Type::Record(_) | Type::Fields(_) => self.field(&ty, node, name),
             Type::List(item) => match *item {
-                Type::Fields(fields) => {
-                    let Some(ty) = fields.get(&name.text) else {
-                        return self.no_column("记录", fields.keys().cloned().collect(), name);
-                    };
+                Type::Fields(_) => {
                     self.slots += 1;
-                    let body = Node::Field(Box::new(Node::Slot(self.slots - 1)), name.text.clone());
-                    Some((Node::For(Box::new(node), self.slots - 1, Box::new(body)), Type::list(ty.clone())))
+                    let slot = self.slots - 1;
+                    let (body, ty) = self.field(&item, Node::Slot(slot), name)?;
+                    Some((Node::For(Box::new(node), slot, Box::new(body)), Type::list(ty)))
                 }
                 Type::Row(list) => {
                     self.slots += 1;
@@ -460,7 +453,7 @@ impl<'a> Checker<'a> {
                 }
                 other => self.error("G311", span, format!("一列{other}没有“{}”", name.text), "只有名单和台账有列"),
             },
-            other => match self.part(&other, &node, &name.text) {
+            other => match self.part(&other, node, &name.text) {
                 Some(part) => Some(part),
                 None => {
                     let help = "只有名单、台账的行和步骤有列；日期有 年、月、日、星期，时间有 时、分、秒";
@@ -470,13 +463,31 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// A column of a row of a register, or a field of a record.
+    fn field(&mut self, of: &Type, node: Node, name: &Ident) -> Part {
+        let (of, columns): (Arc<str>, Vec<(Arc<str>, Type)>) = match of {
+            Type::Record(register) => {
+                let register = &self.env.registers[*register];
+                (register.name.clone(), register.columns.clone())
+            }
+            Type::Fields(fields) => {
+                ("记录".into(), fields.iter().map(|(name, ty)| (name.clone(), ty.clone())).collect())
+            }
+            _ => return None,
+        };
+        match columns.iter().find(|(column, _)| *column == name.text) {
+            Some((column, ty)) => Some((Node::Field(Box::new(node), column.clone()), ty.clone())),
+            None => self.no_column(&of, columns.into_iter().map(|(column, _)| column).collect(), name),
+        }
+    }
+
     /// `日期.年`, `时段.余时`.
-    fn part(&self, ty: &Type, node: &Node, name: &str) -> Part {
+    fn part(&self, ty: &Type, node: Node, name: &str) -> Part {
         if let Type::Number(unit) = ty {
             return kinds::length(node, *unit, name).map(|node| (node, Type::Number(Unit::NONE)));
         }
         let builtin = kinds::part(name)?;
-        Some((Node::Call(builtin, vec![node.clone()]), result(builtin, std::slice::from_ref(ty))?))
+        Some((Node::Call(builtin, vec![node]), result(builtin, std::slice::from_ref(ty))?))
     }
 
     fn columns(&self, list: usize) -> Vec<Arc<str>> {

@@ -48,6 +48,9 @@ pub struct Rate {
 /// Formula work that one assessment may do before it is called undecidable.
 const MOST_STEPS: u32 = 2_000_000;
 
+/// Bytes of text that are read or copied as fast as one step is done.
+const LETTERS_A_STEP: usize = 64;
+
 /// Nested definitions that one assessment follows.
 const MOST_DEPTH: u32 = 200;
 
@@ -279,8 +282,24 @@ impl<'a> Assessment<'a> {
         chosen
     }
 
-    fn spend(&self) -> Result<(), Arc<Unknown>> {
-        self.steps.set(self.steps.get().saturating_add(1));
+    /// Pays for looking at all of a value: what is shared a thousand times is looked at a thousand times.
+    pub(crate) fn weigh(&self, value: &Value) -> Result<(), Arc<Unknown>> {
+        match value {
+            Value::List(items) => {
+                self.spend(items.len())?;
+                items.iter().try_for_each(|item| self.weigh(item))
+            }
+            Value::Record(fields) => {
+                self.spend(fields.len())?;
+                fields.values().try_for_each(|field| self.weigh(field))
+            }
+            Value::Text(text) => self.spend(text.len() / LETTERS_A_STEP),
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn spend(&self, steps: usize) -> Result<(), Arc<Unknown>> {
+        self.steps.set(self.steps.get().saturating_add(u32::try_from(steps).unwrap_or(u32::MAX)));
         if self.steps.get() > MOST_STEPS { Err(Unknown::because("计算量太大")) } else { Ok(()) }
     }
 }
@@ -305,7 +324,7 @@ impl<'m, 'a> Machine<'m, 'a> {
 
 impl Machine<'_, '_> {
     pub fn eval(&mut self, node: &Node) -> Outcome {
-        self.assessment.spend()?;
+        self.assessment.spend(1)?;
         match node {
             Node::Const(value) => Ok(value.clone()),
             Node::Slot(slot) => Ok(self.slots[*slot].clone()),
@@ -356,6 +375,8 @@ impl Machine<'_, '_> {
             Node::Negate(inner) => Ok(Value::Number(-self.number(inner)?)),
             Node::Binary(operator, left, right) => {
                 let (left, right) = (self.eval(left)?, self.eval(right)?);
+                self.assessment.weigh(&left)?;
+                self.assessment.weigh(&right)?;
                 if operator.is_comparison() {
                     return compare_known(*operator, &left, &right).map(Value::Bool).ok_or_else(unfit);
                 }

@@ -84,8 +84,14 @@ enum Told {
     Rate(usize, Vec<String>, Option<Date>),
 }
 
+/// Single values that an explanation writes out of one value.
+const MOST_SHOWN: usize = 10_000;
+
+const TOO_LONG: &str = "（太长，不写出）";
+
 fn shown(outcome: &Outcome, ty: Option<&Type>) -> String {
     match (outcome, ty) {
+        (Ok(value), _) if value.is_longer_than(MOST_SHOWN) => TOO_LONG.to_owned(),
         (Ok(value), Some(ty)) => value.show(ty),
         (Ok(value), None) => value.to_string(),
         (Err(unknown), _) => format!("未知（{unknown}）"),
@@ -178,12 +184,15 @@ impl Explainer<'_, '_> {
             SeenWhat::Rate(index, ..) => Some(&inner.env.parameters[*index].ty),
             SeenWhat::Projection => {
                 let Ok(Value::List(items)) = &seen.outcome else { return None };
+                if seen.outcome.as_ref().is_ok_and(|value| value.is_longer_than(MOST_SHOWN)) {
+                    return Some(TOO_LONG.to_owned());
+                }
                 let money = |value: &Value| value.number().map_or_else(|| value.to_string(), crate::number::shown_yuan);
                 return Some(format!("[{}]", items.iter().map(money).collect::<Vec<_>>().join("、")));
             }
         };
         match &seen.outcome {
-            Ok(value) => Some(value.show(ty?)),
+            Ok(_) => Some(shown(&seen.outcome, Some(ty?))),
             Err(_) => Some("未知".to_owned()),
         }
     }

@@ -92,31 +92,25 @@ pub(crate) fn part(name: &str) -> Option<Builtin> {
     PARTS.iter().find(|row| row.0 == name || row.1 == name).map(|row| row.2)
 }
 
-/// Parts of lengths of time: FEEL's name, the Chinese one, the unit, how many are in one of the unit, and after how many
-/// the next greater part counts one more.
-const LENGTHS: [(&str, &str, Unit, i128, Option<i128>); 6] = [
-    ("years", "整年", Unit::MONTHS, 1, None),
-    ("months", "余月", Unit::MONTHS, 1, Some(12)),
-    ("days", "整日", Unit::DAYS, 1, None),
-    ("hours", "余时", Unit::DAYS, 24, Some(24)),
-    ("minutes", "余分", Unit::DAYS, 1_440, Some(60)),
-    ("seconds", "余秒", Unit::DAYS, 86_400, Some(60)),
+/// Parts of lengths of time: FEEL's name, the Chinese one, the unit, how many are in one of the unit, and how many make
+/// one of the next greater part, which are not counted.
+const LENGTHS: [(&str, &str, Unit, Rational, Option<i128>); 6] = [
+    ("years", "整年", Unit::MONTHS, Rational::new_raw(1, 12), None),
+    ("months", "余月", Unit::MONTHS, Rational::new_raw(1, 1), Some(12)),
+    ("days", "整日", Unit::DAYS, Rational::new_raw(1, 1), None),
+    ("hours", "余时", Unit::DAYS, Rational::new_raw(24, 1), Some(24)),
+    ("minutes", "余分", Unit::DAYS, Rational::new_raw(1_440, 1), Some(60)),
+    ("seconds", "余秒", Unit::DAYS, Rational::new_raw(86_400, 1), Some(60)),
 ];
 
 /// `时段.余时` over a length of time: whole parts, without those that the next greater part counts.
-pub(crate) fn length(node: &Node, unit: Unit, name: &str) -> Option<Node> {
-    let found = LENGTHS.iter().find(|row| row.2 == unit && (row.0 == name || row.1 == name))?;
-    let number = |n: i128| Box::new(Node::Const(Value::Number(Rational::from(n))));
-    let binary = |operator, a: Node, b: i128| Node::Binary(operator, Box::new(a), number(b));
-    let whole = |node: Node| Node::Call(Builtin::RoundDown, vec![node, *number(0)]);
-    let (_, _, _, many, above) = *found;
-    let all = binary(Operator::Multiply, node.clone(), many);
+pub(crate) fn length(node: Node, unit: Unit, name: &str) -> Option<Node> {
+    let (.., many, above) = LENGTHS.iter().find(|row| row.2 == unit && (row.0 == name || row.1 == name))?;
+    let number = |n: Rational| Node::Const(Value::Number(n));
+    let all = Node::Binary(Operator::Multiply, Box::new(node), Box::new(number(*many)));
+    let whole = Node::Call(Builtin::RoundDown, vec![all, number(Rational::from(0))]);
     Some(match above {
-        None if unit == Unit::MONTHS => whole(binary(Operator::Divide, all, 12)),
-        None => whole(all),
-        Some(above) => {
-            let greater = binary(Operator::Multiply, whole(binary(Operator::Divide, all.clone(), above)), above);
-            Node::Binary(Operator::Subtract, Box::new(whole(all)), Box::new(greater))
-        }
+        None => whole,
+        Some(above) => Node::Call(Builtin::Remainder, vec![whole, number(Rational::from(*above))]),
     })
 }

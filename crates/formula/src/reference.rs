@@ -8,7 +8,7 @@ use crate::unit::NAMES;
 use crate::words::{BUILTINS, KEYWORDS, POLICIES};
 
 /// Expressions with their values, which a test computes.
-pub(crate) const EXAMPLES: [(&str, &str); 60] = [
+pub(crate) const EXAMPLES: [(&str, &str); 61] = [
     ("若 1 < 2 则 \"小\" 否则 \"大\"", "小"),
     ("1 + 2 * 3 ** 2", "19"),
     ("1000 / 3 * 3", "1000"),
@@ -45,6 +45,7 @@ pub(crate) const EXAMPLES: [(&str, &str); 60] = [
     ("1.5e3 + 取余(-7, 3)", "1502"),
     ("向外取(1.234, 1) + 向内取(1.29, 1) + 四舍五入(1.25, 1)", "3.8"),
     ("五舍六入(1.25, 1) + 四舍六入(1.35, 1) + 取整(1.29, 1)", "3.8"),
+    ("余数(-7, 3)", "-1"),
     ("是奇数(3) 且 是偶数(4)", "是"),
     ("连乘([2, 3]) + 中位数([1, 5, 9]) + 计(众数([1, 1, 2]))", "12"),
     ("都成立([是, 3 > 2]) 且 有成立([否, 是])", "是"),

@@ -55,6 +55,15 @@ impl Type {
         }
     }
 
+    /// How many fields a record has, with those of records in it.
+    pub(crate) fn fields(&self) -> usize {
+        match self {
+            Self::Fields(fields) => fields.values().map(|ty| 1 + ty.fields()).sum(),
+            Self::List(item) => item.fields(),
+            _ => 0,
+        }
+    }
+
     pub(crate) fn is_text(&self) -> bool {
         matches!(self, Self::Text | Self::Choice(_))
     }

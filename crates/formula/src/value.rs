@@ -131,6 +131,20 @@ impl Value {
         if let Self::Text(t) = self { Some(t) } else { None }
     }
 
+    /// Whether more than so many single values would be shown of it.
+    pub(crate) fn is_longer_than(&self, most: usize) -> bool {
+        fn left(value: &Value, most: usize) -> Option<usize> {
+            match value {
+                Value::List(items) => items.iter().try_fold(most.checked_sub(1)?, |most, item| left(item, most)),
+                Value::Record(fields) => {
+                    fields.values().try_fold(most.checked_sub(1)?, |most, field| left(field, most))
+                }
+                _ => most.checked_sub(1),
+            }
+        }
+        left(self, most).is_none()
+    }
+
     /// The value as a page or letter shows it; the type says what a number measures.
     pub fn show(&self, ty: &Type) -> String {
         match (self, ty) {

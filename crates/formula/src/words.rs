@@ -105,6 +105,7 @@ pub enum Builtin {
     MonthsAfter,
     WorkingDaysAfter,
     Modulo,
+    Remainder,
     Odd,
     Even,
     RoundUp,
@@ -149,7 +150,7 @@ pub enum Builtin {
 }
 
 /// Function, FEEL's name (empty where FEEL has none), the Chinese name, arguments, meaning.
-pub const BUILTINS: [(Builtin, &str, &str, &str, &str); 77] = [
+pub const BUILTINS: [(Builtin, &str, &str, &str, &str); 78] = [
     (Builtin::Sum, "sum", "合计", "合计(一列)", "各项相加；空列是 0；有一项未知则未知"),
     (Builtin::Count, "count", "计", "计(一列)", "几项；名单未知则未知"),
     (Builtin::Max, "max", "最大", "最大(一列) 最大(甲, 乙)", "空列未知"),
@@ -186,6 +187,7 @@ pub const BUILTINS: [(Builtin, &str, &str, &str, &str); 77] = [
     (Builtin::MonthsAfter, "", "月后", "月后(日期, 数)", "没有这一天则为月末"),
     (Builtin::WorkingDaysAfter, "", "工作日后", "工作日后(日期, 数)", "当天不算"),
     (Builtin::Modulo, "modulo", "取余", "取余(数, 除数)", "余数与除数同号"),
+    (Builtin::Remainder, "", "余数", "余数(数, 除数)", "余数与被除的数同号"),
     (Builtin::Odd, "odd", "是奇数", "是奇数(数)", ""),
     (Builtin::Even, "even", "是偶数", "是偶数(数)", ""),
     (Builtin::RoundUp, "round_up", "向外取", "向外取(数, 位数)", "离零远的一边，留几位小数"),

@@ -1,5 +1,5 @@
-//! `cargo xtask bench ledger [N]`: N payments (default 1,000,000) of four sources each through journal, ledger and lists,
-//! beside the same transfers as plain inserts in SQLite and through a function of PostgreSQL.
+//! `cargo xtask bench ledger [N]`: N payments (default 1,000,000) of four sources each through journal, ledger and
+//! lists, beside the same transfers as plain inserts in SQLite and through a function of PostgreSQL.
 //! A benchmark, not a test: it prints what it measured and judges nothing.
 #![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
 
@@ -45,7 +45,8 @@ fn multiply(folder: &Path, count: usize) {
     let one = "SELECT root, json_extract(people, '$.applicant.number') FROM roll_row
                WHERE service = 'dibao' AND json_array_length(grants) = 1 AND root = case_id
                AND root NOT IN (SELECT root FROM roll_row GROUP BY root HAVING count(*) > 1)
-               AND json_extract(people, '$.applicant.number') IN (SELECT key FROM register_row WHERE register = 'bank_account')
+               AND json_extract(people, '$.applicant.number')
+                   IN (SELECT key FROM register_row WHERE register = 'bank_account')
                AND grants NOT LIKE '%suspended%' AND grants LIKE '%\"components\":[[%' LIMIT 1";
     let (root, number): (String, String) = sql.query_row(one, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
     let account = "SELECT json_extract(content, '$.columns.account') FROM register_row
@@ -58,8 +59,9 @@ fn multiply(folder: &Path, count: usize) {
     );
     sql.execute_batch(&format!(
         "BEGIN;
-        INSERT INTO roll_row {numbers} SELECT region, 'B' || printf('%08d', i), 'B' || printf('%08d', i), service, applicant,
-            closed_at, replace(grants, '{number}', {new}), replace(people, '{number}', {new})
+        INSERT INTO roll_row {numbers}
+            SELECT region, 'B' || printf('%08d', i), 'B' || printf('%08d', i), service, applicant, closed_at,
+            replace(grants, '{number}', {new}), replace(people, '{number}', {new})
             FROM n, roll_row WHERE root = '{root}';
         INSERT INTO register_row {numbers} SELECT register, {new}, from_day, at, case_id, place, region, {own}
             FROM n, (SELECT * FROM register_row WHERE register = 'bank_account' AND key = '{number}'
@@ -182,7 +184,8 @@ fn own(count: usize) {
         }
         say(&format!("{files} files, {format}, {} MB", bytes / 1_000_000), begun, count, 0);
     }
-    // What went to the bank is answered file by file, one payment in twenty has failed; then statements show a sum a file.
+    // What went to the bank is answered file by file, one payment in twenty has failed; then statements show a sum a
+    // file.
     let plain: String = run.chars().filter(char::is_ascii_alphanumeric).collect();
     let part = |part: u32| {
         let (first, last) = ((part - 1) * 10_000 + 1, part * 10_000);
@@ -285,8 +288,8 @@ fn postgres(words: &[&str]) -> std::process::Command {
     command
 }
 
-/// The same transfers through a function of a PostgreSQL of its own, in transactions as large; where it is not installed,
-/// nothing is compared.
+/// The same transfers through a function of a PostgreSQL of its own, in transactions as large; where it is not
+/// installed, nothing is compared.
 fn function(count: usize) {
     let folder = tempfile::tempdir().unwrap();
     let open: std::fs::Permissions = std::os::unix::fs::PermissionsExt::from_mode(0o777);

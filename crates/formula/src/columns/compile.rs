@@ -53,6 +53,9 @@ pub(super) enum Compiled {
     Each(Chosen, Box<Scalar>),
 }
 
+/// Fewer than what the reference evaluator does for one case, so that no value is told that it would not tell.
+const MOST_VISITS: u32 = 200_000;
+
 pub(super) struct Compiler<'a> {
     pub program: &'a Program,
     pub population: &'a Population,
@@ -60,6 +63,8 @@ pub(super) struct Compiler<'a> {
     pub calendar: &'a Calendar,
     pub graph: Graph,
     memo: HashMap<usize, Compiled>,
+    /// How many parts have been looked at: a body under a list of literals once for each.
+    visits: u32,
     pub slots: Vec<Scalar>,
     /// Levels whose cases are left to the reference evaluator, each with what columns do not do.
     pub left: BTreeMap<Level, String>,
@@ -104,7 +109,7 @@ impl<'a> Compiler<'a> {
         let parents = lists.iter().map(|list| list.parent).collect();
         let graph = Graph::new(parents, (0..lists.len()).map(longest).collect());
         let (memo, left) = (HashMap::new(), BTreeMap::new());
-        Self { program, population, rates, calendar, graph, memo, slots: Vec::new(), left }
+        Self { program, population, rates, calendar, graph, memo, visits: 0, slots: Vec::new(), left }
     }
 
     fn columns(&self, level: Level) -> Option<&'a BTreeMap<Arc<str>, Column>> {
@@ -209,6 +214,10 @@ impl<'a> Compiler<'a> {
     }
 
     pub fn node(&mut self, node: &Node) -> Fit<Compiled> {
+        self.visits += 1;
+        if self.visits > MOST_VISITS {
+            return unfit("展开以后太长的式子");
+        }
         let scalar = match node {
             Node::Const(value) => constant(value)?,
             Node::Slot(slot) => match self.slots.get(*slot) {

@@ -352,3 +352,21 @@ fn a_bound_beyond_all_numbers_of_a_column_is_met_by_none() {
         }
     }
 }
+
+#[test]
+fn a_formula_that_grows_is_left_to_the_reference() {
+    let twenty = ["1"; 20].join(", ");
+    let mut text = "票数".to_owned();
+    for n in 0..6 {
+        text = format!("合计(对每个 甲{n} 在 [{twenty}] 得 {text} + 甲{n})");
+    }
+    let (program, findings) = compile(&[block(&format!("x = {text}"))], environment());
+    assert!(findings.is_empty(), "{findings:?}");
+    let mut one = Facts::default();
+    one.set("票数", Value::Number(Rational::from(3)));
+    let cases = [one];
+    let population = Population::of(&program, &cases);
+    let assessed = assess(&program, &["x"], &population, &County, &calendar(), 1).unwrap();
+    let expected = Assessment::new(&program, &cases[0], &County, &calendar()).value("x").unwrap();
+    assert_eq!(assessed.value(0, 0), expected.ok());
+}

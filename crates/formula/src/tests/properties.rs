@@ -154,3 +154,29 @@ fn hostile_nesting_ends_soon() {
         assert!(parse::expression(&text, 0).is_err());
     }
 }
+
+/// Formulas each of which makes twice as much, or eight times, of the one before.
+#[test]
+fn hostile_growth_ends_soon() {
+    let eight = |what: &str| [what; 8].join(", ");
+    let grows = [
+        ("[1]", format!("合并({})", eight("甲"))),
+        ("[1]", "合并各列([甲, 甲])".to_owned()),
+        ("\"啊\"", "甲 + 甲".to_owned()),
+        ("1日", "(甲 * 1).余时 * 1日".to_owned()),
+        ("1", "{甲: 甲, 乙: 甲}".to_owned()),
+        ("1", "[甲, 甲]".to_owned()),
+    ];
+    for (first, next) in grows {
+        let lines: Vec<String> =
+            (1..60).map(|n| format!("甲{n} = {}", next.replace("甲", &format!("甲{}", n - 1)))).collect();
+        let ends = ["计(摊平([甲59]))", "甲59 = 甲59", "各在第几([甲59], 甲59)"];
+        let ends: Vec<String> = (0..).zip(ends).map(|(n, end)| format!("完{n} = {end}")).collect();
+        survives(&format!("甲0 = {first}\n{}\n{}", lines.join("\n"), ends.join("\n")));
+    }
+    let mut nested = "1日".to_owned();
+    for _ in 0..20 {
+        nested = format!("({nested} * 1).余时 * 1日");
+    }
+    survives(&format!("x = {nested}"));
+}

@@ -203,11 +203,10 @@ impl Stream {
     /// What a file says that cannot be, with file and row.
     pub fn batch(&mut self) -> Result<Option<Population>, String> {
         *self = match std::mem::replace(self, Self::Ended) {
-            Self::Opened(files) => Self::Running(files.run()),
+            Self::Opened(mut files) => Self::Running(ahead(1, move || files.batch())),
             state => state,
         };
         let Self::Running(batches) = self else { return Ok(None) };
-        // After the last batch nothing is sent.
         let next = batches.recv().ok().transpose();
         if !matches!(next, Ok(Some(_))) {
             *self = Self::Ended;
@@ -217,20 +216,6 @@ impl Stream {
 }
 
 impl Files {
-    /// Puts batches together in a thread of its own.
-    fn run(mut self) -> Receiver<Result<Population, String>> {
-        let (sender, batches) = sync_channel(1);
-        std::thread::spawn(move || {
-            while let Some(batch) = self.batch().transpose() {
-                let failed = batch.is_err();
-                if sender.send(batch).is_err() || failed {
-                    break;
-                }
-            }
-        });
-        batches
-    }
-
     fn batch(&mut self) -> Result<Option<Population>, String> {
         let (keys, columns) = self.cases.take(self.batch)?;
         if keys.is_empty() {
@@ -257,31 +242,33 @@ impl Files {
     }
 }
 
-/// A thread that reads a source piece by piece while there is room.
-fn reads_ahead(mut source: Source, kinds: Vec<Kind>) -> Receiver<Result<Piece, String>> {
-    let (sender, ahead) = sync_channel(AHEAD);
+/// What a thread of its own makes ahead, so much at most. After the last nothing is sent, and nothing after what went
+/// wrong.
+fn ahead<T: Send + 'static>(
+    room: usize,
+    mut next: impl FnMut() -> Result<Option<T>, String> + Send + 'static,
+) -> Receiver<Result<T, String>> {
+    let (sender, receiver) = sync_channel(room);
     std::thread::spawn(move || {
-        let mut before = 0;
-        loop {
-            let piece = source.read(STEP, &kinds, before);
-            let rows = piece.as_ref().map_or(0, |piece| piece.rows);
-            before += rows as u64;
+        while let Some(made) = next().transpose() {
+            let failed = made.is_err();
             // Nobody listens any more, or there is nothing more to say.
-            if sender.send(piece).is_err() || rows == 0 {
+            if sender.send(made).is_err() || failed {
                 break;
             }
         }
     });
-    ahead
+    receiver
 }
 
 type Columns = BTreeMap<Arc<str>, Column>;
 
 impl Reader {
     fn open(path: &Path, table: &Table, env: &Environment, list: Option<usize>) -> Result<Self, String> {
-        let (source, wanted) = Source::open(path, table, env, list)?;
+        let (mut source, wanted) = Source::open(path, table, env, list)?;
         let name = source.name().to_owned();
-        let ahead = reads_ahead(source, wanted.iter().map(|wanted| wanted.kind.clone()).collect());
+        let kinds: Vec<Kind> = wanted.iter().map(|wanted| wanted.kind.clone()).collect();
+        let ahead = ahead(AHEAD, move || source.read(STEP, &kinds));
         Ok(Self { name, ahead, wanted, piece: Piece::default(), at: 0, before: 0, last: None, last_batch: 0 })
     }
 
@@ -300,7 +287,6 @@ impl Reader {
         }
         self.before += self.at as u64;
         self.at = 0;
-        // After the last piece nothing is sent.
         self.piece = match self.ahead.recv() {
             Ok(piece) => piece?,
             Err(_) => Piece { words: std::mem::take(&mut self.piece.words), ..Piece::default() },

@@ -28,6 +28,8 @@ pub struct Source {
     words: HashMap<String, WordPlaces>,
     /// The columns that are read: owner, key, and the wanted ones.
     columns: Vec<Read>,
+    /// Rows that have been read.
+    before: u64,
 }
 
 enum Format {
@@ -84,15 +86,15 @@ impl Source {
                 *scale = scale.saturating_mul(column.scale);
             }
         }
-        Ok((Self { name, format, words: HashMap::new(), columns }, wanted))
+        Ok((Self { name, format, words: HashMap::new(), columns, before: 0 }, wanted))
     }
 
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Reads the next rows; none at the end of the file. `before` rows came earlier.
-    pub fn read(&mut self, most: usize, kinds: &[Kind], before: u64) -> Result<Piece, String> {
+    /// Reads the next rows; `None` at the end of the file.
+    pub fn read(&mut self, most: usize, kinds: &[Kind]) -> Result<Option<Piece>, String> {
         let mut piece = Piece { cells: kinds.iter().map(|kind| Cells::of(kind, most)).collect(), ..Piece::default() };
         let mut into = Into { owners: &mut piece.owners, keys: &mut piece.keys, cells: &mut piece.cells };
         let result = match &mut self.format {
@@ -118,10 +120,12 @@ impl Source {
                 csv_rows(reader, &self.columns, most, &mut self.words, &mut into).map(|rows| piece.rows = rows)
             }
         };
-        let told = |(row, what): (usize, String)| format!("{} 第 {} 行：{what}", self.name, before + row as u64 + 1);
+        let told =
+            |(row, what): (usize, String)| format!("{} 第 {} 行：{what}", self.name, self.before + row as u64 + 1);
         result.map_err(told)?;
         piece.words = self.words.iter().map(|(name, known)| (name.clone(), known.words.clone())).collect();
-        Ok(piece)
+        self.before += piece.rows as u64;
+        Ok(if piece.rows == 0 { None } else { Some(piece) })
     }
 }
 

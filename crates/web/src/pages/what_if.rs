@@ -1,5 +1,7 @@
 //! 科学测算: change rates and formulas, see what that comes to, keep it.
 
+mod form;
+
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard, PoisonError};
@@ -9,7 +11,6 @@ use axum::Extension;
 use axum::extract::{Path, Query, State};
 use axum::response::IntoResponse;
 use base::{Date, Fen, Level, RegionCode};
-use bureau::levers::{Board, Lever};
 use bureau::what_if::{Asked, Study, Told};
 use bureau::{StudyRow, hash};
 use casework::Capacity;
@@ -174,9 +175,13 @@ fn form_page(site: &Site, visit: &Visit, typed: &Sent, wrong: &[String]) -> Page
         form.filters method="get" action="/what-if" {
             div { label for="f-region" { "地区" } select id="f-region" name="region" {
                 option value=(own) { (site.place(own)) }
-                @for region in places { option value=(region.code) selected[region.code == asked.region] { "　" (region.name) } }
+                @for region in places {
+                    option value=(region.code) selected[region.code == asked.region] { "　" (region.name) }
+                }
             } }
-            div { label for="f-date" { "按哪一天的标准" } input type="date" id="f-date" name="date" value=(asked.date); }
+            div {
+                label for="f-date" { "按哪一天的标准" } input type="date" id="f-date" name="date" value=(asked.date);
+            }
             button type="submit" { "换地区、日期" }
         }
         form method="post" action="/what-if" {
@@ -184,11 +189,14 @@ fn form_page(site: &Site, visit: &Visit, typed: &Sent, wrong: &[String]) -> Page
             input type="hidden" name="region" value=(asked.region);
             input type="hidden" name="date" value=(asked.date);
             @for (number, board) in boards.iter().enumerate() {
-                @if !board.rates.is_empty() { (rates(board, typed, number == 0)) }
+                @if !board.rates.is_empty() { (form::rates(board, typed, number == 0)) }
             }
-            @for board in boards.iter().filter(|board| !board.formulas.is_empty()) { (formulas(board, typed)) }
-            (groups(&boards, typed))
-            div.field { label for="f-name" { "给这次测算起个名" } input type="text" id="f-name" name="name" maxlength="60" value=(typed.get("name")); }
+            @for board in boards.iter().filter(|board| !board.formulas.is_empty()) { (form::formulas(board, typed)) }
+            (form::groups(&boards, typed))
+            div.field {
+                label for="f-name" { "给这次测算起个名" }
+                input type="text" id="f-name" name="name" maxlength="60" value=(typed.get("name"));
+            }
             div.actions { button.main type="submit" { "测算" } }
         }
         h2 id="kept" { "做过的测算" }
@@ -204,76 +212,6 @@ fn form_page(site: &Site, visit: &Visit, typed: &Sent, wrong: &[String]) -> Page
         } } }
     };
     Ok(page(site, visit, "科学测算", body).into_response())
-}
-
-/// The rates of a board with room for new values.
-fn rates(board: &Board, typed: &Sent, open: bool) -> Markup {
-    let changed = board.rates.iter().any(|lever| !typed.get(&format!("r.{}", lever.name)).is_empty());
-    html! {
-        details.levers open[open || changed] {
-            summary { (board.title) span.soft.small { "　" (board.rates.len()) " 个数" } }
-            div.scroll { table.work {
-                thead { tr { th { "参数" } th.num { "现行" } th { "改为" } th { "从" } th { "依据" } } }
-                tbody { @for lever in &board.rates { tr {
-                    th scope="row" { (lever.name) }
-                    td.num data-label="现行" { (lever.value) @if !lever.unit.is_empty() { span.soft { " " (lever.unit) } } }
-                    td { (input(lever, typed)) }
-                    td data-label="从" { (lever.from) }
-                    td.soft data-label="依据" { (lever.document) }
-                } } }
-            } }
-        }
-    }
-}
-
-fn input(lever: &Lever, typed: &Sent) -> Markup {
-    let name = format!("r.{}", lever.name);
-    let value = typed.get(&name);
-    html! {
-        @if lever.words.is_empty() {
-            input.short type="text" name=(name) value=(value) aria-label=(format!("{}改为", lever.name)) autocomplete="off";
-        } @else {
-            select name=(name) aria-label=(format!("{}改为", lever.name)) {
-                option value="" { "不变" }
-                @for word in &lever.words { option value=(word) selected[word == value] { (word) } }
-            }
-        }
-    }
-}
-
-fn formulas(board: &Board, typed: &Sent) -> Markup {
-    let changed = board.formulas.iter().any(|(name, _)| !typed.get(&format!("f.{name}")).is_empty());
-    html! {
-        details.levers open[changed] {
-            summary { (board.title) "的公式" span.soft.small { "　" (board.formulas.len()) " 个" } }
-            div.scroll { table.work {
-                thead { tr { th { "公式" } th { "现行" } th { "改为" } } }
-                tbody { @for (name, text) in &board.formulas { tr {
-                    th scope="row" { (name) }
-                    td data-label="现行" { code.formula { (text) } }
-                    td { textarea name=(format!("f.{name}")) rows="2" aria-label=(format!("{name}改为")) { (typed.get(&format!("f.{name}"))) } }
-                } } }
-            } }
-        }
-    }
-}
-
-fn groups(boards: &[Board], typed: &Sent) -> Markup {
-    let mut names: Vec<&String> = Vec::new();
-    for name in boards.iter().flat_map(|board| &board.groups) {
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    let chosen = |name: &str| typed.pairs().any(|(field, value)| field == "g" && value == name);
-    html! {
-        details.levers open[names.iter().any(|name| chosen(name))] {
-            summary { "再按别的分组" span.soft.small { "　城乡、地区、人口等已经分好" } }
-            div.choices { @for name in names {
-                label.choice { input type="checkbox" name="g" value=(name) checked[chosen(name)]; (name) }
-            } }
-        }
-    }
 }
 
 pub async fn show(State(site): State<Arc<Site>>, Extension(visit): Extension<Visit>, Path(id): Path<String>) -> Page {
@@ -306,10 +244,15 @@ fn study_page(site: &Site, visit: &Visit, id: &str, again: Option<bool>) -> Page
     let body = html! {
         p.crumbs.noprint { a href="/what-if" { "科学测算" } }
         h1 { (row.name) }
-        p.soft { (site.place(study.asked.region)) "，按 " (study.asked.date) " 的标准；" (day(&row.at)) " 由 " (row.account) " 做，看了 " (study.cases.len()) " 件：在领的和两年内没有批准的" }
+        p.soft {
+            (site.place(study.asked.region)) "，按 " (study.asked.date) " 的标准；" (day(&row.at)) " 由 " (row.account)
+            " 做，看了 " (study.cases.len()) " 件：在领的和两年内没有批准的"
+        }
         @match again {
             Some(true) => div.note role="status" { p { "按当时的户、标准和公式重算，每一个数都相同。" } },
-            Some(false) => div.note.stop role="alert" { p { "重算的结果与当时不同：保存的内容或者程序变了，请查明以后再用。" } },
+            Some(false) => div.note.stop role="alert" {
+                p { "重算的结果与当时不同：保存的内容或者程序变了，请查明以后再用。" }
+            },
             None => {},
         }
         (changes(&study))
@@ -388,7 +331,10 @@ fn result(site: &Site, told: &Told) -> Markup {
                 li { p { "增加 " b { (all.more.recipients) } " 户　减少 " b { (all.less.recipients) } " 户" } }
             }
             @if all.less.recipients > 0 {
-                p { span.mark.stop { "有人减少" } " " (all.less.recipients) " 户一共每月少 " (yuan(all.less.fen)) " 元。提高标准不能减少任何一户的待遇。" }
+                p {
+                        span.mark.stop { "有人减少" } " " (all.less.recipients) " 户一共每月少 " (yuan(all.less.fen))
+                        " 元。提高标准不能减少任何一户的待遇。"
+                    }
             }
             @if let Some(lives) = &told.answer.lives { (living(lives)) }
             (money(told))
@@ -419,11 +365,15 @@ fn living(lives: &Lives) -> Markup {
             td.num data-label="改后" { b { (show(&lives.after)) } }
         } }
     };
+    let cases: u64 = lives.bands.values().map(|band| band.cases).sum();
+    let label = format!("{cases} 户按人均月收入每 50 元一档的分布，深色是改后领取的");
+    let mark = (line.min(bins.len() as f64), "改后的线");
+    let cliffs = format!("多挣 {} 元反而少得的户", Fen(STEP.0).plain().trim_end_matches(".00"));
     html! {
         div.two {
             div {
                 h3 { "家庭人均月收入（领取以前）" }
-                (chart::histogram(&bins, &format!("{} 户按人均月收入每 50 元一档的分布，深色是改后领取的", lives.bands.values().map(|band| band.cases).sum::<u64>()), Some((line.min(bins.len() as f64), "改后的线"))))
+                (chart::histogram(&bins, &label, Some(mark)))
                 p.soft.small { "每 50 元一档；深色是改后领取的户。" }
             }
             div.scroll { table.work {
@@ -434,7 +384,7 @@ fn living(lives: &Lives) -> Markup {
                     (row("到线还差（元/月）", &|living| yuan(living.gap)))
                     (row("到线还差，占线的", &|living| percent(living.gap, lives.line)))
                     (row("基尼系数", &Living::gini_text))
-                    (row(&format!("多挣 {} 元反而少得的户", Fen(STEP.0).plain().trim_end_matches(".00")), &|living| living.cliffs.to_string()))
+                    (row(&cliffs, &|living| living.cliffs.to_string()))
                     (row("其中最多少得（元/月）", &|living| yuan(living.fall)))
                 }
             } }
@@ -478,6 +428,10 @@ fn named(site: &Site, value: &str) -> String {
 
 fn group(site: &Site, of: &str, name: &str, groups: &Groups) -> Markup {
     let most = groups.values().map(|effect| effect.before.fen.max(effect.after.fen)).max().unwrap_or(1);
+    let pair = |effect: &Effect| {
+        let (before, after) = (effect.before.fen, effect.after.fen);
+        chart::pair(before, after, most, &format!("{} → {} 元", yuan(before), yuan(after)))
+    };
     html! {
         div.scroll tabindex="0" role="region" aria-label=(format!("{of}按{name}")) { table.work {
             caption { "按" (name) }
@@ -494,7 +448,7 @@ fn group(site: &Site, of: &str, name: &str, groups: &Groups) -> Markup {
                 td.num data-label="改前每月" { (yuan(effect.before.fen)) }
                 td.num data-label="改后每月" { (yuan(effect.after.fen)) }
                 td.num data-label="相差" { (signed(effect.after.fen - effect.before.fen)) }
-                td { (chart::pair(effect.before.fen, effect.after.fen, most, &format!("{} → {} 元", yuan(effect.before.fen), yuan(effect.after.fen)))) }
+                td { (pair(effect)) }
             } } }
         } }
     }
