@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use base::{CitizenNumber, Date, DateTime};
+use base::{Date, DateTime, PersonNumber};
 use formula::{Facts, Rational, Type, Value};
 use guide::model::{Field, FieldType, List, StepKind, When};
 use guide::{Guide, plain_value, step_outputs};
@@ -185,7 +185,7 @@ fn row_facts(guide: &Guide, list: usize, row: &Row, index: usize) -> Facts {
     let mut facts = Facts::default();
     if let (Some(register), Some(Datum::Person(person))) = (list.register, row.columns.get("person")) {
         let name = &guide.program.environment().registers[register].name;
-        let number = person.number.as_deref().and_then(|text| CitizenNumber::parse(text).ok());
+        let number = person.number.as_deref().and_then(|text| PersonNumber::parse(text).ok());
         facts.set(name.clone(), given::person(&person.name, number.as_ref()));
         facts.label = Some(format!("{}第 {} 行", list.name, index + 1).into());
     }
@@ -200,7 +200,7 @@ fn row_facts(guide: &Guide, list: usize, row: &Row, index: usize) -> Facts {
 pub(crate) fn field_value(ty: &FieldType, datum: &Datum) -> Option<Value> {
     match (ty, datum) {
         (FieldType::Register(_), Datum::Person(person)) => {
-            let number = person.number.as_deref().and_then(|text| CitizenNumber::parse(text).ok());
+            let number = person.number.as_deref().and_then(|text| PersonNumber::parse(text).ok());
             Some(given::person(&person.name, number.as_ref()))
         }
         (FieldType::Plain(ty), datum) => value(datum, ty),

@@ -3,25 +3,25 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use base::{CitizenNumber, Sex};
+use base::{PersonNumber, Sex, name_and_number};
 use formula::{Facts, Type, Value};
 use guide::Guide;
 
 /// Why a given value does not read: what it is and what to write.
 pub type Trouble = String;
 
-/// The columns of 人员 that follow from a citizen number.
-pub fn person_from_number(number: &CitizenNumber) -> [(Arc<str>, Value); 3] {
-    let sex = if number.sex() == Sex::Male { "男" } else { "女" };
-    [
-        ("身份号码".into(), Value::text(number.as_str())),
-        ("性别".into(), Value::text(sex)),
-        ("出生日期".into(), Value::Date(number.birth())),
-    ]
+/// The columns of 人员 that follow from a number: those of other documents tell neither sex nor birth.
+pub fn person_from_number(number: &PersonNumber) -> BTreeMap<Arc<str>, Value> {
+    let mut columns = BTreeMap::from([("身份号码".into(), Value::text(number.as_str()))]);
+    if let Some(citizen) = number.citizen() {
+        columns.insert("性别".into(), Value::text(if citizen.sex() == Sex::Male { "男" } else { "女" }));
+        columns.insert("出生日期".into(), Value::Date(citizen.birth()));
+    }
+    columns
 }
 
 /// A row of 人员 by name and, if known, number.
-pub fn person(name: &str, number: Option<&CitizenNumber>) -> Value {
+pub fn person(name: &str, number: Option<&PersonNumber>) -> Value {
     let mut columns: BTreeMap<Arc<str>, Value> = BTreeMap::from([("姓名".into(), Value::text(name))]);
     columns.extend(number.into_iter().flat_map(person_from_number));
     Value::Record(Arc::new(columns))
@@ -81,7 +81,7 @@ pub fn set_column(guide: &Guide, list: usize, row: &mut Facts, name: &str, text:
         _ => BTreeMap::new(),
     };
     if name == "身份号码" {
-        let number = CitizenNumber::parse(text).map_err(|error| error.to_string())?;
+        let number = PersonNumber::parse(text).map_err(|error| error.to_string())?;
         columns.extend(person_from_number(&number));
     } else {
         columns.insert(name.into(), read(text, ty)?);
@@ -94,8 +94,8 @@ pub fn set_column(guide: &Guide, list: usize, row: &mut Facts, name: &str, text:
 pub fn read(text: &str, ty: &Type) -> Result<Value, Trouble> {
     match ty {
         Type::Record(_) => {
-            let (name, number) = text.split_once(' ').unwrap_or((text, ""));
-            Ok(person(name, CitizenNumber::parse(number.trim()).ok().as_ref()))
+            let (name, number) = name_and_number(text);
+            Ok(person(name, PersonNumber::parse(number).ok().as_ref()))
         }
         ty => guide::plain_value(text, ty).map_err(|help| format!("“{text}”不是{ty}：{help}")),
     }

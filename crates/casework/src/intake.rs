@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use base::{CitizenNumber, CreditCode, Date};
+use base::{CreditCode, Date, PersonNumber, name_and_number};
 use formula::{Type, Value};
 use guide::model::{Field, FieldType, Required};
 use guide::{Guide, plain_value, step_outputs};
@@ -209,7 +209,7 @@ impl Reader<'_> {
         }
         let number = match number {
             "" => None,
-            text => match CitizenNumber::parse(text) {
+            text => match PersonNumber::parse(text) {
                 Ok(number) => Some(number.as_str().to_owned()),
                 Err(error) => {
                     self.refuse(Code::R108, error.to_string(), "请对照证件改正", place);
@@ -227,7 +227,7 @@ impl Reader<'_> {
         }
         match ty {
             FieldType::Plain(ty) => self.plain(&field.name, text, ty, place),
-            FieldType::CitizenNumber => match CitizenNumber::parse(text) {
+            FieldType::PersonNumber => match PersonNumber::parse(text) {
                 Ok(number) => Some(Datum::Text(number.as_str().to_owned())),
                 Err(error) => {
                     self.refuse(Code::R108, error.to_string(), "请对照证件改正", place);
@@ -243,8 +243,8 @@ impl Reader<'_> {
             },
             // A person is typed as `姓名 身份号码`.
             FieldType::Register(_) => {
-                let (name, number) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
-                self.person(&field.name, name, number.trim(), place)
+                let (name, number) = name_and_number(text);
+                self.person(&field.name, name, number, place)
             }
             FieldType::Attachment => {
                 self.refuse(Code::R108, format!("“{}”是照片或扫描件", field.name), "请上传文件", place);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use base::{CitizenNumber, CreditCode, Date, DateTime, RegionCode};
+use base::{CreditCode, Date, DateTime, PersonNumber, RegionCode, name_and_number};
 use formula::{Assessment, Facts, Type, Value};
 use guide::model::{AsOf, Effect, FieldType, Fill, Register, RegisterColumn, Relation};
 use guide::plain_value;
@@ -70,15 +70,15 @@ pub fn found_by(datum: &Datum) -> Option<String> {
 pub fn read_cell(ty: &FieldType, text: &str) -> Result<Datum, String> {
     match ty {
         FieldType::Register(_) => {
-            let (name, number) = text.split_once(' ').unwrap_or((text, ""));
-            let number = match number.trim() {
+            let (name, number) = name_and_number(text);
+            let number = match number {
                 "" => None,
-                number => Some(CitizenNumber::parse(number).map_err(|error| error.to_string())?.as_str().to_owned()),
+                number => Some(PersonNumber::parse(number).map_err(|error| error.to_string())?.as_str().to_owned()),
             };
             Ok(Datum::Person(PersonRef { name: name.to_owned(), number }))
         }
-        FieldType::CitizenNumber => {
-            let number = CitizenNumber::parse(text).map_err(|error| error.to_string())?;
+        FieldType::PersonNumber => {
+            let number = PersonNumber::parse(text).map_err(|error| error.to_string())?;
             Ok(Datum::Text(number.as_str().to_owned()))
         }
         FieldType::CreditCode => {

@@ -92,7 +92,7 @@ pub struct Field {
 #[derive(Clone, Debug, PartialEq)]
 pub enum FieldType {
     Plain(Type),
-    CitizenNumber,
+    PersonNumber,
     CreditCode,
     Account,
     Attachment,

@@ -281,7 +281,7 @@ impl Drawer<'_> {
 
     /// The citizen number beside a name; what is wrong with it is told at the name.
     fn number(&self, name: &str) -> Markup {
-        let note = "没有的可以不填";
+        let note = "没有的可以不填；别的证件写种类和号码，如 护照E12345678";
         self.input(Control { label: "身份号码", name, place: "", note, required: false }, "text")
     }
 

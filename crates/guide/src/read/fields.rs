@@ -356,7 +356,7 @@ pub fn plain_type(word: &str, inside: Option<&str>) -> Result<FieldType, String>
         ("时刻", _) => plain(Type::Moment),
         ("舍入规则", _) => plain(Type::choice(ROUNDINGS)),
         ("地区", _) => plain(Type::Region),
-        ("身份号码", _) => Ok(FieldType::CitizenNumber),
+        ("身份号码", _) => Ok(FieldType::PersonNumber),
         ("信用代码", _) => Ok(FieldType::CreditCode),
         ("账户", _) => Ok(FieldType::Account),
         ("附件", _) => Ok(FieldType::Attachment),

@@ -37,5 +37,5 @@ pub fn import(data: &Path, register: &str, file: &Path, from: Option<Date>, writ
 
 /// A key that is a citizen number is masked also here.
 fn masked(key: &str) -> String {
-    base::CitizenNumber::parse(key).map_or_else(|_| key.to_owned(), |number| number.masked())
+    base::PersonNumber::parse(key).map_or_else(|_| key.to_owned(), |number| number.masked())
 }

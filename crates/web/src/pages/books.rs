@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::extract::{Path, Query, State};
 use axum::response::IntoResponse;
-use base::{CitizenNumber, Fen};
+use base::{Fen, PersonNumber};
 use ledger::{Account, Act, Book, Flow, Heading, Source, Unit};
 use maud::{Markup, html};
 
@@ -39,7 +39,7 @@ fn amount(unit: &Unit, amount: i64) -> String {
 
 /// Whose an account is; numbers of people are masked.
 fn whose(account: &Account) -> String {
-    CitizenNumber::parse(&account.owner).map_or_else(|_| account.owner.clone(), |number| number.masked())
+    PersonNumber::parse(&account.owner).map_or_else(|_| account.owner.clone(), |number| number.masked())
 }
 
 fn title(account: &Account) -> String {

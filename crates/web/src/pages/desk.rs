@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::extract::{Query, State};
 use axum::response::IntoResponse;
-use base::CitizenNumber;
+use base::PersonNumber;
 use bureau::{CaseRow, WorkRow};
 use casework::people::may_perform;
 use casework::{Actor, Capacity};
@@ -65,7 +65,7 @@ pub async fn show(
 /// A search. A citizen number stays out of addresses, which browsers remember.
 pub async fn find(State(site): State<Arc<Site>>, Extension(visit): Extension<Visit>, sent: Sent) -> Page {
     let words = base::tidy(sent.get("q"));
-    if CitizenNumber::parse(&words).is_ok() {
+    if PersonNumber::parse(&words).is_ok() {
         return desk_page(&site, &visit, &words);
     }
     Ok(redirect(&format!("/desk?{}#cases", as_query(&words))))
@@ -85,8 +85,8 @@ fn desk_page(site: &Site, visit: &Visit, words: &str) -> Page {
     let scope = site.bureau.scope(actor);
     let work = work(site, actor, MOST_WORK)?;
     let (waiting, late) = site.bureau.store.work_count(&scope, &steps_of(site, actor), &actor.id, now)?;
-    let number = CitizenNumber::parse(words).ok();
-    let shown = number.as_ref().map_or_else(|| words.to_owned(), CitizenNumber::masked);
+    let number = PersonNumber::parse(words).ok();
+    let shown = number.as_ref().map_or_else(|| words.to_owned(), PersonNumber::masked);
     let cases = listed(site, actor, number.as_ref().map_or(words, |number| number.as_str()), MOST_CASES)?;
     let body = html! {
         h1 { "我的工作" }

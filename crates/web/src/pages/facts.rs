@@ -50,7 +50,7 @@ impl<'s> Shown<'s> {
                 Some(number) => format!("{} {}", person.name, masked(number)),
                 None => person.name.clone(),
             },
-            (Datum::Text(text), FieldType::CitizenNumber | FieldType::Account) => masked(text),
+            (Datum::Text(text), FieldType::PersonNumber | FieldType::Account) => masked(text),
             (Datum::Text(text), FieldType::Plain(Type::Region)) => self.site.place_of(text),
             (Datum::Text(text), FieldType::Plain(Type::Number(unit) | Type::Fen(unit))) => measured(text, *unit),
             (Datum::Text(text), _) if field.name.contains("电话") => base::mask_phone(text),
@@ -209,7 +209,7 @@ fn recorded(fact: &Fact) -> Markup {
 }
 
 fn masked(number: &str) -> String {
-    base::CitizenNumber::parse(number).map_or_else(|_| base::mask_account(number), |number| number.masked())
+    base::PersonNumber::parse(number).map_or_else(|_| base::mask_account(number), |number| number.masked())
 }
 
 /// A file of a case, for whoever may see the case and only if the case speaks of it.

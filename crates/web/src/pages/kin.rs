@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::extract::State;
 use axum::response::IntoResponse;
-use base::{CitizenNumber, Level};
+use base::{Level, PersonNumber, mask_number};
 use bureau::{Declared, KinRow};
 use casework::Capacity;
 use maud::{Markup, html};
@@ -46,7 +46,7 @@ fn kin_page(site: &Site, visit: &Visit, sent: &Sent, wrong: &[(&str, &str)]) -> 
                 thead { tr { th { "姓名" } th { "身份号码" } th { "我是他（她）的" } th { "申报" } th { "撤回" } } }
                 tbody { @for row in &own { tr {
                     td { (row.name) }
-                    td.mono data-label="身份号码" { (masked(&row.number)) }
+                    td.mono data-label="身份号码" { (mask_number(&row.number)) }
                     td data-label="我是他（她）的" { (row.relation) }
                     td data-label="申报" { (day(&row.declared_at)) }
                     td data-label="撤回" { @if row.withdrawn.is_some() { (withdrawn(row)) } @else {
@@ -69,7 +69,7 @@ fn kin_page(site: &Site, visit: &Visit, sent: &Sent, wrong: &[(&str, &str)]) -> 
                 tbody { @for row in &others { tr {
                     td { (row.official) }
                     td data-label="单位" { (site.place_of(&row.region)) }
-                    td data-label="近亲属" { (row.name) " " span.soft.mono { (masked(&row.number)) } }
+                    td data-label="近亲属" { (row.name) " " span.soft.mono { (mask_number(&row.number)) } }
                     td data-label="工作人员是他（她）的" { (row.relation) }
                     td data-label="申报" { (day(&row.declared_at)) (withdrawn(row)) }
                 } } }
@@ -137,7 +137,7 @@ fn declaration(visit: &Visit, sent: &Sent, wrong: &[(&str, &str)]) -> Markup {
 pub async fn declare(State(site): State<Arc<Site>>, Extension(visit): Extension<Visit>, sent: Sent) -> Page {
     let actor = visit.staff()?;
     let name = base::tidy(sent.get("name"));
-    let number = CitizenNumber::parse(&base::tidy(sent.get("number")));
+    let number = PersonNumber::parse(&base::tidy(sent.get("number")));
     let mut wrong = Vec::new();
     if name.is_empty() {
         wrong.push(("name", "请填写姓名".to_owned()));
@@ -178,8 +178,4 @@ fn which(row: &Declared) -> String {
 
 fn withdrawn(row: &Declared) -> Markup {
     html! { @if let Some((at, why)) = &row.withdrawn { " " span.mark.done { "已撤回" } " " span.small.soft { (day(at)) "，" (why) } } }
-}
-
-fn masked(number: &str) -> String {
-    CitizenNumber::parse(number).map(|number| number.masked()).unwrap_or_default()
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::extract::{Path, State};
 use axum::response::IntoResponse;
-use base::{CitizenNumber, Fen, mask_account};
+use base::{Fen, PersonNumber, mask_account};
 use bureau::Standing;
 use bureau::bank::reason;
 use casework::payment::Line;
@@ -46,7 +46,7 @@ pub async fn show(
             format!("{}（{source} {}）", account.heading.name(), account.period)
         })
     };
-    let number = CitizenNumber::parse(&line.number).map_or_else(|_| line.number.clone(), |number| number.masked());
+    let number = PersonNumber::parse(&line.number).map_or_else(|_| line.number.clone(), |number| number.masked());
     let body = html! {
         h1 { (run.month.to_string()) "：" (line.holder) }
         p { a href=(format!("/payments/{case}")) { "回到这一批" } "　" a href=(format!("/case/{}", line.case)) { "所依据的决定" } }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::extract::{Path, State};
 use axum::response::IntoResponse;
-use base::{CitizenNumber, Fen, Month, Sex};
+use base::{Fen, Month, PersonNumber, Sex};
 use bureau::CaseRow;
 use casework::State as Case;
 use casework::event::granted;
@@ -51,19 +51,23 @@ pub async fn show(
     let scope = site.bureau.scope(visit.staff()?);
     let (state, ..) = visit.case(&site, &case)?;
     let (name, number) = people(&state).into_iter().nth(place).ok_or(Fault::NotFound)?;
-    let parsed = CitizenNumber::parse(&number).map_err(|_| Fault::NotFound)?;
+    let parsed = PersonNumber::parse(&number).map_err(|_| Fault::NotFound)?;
     let today = site.now().date();
     let cases = site.bureau.store.find(&scope, &number, MOST_CASES)?;
     let spells = site.bureau.store.look(|read| read.spells([&*number]))?;
     let spells: Vec<_> = spells.into_iter().filter(|spell| !scope.hidden().contains(&spell.service)).collect();
     let month = Month::of(today);
-    let tells = |ty: &FieldType| matches!(ty, FieldType::Register(_) | FieldType::CitizenNumber);
+    let tells = |ty: &FieldType| matches!(ty, FieldType::Register(_) | FieldType::PersonNumber);
     let rows = rows_about(&site, &visit, &number, tells)?;
     let body = html! {
         p.crumbs { a href=(format!("/case/{case}")) { (case) } " › " (name) }
         h1 { (name) }
-        p { span.mono { (parsed.masked()) } "　" @if parsed.sex() == Sex::Male { "男" } @else { "女" }
-            "，" (parsed.birth()) " 生，" (base::age(parsed.birth(), today).unwrap_or(0)) " 岁" }
+        p { (parsed.kind().name()) " " span.mono { (parsed.masked()) }
+            @if let Some(citizen) = parsed.citizen() {
+                "　" @if citizen.sex() == Sex::Male { "男" } @else { "女" }
+                "，" (citizen.birth()) " 生，" (base::age(citizen.birth(), today).unwrap_or(0)) " 岁"
+            }
+        }
         h2 { "享受的待遇" }
         @if spells.is_empty() { p.empty { "没有。" } }
         @else { div.scroll { table.work {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::extract::{Path, Query, State};
 use axum::response::IntoResponse;
-use base::{CitizenNumber, RegionCode};
+use base::{RegionCode, mask_number};
 use bureau::{RegisterVersion, handle};
 use casework::event::{RegisterRow, Subject};
 use casework::payment::{CLAIM, OVERPAID, RECEIVABLE};
@@ -110,9 +110,7 @@ pub fn shown(site: &Site, column: &RegisterColumn, row: &RegisterRow) -> String 
         (Some(Datum::Bool(holds)), _) => if *holds { "是" } else { "否" }.to_owned(),
         (Some(Datum::Person(person)), _) => person.name.clone(),
         (Some(Datum::Text(text)), FieldType::Plain(Type::Region)) => site.place_of(text),
-        (Some(Datum::Text(text)), FieldType::CitizenNumber) => {
-            CitizenNumber::parse(text).map(|number| number.masked()).unwrap_or_default()
-        }
+        (Some(Datum::Text(text)), FieldType::PersonNumber) => mask_number(text),
         (Some(Datum::Text(text)), FieldType::Plain(Type::Number(unit) | Type::Fen(unit))) => figure(text, *unit),
         (Some(Datum::Text(text)), _) if column.name.contains("电话") => base::mask_phone(text),
         (Some(Datum::Text(text)), _) => text.clone(),
