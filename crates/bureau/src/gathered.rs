@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use base::Date;
 use casework::event::RegisterRow;
+use casework::registers::IDENTIFIER;
 use casework::{Query, Registers, Spell};
 use store::{Fault, Store};
 
@@ -18,9 +19,14 @@ pub(crate) struct Gathered {
     found: BTreeMap<Asked, HashMap<String, Vec<RegisterRow>>>,
     /// What could not be answered yet since it was last taken.
     missed: RefCell<Vec<(Asked, String)>>,
+    other_numbers: bool,
 }
 
 impl Gathered {
+    pub fn new(store: &Store) -> Result<Self, Fault> {
+        Ok(Self { other_numbers: store.look(|read| read.has_rows(IDENTIFIER.0))?, ..Self::default() })
+    }
+
     pub fn ask(&self, query: &Query) {
         let column = (query.register.clone(), query.column.clone(), query.on);
         self.asked.borrow_mut().entry(column).or_default().extend(query.values.iter().cloned());
@@ -63,6 +69,10 @@ impl Gathered {
 }
 
 impl Registers for Gathered {
+    fn has_other_numbers(&self) -> bool {
+        self.other_numbers
+    }
+
     fn find(&self, query: &Query) -> Vec<RegisterRow> {
         let found = self.found.get(&(query.register.clone(), query.column.clone(), query.on));
         let rows = |value: &String| found.and_then(|known| known.get(value));

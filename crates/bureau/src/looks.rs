@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 
 use casework::event::RegisterRow;
+use casework::registers::IDENTIFIER;
 use casework::{Query, Registers, Spell};
 use store::{Fault, Read};
 
@@ -20,6 +21,7 @@ pub(crate) enum Place<'p> {
 pub(crate) struct Asked {
     rows: Vec<(Query, Vec<RegisterRow>)>,
     spells: Vec<(String, Vec<Spell>)>,
+    other_numbers: Option<bool>,
 }
 
 /// The registers as somebody finds them, with all that was asked.
@@ -65,11 +67,23 @@ impl Asked {
                 return Ok(false);
             }
         }
-        Ok(true)
+        Ok(match self.other_numbers {
+            Some(there_were) => read.has_rows(IDENTIFIER.0)? == there_were,
+            None => true,
+        })
     }
 }
 
 impl Registers for Looks<'_> {
+    fn has_other_numbers(&self) -> bool {
+        let known = self.asked.borrow().other_numbers;
+        known.unwrap_or_else(|| {
+            let there_are = self.look(|read| read.has_rows(IDENTIFIER.0));
+            self.asked.borrow_mut().other_numbers = Some(there_are);
+            there_are
+        })
+    }
+
     fn find(&self, query: &Query) -> Vec<RegisterRow> {
         if let Some((_, rows)) = self.asked.borrow().rows.iter().find(|(known, _)| known == query) {
             return rows.clone();
@@ -88,6 +102,10 @@ impl Registers for Looks<'_> {
 
 /// For pages, which only show what would be decided.
 impl Registers for Bureau {
+    fn has_other_numbers(&self) -> bool {
+        self.store.look(|read| read.has_rows(IDENTIFIER.0)).unwrap_or_default()
+    }
+
     fn find(&self, query: &Query) -> Vec<RegisterRow> {
         self.store.look(|read| read.registered(query)).unwrap_or_default()
     }

@@ -107,7 +107,7 @@ impl Maker<'_> {
             }
         }
         let frozen = self.frozen();
-        let mut gathered = Gathered::default();
+        let mut gathered = Gathered::new(&self.bureau.store)?;
         let people: Vec<String> = makings.iter().filter_map(|making| making.payee.number.clone()).collect();
         gathered.ask(&self.query("person", people));
         gathered.find_all(&self.bureau.store)?;
@@ -129,24 +129,29 @@ impl Maker<'_> {
                 register.map(|register| columns(register, making, *since, sharing, frozen.date()))
             })
             .collect();
-        // What conditions ask of registers is gathered first, then found at once. Of whom there is no row of anything that
-        // was asked, the first answer stands: it took every register for empty.
+        // What conditions ask of registers is gathered first, then found at once; what is found may ask for more, as other
+        // numbers of a person do. Of whom there is no row of anything that was asked, the first answer stands: it took
+        // every register for empty.
         let mark = |gathered: &Gathered, making: &mut Making, row: &RegisterRow| {
             let rules = Rules { registers: gathered, ..self.bureau.rules(guide) };
             let marks = register.map(|register| roster::marks(rules, register, row, frozen)).unwrap_or_default();
             making.line.marks = marks.iter().map(|place| guide.marks[*place].name.to_string()).collect();
             marks
         };
-        let mut first = Vec::new();
+        let mut answers = Vec::new();
         for (making, row) in makings.iter_mut().zip(&rows) {
             let marks = row.as_ref().map(|row| mark(&gathered, making, row)).unwrap_or_default();
-            first.push((marks, gathered.missed()));
+            answers.push((marks, gathered.missed()));
         }
-        gathered.find_all(&self.bureau.store)?;
-        for ((making, row), (mut marks, missed)) in makings.iter_mut().zip(&rows).zip(first) {
-            if let Some(row) = row.as_ref().filter(|_| gathered.has(&missed)) {
-                marks = mark(&gathered, making, row);
+        while answers.iter().any(|(_, missed)| !missed.is_empty()) {
+            gathered.find_all(&self.bureau.store)?;
+            for ((making, row), (marks, missed)) in makings.iter_mut().zip(&rows).zip(&mut answers) {
+                let row = row.as_ref().filter(|_| gathered.has(missed));
+                row.into_iter().for_each(|row| *marks = mark(&gathered, making, row));
+                *missed = gathered.missed();
             }
+        }
+        for (making, (marks, _)) in makings.iter_mut().zip(answers) {
             let held = marks.iter().find(|place| guide.marks[**place].holds);
             if let Some(place) = held.filter(|_| making.line.held.is_empty()) {
                 making.line.held = guide.marks[*place].name.to_string();

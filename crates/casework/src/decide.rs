@@ -174,7 +174,7 @@ impl<'r> Draft<'r> {
         // Whoever is stated now: after a death another member takes the applicant's place.
         let stated = input.person(guide).or_else(|| input.title()).map(str::to_owned);
         let applicant = stated.or(over.map(|over| over.applicant.clone()));
-        let applicant = applicant.or(row.as_ref().map(|row| row.title().to_owned()));
+        let applicant = applicant.or(row.as_ref().map(|row| row.title()));
         // What the calendar brings and nobody asks for is called by its month and what it is about.
         let by_calendar = || format!("{}{}", Month::of(self.now.date()), guide.service.object);
         let asked = people.iter().find(|actor| actor.capacity != Capacity::System).map(|actor| actor.name.clone());

@@ -332,9 +332,18 @@ pub fn is_open_after(grants: &[Granted], entitlement: &str, now: DateTime) -> bo
 }
 
 impl RegisterRow {
-    /// What people call it: its 名称, or its key.
-    pub fn title(&self) -> &str {
-        self.columns.get("name").and_then(Datum::text).unwrap_or(&self.key)
+    /// What people call it: its 名称, or its key, in which a person is named and the number is not shown.
+    pub fn title(&self) -> String {
+        if let Some(name) = self.columns.get("name").and_then(Datum::text) {
+            return name.to_owned();
+        }
+        let people =
+            || self.columns.values().filter_map(|datum| if let Datum::Person(p) = datum { Some(p) } else { None });
+        let part = |part: &str| match people().find(|person| person.number.as_deref() == Some(part)) {
+            Some(person) => person.name.clone(),
+            None => base::PersonNumber::parse(part).map_or_else(|_| part.to_owned(), |number| number.masked()),
+        };
+        self.key.split(crate::registers::BETWEEN).map(part).collect::<Vec<_>>().join(crate::registers::BETWEEN)
     }
 
     /// Puts the number that a letter got where it was left open.

@@ -67,7 +67,10 @@ impl Draft<'_> {
         if entitlement.exclusive_with.is_empty() {
             return None;
         }
-        let held: Vec<Spell> = holders.iter().flat_map(|holder| self.rules.registers.spells(holder)).collect();
+        let held: Vec<Spell> = {
+            let numbers = holders.iter().flat_map(|holder| self.rules.registers.numbers(holder));
+            numbers.flat_map(|number| self.rules.registers.spells(&number)).collect()
+        };
         let others = held.iter().filter(|spell| {
             spell.root != self.state.root && entitlement.exclusive_with.iter().any(|name| *name.text == *spell.name)
         });

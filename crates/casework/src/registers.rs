@@ -1,6 +1,6 @@
 //! Registers: what formulas read of them, and what a step writes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base::{CreditCode, Date, DateTime, PersonNumber, RegionCode, name_and_number};
 use formula::{Assessment, Facts, Type, Value};
@@ -10,7 +10,7 @@ use guide::plain_value;
 use crate::decide::{Draft, Spell};
 use crate::event::{Datum, Event, PersonRef, RegisterRow};
 use crate::facts::field_value;
-use crate::refusal::Refusal;
+use crate::refusal::{Code, Refusal};
 use crate::results::{At, read_in, unknown};
 use crate::state::State;
 
@@ -19,9 +19,41 @@ pub trait Registers {
     /// The versions in force on a day of the rows of which a column has one of the values.
     fn find(&self, query: &Query) -> Vec<RegisterRow>;
 
-    /// What somebody, by the citizen number, holds by any case.
+    /// What somebody, by any of their numbers, holds by any case.
     fn spells(&self, holder: &str) -> Vec<Spell>;
+
+    /// Whether anybody at all has more than one number: else nobody is asked for others.
+    fn has_other_numbers(&self) -> bool;
+
+    /// All numbers of whoever has a number, that number first.
+    fn numbers(&self, number: &str) -> Vec<String> {
+        if !self.has_other_numbers() {
+            return vec![number.to_owned()];
+        }
+        let (register, number_column, person_column) = IDENTIFIER;
+        let ask = |column: &str, value: &str| {
+            let (register, column) = (register.to_owned(), column.to_owned());
+            self.find(&Query { register, column, values: vec![value.to_owned()], on: Date::MAX })
+        };
+        let says = |row: &RegisterRow, column: &str| row.columns.get(column).and_then(found_by);
+        let main = ask(number_column, number).first().and_then(|row| says(row, person_column));
+        let main = main.unwrap_or_else(|| number.to_owned());
+        let mut numbers = vec![number.to_owned()];
+        let others = ask(person_column, &main).iter().filter_map(|row| says(row, number_column)).collect::<Vec<_>>();
+        for other in std::iter::once(main).chain(others) {
+            if !numbers.contains(&other) {
+                numbers.push(other);
+            }
+        }
+        numbers
+    }
 }
+
+/// The register of what is known of each person (人员), by the number.
+pub const PERSON: &str = "person";
+
+/// The register of further numbers that a person has (证件): 标识 of the register, of the number and of whose it is.
+pub const IDENTIFIER: (&str, &str, &str) = ("identifier", "number", "person");
 
 /// Rows and spells that are given, as scenarios give them.
 #[derive(Clone, Debug, Default)]
@@ -40,6 +72,10 @@ pub struct Query {
 }
 
 impl Registers for Given {
+    fn has_other_numbers(&self) -> bool {
+        self.rows.iter().any(|row| row.register == IDENTIFIER.0)
+    }
+
     fn spells(&self, holder: &str) -> Vec<Spell> {
         self.spells.iter().filter(|spell| spell.holder == holder).cloned().collect()
     }
@@ -102,7 +138,7 @@ pub fn by_key(register: &Register, key: &str, on: Date) -> Query {
 }
 
 /// Stands between the parts of a key.
-const BETWEEN: &str = " · ";
+pub const BETWEEN: &str = " · ";
 
 /// The row with its key and what it is found by.
 pub fn row(register: &Register, from: Date, region: RegionCode, columns: BTreeMap<String, Datum>) -> RegisterRow {
@@ -110,7 +146,7 @@ pub fn row(register: &Register, from: Date, region: RegionCode, columns: BTreeMa
     let key: Vec<String> = register.columns.iter().filter(|column| column.is_key).filter_map(text).collect();
     let tells = |column: &&RegisterColumn| {
         let own = matches!(column.ty, FieldType::Plain(Type::Text | Type::Choice(_)));
-        column.is_key || own || !matches!(column.ty, FieldType::Plain(_) | FieldType::Attachment)
+        column.is_key || column.unique || own || !matches!(column.ty, FieldType::Plain(_) | FieldType::Attachment)
     };
     let told = register.columns.iter().filter(tells);
     let found_by = told.filter_map(|column| Some((column.key.to_string(), text(column)?))).collect();
@@ -119,7 +155,7 @@ pub fn row(register: &Register, from: Date, region: RegionCode, columns: BTreeMa
 
 /// The columns of a row by their names, with what people call it.
 pub fn row_facts(columns: &[RegisterColumn], row: &RegisterRow) -> Facts {
-    let mut facts = Facts { label: Some(row.title().into()), ..Facts::default() };
+    let mut facts = Facts { label: Some(row.title().as_str().into()), ..Facts::default() };
     for column in columns {
         let value = row.columns.get(&*column.key).and_then(|datum| field_value(&column.ty, datum));
         value.into_iter().for_each(|value| facts.set(column.name.clone(), value));
@@ -150,6 +186,7 @@ impl Draft<'_> {
             let register = self.rules.guide.writable.iter().find(|register| *register.key == *row.register);
             register.into_iter().for_each(|register| tell(&register.name, &register.columns, &row, facts));
         }
+        self.know_people(facts);
         for relation in &self.rules.guide.relations {
             let Some(rows) = self.related(relation, facts) else { continue };
             if relation.list.is_some() {
@@ -163,6 +200,58 @@ impl Draft<'_> {
                 tell(&relation.name, &relation.columns, row, facts);
             }
         }
+    }
+
+    /// Adds what the register of people says of whoever is named, where nothing else has said it: birth and sex of
+    /// those whose number does not tell them, 户籍地, 居住地, 死亡日期.
+    fn know_people(&self, facts: &mut Facts) {
+        let Some(register) = self.rules.guide.writable.iter().find(|register| *register.key == *PERSON) else { return };
+        let number = |value: &Value| match value {
+            Value::Record(columns) => match columns.get("身份号码") {
+                Some(Value::Text(number)) => Some(number.to_string()),
+                _ => None,
+            },
+            _ => None,
+        };
+        let levels = || std::iter::successors(Some(&*facts), |facts| facts.under.as_deref());
+        let alone = levels().flat_map(|facts| facts.values.values());
+        let rows = levels().flat_map(|facts| facts.lists.values().flatten().flat_map(|row| row.values.values()));
+        let values: BTreeSet<String> = alone.chain(rows).filter_map(number).collect();
+        if values.is_empty() {
+            return;
+        }
+        let (values, on) = (values.into_iter().collect(), self.now.date());
+        let query = Query { register: PERSON.to_owned(), column: PERSON.to_owned(), values, on };
+        let known = self.rules.registers.find(&query);
+        let readable = self.rules.guide.program.environment().registers.iter().find(|r| *r.name == *register.name);
+        let (Some(readable), false) = (readable, known.is_empty()) else { return };
+        let complete = |value: &Value| {
+            let row = known.iter().find(|row| number(value).as_deref() == Some(&*row.key))?;
+            let Value::Record(columns) = value else { return None };
+            let mut columns = (**columns).clone();
+            let own = row_facts(&register.columns, row).values.into_iter();
+            for (name, own) in own.filter(|(name, _)| readable.columns.iter().any(|(known, _)| known == name)) {
+                columns.entry(name).or_insert(own);
+            }
+            Some(Value::Record(columns.into()))
+        };
+        let row = |row: &Facts| {
+            let fresh = row.values.iter().map(|(name, value)| (name.clone(), complete(value).unwrap_or(value.clone())));
+            Facts { values: fresh.collect(), ..row.clone() }
+        };
+        let mut fresh = Facts::default();
+        for level in levels() {
+            for (name, value) in level.values.iter().filter_map(|(name, value)| Some((name, complete(value)?))) {
+                fresh.values.entry(name.clone()).or_insert(value);
+            }
+            for (name, rows) in &level.lists {
+                if rows.iter().any(|row| row.values.values().any(|value| complete(value).is_some())) {
+                    fresh.lists.entry(name.clone()).or_insert_with(|| rows.iter().map(row).collect());
+                }
+            }
+        }
+        facts.values.append(&mut fresh.values);
+        facts.lists.append(&mut fresh.lists);
     }
 
     /// A row for each row of another list; where the register has none, only what it was asked by is known.
@@ -182,8 +271,9 @@ impl Draft<'_> {
         let outer = facts.list(each);
         let label = |place: usize| outer.and_then(|rows| rows.get(place)).and_then(|row| row.label.clone());
         let one = |(place, value): (usize, &Value)| {
-            let wanted = found_by(&datum(value, item)?);
-            let row = rows.iter().find(|row| row.columns.get(&**column).and_then(found_by) == wanted);
+            let wanted = self.also_known_as(relation, column, vec![found_by(&datum(value, item)?)?]);
+            let says = |row: &&RegisterRow| row.columns.get(&**column).and_then(found_by);
+            let row = rows.iter().find(|row| says(row).is_some_and(|own| wanted.contains(&own)));
             let mut facts = row.map(&own).unwrap_or_default();
             name.iter().for_each(|name| facts.set(name.clone(), value.clone()));
             facts.label = label(place).or(facts.label);
@@ -198,6 +288,16 @@ impl Draft<'_> {
         let register = self.rules.guide.writable.iter().find(|register| *register.key == *subject.register)?;
         let query = by_key(register, &subject.key, self.now.date());
         self.rules.registers.find(&query).into_iter().find(|row| row.key == subject.key)
+    }
+
+    /// Where a column tells somebody, all numbers of whoever is asked for.
+    fn also_known_as(&self, relation: &Relation, column: &str, values: Vec<String>) -> Vec<String> {
+        let column = relation.columns.iter().find(|known| *known.key == *column);
+        let tells = column.is_some_and(|c| matches!(c.ty, FieldType::Register(_) | FieldType::PersonNumber));
+        if !tells || !self.rules.registers.has_other_numbers() {
+            return values;
+        }
+        values.iter().flat_map(|value| self.rules.registers.numbers(value)).collect()
     }
 
     fn related(&self, relation: &Relation, facts: &Facts) -> Option<Vec<RegisterRow>> {
@@ -217,6 +317,7 @@ impl Draft<'_> {
                 Value::List(items) => items.iter().filter_map(one).collect(),
                 value => vec![one(value)?],
             };
+            let values = self.also_known_as(relation, column, values);
             let says = |row: &RegisterRow| row.columns.get(&**column).and_then(found_by);
             rows = Some(match rows {
                 None => {
@@ -227,6 +328,48 @@ impl Draft<'_> {
             });
         }
         rows
+    }
+
+    /// Whether rows that a step writes agree with the registers and with each other: what is 唯一 stands in one row
+    /// alone, and a row that is named is there.
+    pub(crate) fn agree(&self, fresh: &[Event]) -> Result<(), Refusal> {
+        let rows: Vec<&RegisterRow> = fresh
+            .iter()
+            .filter_map(|event| if let Event::Registered(row) = event { Some(row) } else { None })
+            .collect();
+        let known = |key: &str| self.rules.guide.writable.iter().find(|register| *register.key == *key);
+        let on = self.now.date();
+        for row in &rows {
+            let Some(register) = known(&row.register) else { continue };
+            for own in &register.columns {
+                let Some(value) = row.columns.get(&*own.key).and_then(found_by) else { continue };
+                if own.unique {
+                    let says = |other: &RegisterRow| {
+                        other.register == row.register
+                            && other.key != row.key
+                            && other.columns.get(&*own.key).and_then(found_by).as_ref() == Some(&value)
+                    };
+                    let (register, column) = (register.key.to_string(), own.key.to_string());
+                    let stored =
+                        self.rules.registers.find(&Query { register, column, values: vec![value.clone()], on });
+                    if stored.iter().chain(rows.iter().copied()).any(says) {
+                        let (name, title) = (known(&row.register).map_or("", |known| &known.name), row.title());
+                        let text = format!("“{title}”的“{own}”在台账“{name}”里已经有另外一行", own = own.name);
+                        return Err(Refusal::new(Code::R109, text, "核对所填的；要换的，先把原来的一行改掉"));
+                    }
+                }
+                if let FieldType::Row(named) = &own.ty {
+                    let Some(target) = known(named) else { continue };
+                    let is_there = |other: &RegisterRow| other.register == **named && other.key == value;
+                    let stored = self.rules.registers.find(&by_key(target, &value, on));
+                    if !stored.iter().chain(rows.iter().copied()).any(is_there) {
+                        let text = format!("台账“{}”没有“{}”的“{value}”", target.name, own.name);
+                        return Err(Refusal::new(Code::R109, text, "先把它登记在台账里，或者改正所填的"));
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 
     /// 登记: a row, with the numbers of letters still to be filled in.

@@ -64,6 +64,7 @@ impl Draft<'_> {
                 }
             }
         }
+        self.agree(&events).map_err(|refusal| vec![refusal])?;
         for event in events {
             self.emit(event);
         }

@@ -97,8 +97,10 @@ pub enum FieldType {
     Account,
     Attachment,
     Signature,
-    /// One row of a register, by its number in the environment.
+    /// One row of a register of the engine, by its number in the environment.
     Register(usize),
+    /// The key of a row of another register, by that register's 标识; only columns of registers have it.
+    Row(Arc<str>),
     /// 名册 or 明细, by the list's number.
     List(usize),
 }

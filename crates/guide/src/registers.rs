@@ -13,7 +13,18 @@ pub struct Register {
     pub name: Arc<str>,
     pub key: Arc<str>,
     pub columns: Vec<RegisterColumn>,
+    pub retention: Option<Retention>,
     pub span: Range<usize>,
+}
+
+/// How long a row is kept, and on what basis.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// Without years it is kept for ever (永久).
+    pub years: Option<i16>,
+    /// 标识 of the column whose date begins the years; a row without that date is still in use.
+    pub since: Arc<str>,
+    pub basis: String,
 }
 
 /// A column of a register.
@@ -25,6 +36,8 @@ pub struct RegisterColumn {
     /// 是, or 键: part of what tells one row from another.
     pub required: bool,
     pub is_key: bool,
+    /// 唯一: no two rows that are in force say the same.
+    pub unique: bool,
     pub note: String,
 }
 

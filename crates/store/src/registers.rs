@@ -82,6 +82,12 @@ impl Read<'_> {
         read(list(self.sql, query, [register], version)?)
     }
 
+    /// Whether a register has any row.
+    pub fn has_rows(&self, register: &str) -> Result<bool, Fault> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM register_row WHERE register = ?1)";
+        Ok(self.sql.prepare_cached(sql)?.query_row([register], |row| row.get(0))?)
+    }
+
     /// Whether a register knows the key of a row.
     pub fn is_registered(&self, row: &RegisterRow) -> Result<bool, Fault> {
         let sql = "SELECT EXISTS (SELECT 1 FROM register_row WHERE register = ?1 AND key = ?2)";

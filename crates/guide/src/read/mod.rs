@@ -120,7 +120,7 @@ pub fn read_library(files: &Files) -> Library {
         let document = Document::read("registers.md", text);
         reader.file = document.file.clone();
         let sections: Vec<&Section> = document.sections.iter().collect();
-        library.registers = reader.own_registers(&sections);
+        library.registers = reader.own_registers(&sections, &[]);
     }
     for area in library.areas.clone() {
         let shared = (&library.parameters[..], &library.registers[..]);
@@ -211,7 +211,7 @@ impl Reader {
         let (laws, law_blocks) = self.laws(&laws, &mut parameters, &dimensions);
         blocks.extend(law_blocks);
         let mut env = environment(&steps, &starts, &fields, &lists, &registers, &parameters);
-        let own = self.own_registers(chapter(&chapters, "台账"));
+        let own = self.own_registers(chapter(&chapters, "台账"), common);
         let writable: Vec<Register> = own.iter().chain(common).cloned().collect();
         let read = self.relation_rows(chapter(&chapters, "台账"), &writable);
         registers::names(&read, (chapter(&chapters, "启动"), &writable), &mut env);

@@ -8,8 +8,9 @@ use super::Reader;
 use super::fields::{plain_type, registers};
 use super::flow::Known;
 use super::tables::{self, Row};
-use crate::document::Section;
+use crate::document::{Section, Table};
 use crate::model::{AsOf, FieldType, Fill, Register, RegisterColumn, Relation};
+use crate::registers::Retention;
 
 /// A relation before the formulas are compiled: its names are known, what it is joined by is not.
 pub(super) struct RelationRow {
@@ -20,6 +21,8 @@ pub(super) struct RelationRow {
 }
 
 const COLUMNS: [&str; 5] = ["项目", "标识", "类型", "必填", "[说明]"];
+
+const KEPT: [&str; 3] = ["保存", "起算", "[依据]"];
 
 /// The names that formulas see: `名称.列` of one row, or a list of rows; and `台账.列` of the row for which a start opens the
 /// case.
@@ -56,9 +59,13 @@ pub(super) fn column_type(column: &RegisterColumn) -> Type {
 }
 
 impl Reader {
-    /// `### 名称 标识` with the columns.
-    pub(super) fn own_registers(&mut self, sections: &[&Section]) -> Vec<Register> {
+    /// `### 名称 标识` with the columns, and how long rows are kept. A column may name a row of a register that stands
+    /// beside it or is known to all.
+    pub(super) fn own_registers(&mut self, sections: &[&Section], common: &[Register]) -> Vec<Register> {
         let mut found: Vec<Register> = Vec::new();
+        let titles = sections.iter().filter(|section| section.level == 3).filter_map(|s| s.title.split_once(' '));
+        let others = common.iter().map(|register| (&*register.name, &*register.key));
+        let named: Vec<(&str, &str)> = titles.map(|(name, key)| (name, key.trim())).chain(others).collect();
         for section in sections.iter().filter(|section| section.level == 3) {
             let (name, key) = section.title.split_once(' ').unwrap_or((&section.title, ""));
             if !tables::is_key(key.trim()) {
@@ -70,22 +77,51 @@ impl Reader {
                 self.error("G205", &section.span, format!("标识“{}”用了两次", key.trim()), "换一个标识");
             }
             let mut columns: Vec<RegisterColumn> = Vec::new();
-            for table in &section.tables {
+            let keeps = |table: &&Table| table.text.header.first().is_some_and(|cell| cell.text == KEPT[0]);
+            for table in section.tables.iter().filter(|table| !keeps(table)) {
                 let mut findings = Vec::new();
                 let rows = tables::rows(table, &COLUMNS, name, &mut findings).rows;
                 self.all(findings);
-                columns.extend(rows.iter().filter_map(|row| self.register_column(row)));
+                columns.extend(rows.iter().filter_map(|row| self.register_column(row, &named)));
             }
+            let kept = section.tables.iter().find(keeps);
+            let retention = kept.and_then(|table| self.retention(table, name, &columns));
             if !columns.iter().any(|column| column.is_key) {
                 let help = "把分得清每一行的列的“必填”写成 键";
                 self.error("G102", &section.span, format!("台账“{name}”没有键"), help);
             }
-            found.push(Register { name: name.into(), key: key.trim().into(), columns, span: section.span.clone() });
+            found.push(Register {
+                name: name.into(),
+                key: key.trim().into(),
+                columns,
+                retention,
+                span: section.span.clone(),
+            });
         }
         found
     }
 
-    fn register_column(&mut self, row: &Row) -> Option<RegisterColumn> {
+    fn retention(&mut self, table: &Table, register: &str, columns: &[RegisterColumn]) -> Option<Retention> {
+        let mut findings = Vec::new();
+        let rows = tables::rows(table, &KEPT, register, &mut findings).rows;
+        self.all(findings);
+        let row = rows.first()?;
+        let (kept, since) = (row.get("保存"), row.get("起算"));
+        let years = kept.text.strip_suffix('年').and_then(|years| years.trim().parse().ok());
+        if years.is_none() && kept.text != "永久" {
+            self.error("G303", &kept.span, format!("保存“{}”不认识", kept.text), "写 永久 或者 10年");
+        }
+        let date = |column: &&RegisterColumn| column.ty == FieldType::Plain(Type::Date) && *column.name == *since.text;
+        let column = columns.iter().find(date);
+        if years.is_some() && column.is_none() {
+            let message = format!("“{register}”没有日期列“{}”", since.text);
+            self.error("G201", &since.span, message, "起算写一个日期列：从那一天起算保存的年限");
+        }
+        let since = column.map_or_else(|| "".into(), |column| column.key.clone());
+        Some(Retention { years, since, basis: row.text("依据") })
+    }
+
+    fn register_column(&mut self, row: &Row, named: &[(&str, &str)]) -> Option<RegisterColumn> {
         let (name, key, ty, required) = (row.get("项目"), row.get("标识"), row.get("类型"), row.get("必填"));
         self.name(&name, &key);
         let text: String = ty.text.chars().map(half_width).collect();
@@ -95,8 +131,15 @@ impl Reader {
         };
         let register = registers().iter().position(|register| *register.name == *word && inside.is_none());
         let ty = match register {
-            Some(register) => FieldType::Register(register),
-            None => match plain_type(&word, inside) {
+            // A register that is declared has rows with keys; the engine knows people without one.
+            Some(register) if !named.iter().any(|(name, _)| *name == word) || word == "人员" => {
+                FieldType::Register(register)
+            }
+            _ if named.iter().any(|(name, _)| *name == word) => {
+                let key = named.iter().find(|(name, _)| *name == word).map_or("", |(_, key)| key);
+                FieldType::Row(key.into())
+            }
+            _ => match plain_type(&word, inside) {
                 Ok(ty) => ty,
                 Err(help) => {
                     self.error("G306", &ty.span, format!("类型“{}”不认识", ty.text), help);
@@ -104,10 +147,10 @@ impl Reader {
                 }
             },
         };
-        if !["是", "否", "键", ""].contains(&&*required.text) {
-            self.error("G303", &required.span, format!("必填没有“{}”", required.text), "应写 键、是、否");
+        if !["是", "否", "键", "唯一", ""].contains(&&*required.text) {
+            self.error("G303", &required.span, format!("必填没有“{}”", required.text), "应写 键、是、否、唯一");
         }
-        let (is_key, note) = (required.text == "键", row.text("说明"));
+        let (is_key, note, unique) = (required.text == "键", row.text("说明"), required.text.clone());
         let required = is_key || required.text == "是";
         Some(RegisterColumn {
             name: name.text.as_str().into(),
@@ -115,6 +158,7 @@ impl Reader {
             ty,
             required,
             is_key,
+            unique: unique == "唯一",
             note,
         })
     }

@@ -401,7 +401,7 @@ pub async fn row(
             }
         } }
     };
-    Ok(page(&site, &visit, title, body).into_response())
+    Ok(page(&site, &visit, &title, body).into_response())
 }
 
 /// The same rows for a file.
