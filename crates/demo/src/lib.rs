@@ -12,6 +12,7 @@ mod names;
 mod organisations;
 mod paper;
 mod payroll;
+mod people;
 mod play;
 mod recovery;
 mod report;
@@ -112,14 +113,16 @@ pub fn make_county(
     let mut made = household::Maker::new(Dice::new(seed, 2), now.date());
     // A year is played in the order in which it happened, so it goes before what is played case by case.
     organisations::year(bureau, seed, &near, now)?;
-    let mut alone = Vec::new();
+    let (mut alone, mut households_made) = (Vec::new(), Vec::new());
     for number in 0..households {
         let village = if dice.chance(80) { dice.pick(&near) } else { dice.pick(&villages) };
         let household = made.household(village);
         let case = life::live(bureau, &mut dice, &household, &format!("{seed}-{number}"), now)?;
         alone.extend(household.alone().map(|person| (case, person.clone(), village)));
+        households_made.push(household);
         progress(number + 1);
     }
+    people::take_over(bureau, &households_made, now)?;
     report::reports(bureau, &mut dice, seed, now)?;
     let dice = Dice::new(seed, 0);
     let mut stage = Stage { bureau, maker: &mut made, villages: &near, seed, present: now, dice };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use base::{DateTime, Fen, RegionCode};
 use bureau::bank::Entry;
-use bureau::import::{Import, ImportFailure};
+use bureau::import::Import;
 use bureau::{Bureau, Failure, Fault, Sent, Standing};
 use casework::event::{PersonRef, RegisterRow};
 use casework::payment::{Answer, Outcome, UNPAID};
@@ -14,6 +14,7 @@ use jiff::ToSpan;
 
 use crate::dice::Dice;
 use crate::life::receipt;
+use crate::organisations::bring_in;
 use crate::play::{Play, Stage, say};
 use crate::{COUNTY, STAFF, paper};
 
@@ -127,17 +128,8 @@ impl Payer<'_> {
                 rows += &format!("{} {number},{},{},{bank},本人\n", person.name, card(&mut self.dice), person.name);
             }
         }
-        self.import("bank_account", &rows, base::Date::constant(2020, 1, 1), end)
-    }
-
-    fn import(&self, register: &str, text: &str, from: base::Date, now: DateTime) -> Result<(), Failure> {
-        let import = Import { register, text, from, by: "示例", now };
-        match self.bureau.import(import, true) {
-            Ok(_) => Ok(()),
-            Err(ImportFailure::Fault(fault)) => Err(Failure::Fault(fault)),
-            Err(ImportFailure::Failed(failure)) => Err(failure),
-            Err(ImportFailure::Wrong(wrong)) => Err(Failure::Fault(bureau::Fault::Damaged(wrong.join("；")))),
-        }
+        let from = base::Date::constant(2020, 1, 1);
+        bring_in(self.bureau, Import { register: "bank_account", text: &rows, from, by: "示例", now: end })
     }
 
     /// A batch from its roster to the close of the month, as far as it has come by the present.

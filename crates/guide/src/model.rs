@@ -9,7 +9,7 @@ use formula::{Expression, Facts, Program, Type, Value};
 
 pub use crate::indicators::Indicator;
 pub use crate::payments::{Job, Mark};
-pub use crate::registers::{AsOf, Register, RegisterColumn, Relation};
+pub use crate::registers::{AsOf, Register, RegisterColumn, Relation, Retention};
 pub use crate::starts::{Counted, Start, When};
 use crate::what_if::Yardstick;
 

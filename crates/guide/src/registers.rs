@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use base::Date;
 use formula::Expression;
 
 use crate::model::FieldType;
@@ -25,6 +26,13 @@ pub struct Retention {
     /// 标识 of the column whose date begins the years; a row without that date is still in use.
     pub since: Arc<str>,
     pub basis: String,
+}
+
+impl Retention {
+    /// The last day on which a row must be kept, whose years began on a day; `None` where it is kept for ever.
+    pub fn until(&self, since: Date) -> Option<Date> {
+        since.checked_add(jiff::Span::new().years(self.years?)).ok()
+    }
 }
 
 /// A column of a register.

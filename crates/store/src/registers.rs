@@ -1,6 +1,6 @@
 //! Registers: dated rows that cases and imports have written.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base::{Date, DateTime, RegionCode};
 use casework::Query;
@@ -113,6 +113,43 @@ impl Store {
     pub fn register(&self, register: &str, on: Date, within: RegionCode) -> Result<Vec<RegisterVersion>, Fault> {
         let rows = in_force(&self.read(), register, on, "")?;
         Ok(rows.into_iter().filter(|version| within.contains(version.row.region)).collect())
+    }
+
+    /// How many rows of a register are in force on a day in each part of a region, by the part's code.
+    pub fn register_parts(
+        &self,
+        register: &str,
+        on: Date,
+        within: RegionCode,
+    ) -> Result<Vec<(RegionCode, u64)>, Fault> {
+        let (low, high) = within.bounds();
+        let query = format!(
+            "SELECT r.region, count(*) FROM register_row r WHERE r.register = ?1 AND {IN_FORCE}
+             AND r.region BETWEEN ?3 AND ?4 GROUP BY r.region"
+        );
+        let rows: Vec<(String, u32)> =
+            list(&self.read(), &query, [register, &on.to_string(), &low, &high], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let mut parts: BTreeMap<RegionCode, u64> = BTreeMap::new();
+        for (region, count) in rows {
+            let region = RegionCode::parse(&region).map_err(|error| Fault::damaged(error.to_string()))?;
+            *parts.entry(within.part(region)).or_default() += u64::from(count);
+        }
+        Ok(parts.into_iter().collect())
+    }
+
+    /// Some rows of a register that are in force on a day within a region, in the order of their keys.
+    pub fn register_page(
+        &self,
+        register: &str,
+        (on, within): (Date, RegionCode),
+        (skip, most): (usize, usize),
+    ) -> Result<Vec<RegisterVersion>, Fault> {
+        let (low, high) = within.bounds();
+        let query = format!(
+            "SELECT r.content, r.at, r.case_id FROM register_row r WHERE r.register = ?1 AND {IN_FORCE}
+             AND r.region BETWEEN ?3 AND ?4 ORDER BY r.key LIMIT {most} OFFSET {skip}"
+        );
+        read(list(&self.read(), &query, [register, &on.to_string(), &low, &high], version)?)
     }
 
     /// The key of the row that a handle names.

@@ -60,6 +60,7 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/registers", get(pages::registers::list))
         .route("/registers/{key}", get(pages::registers::show))
         .route("/registers/{key}/row", get(pages::registers::row))
+        .route("/registers/{key}/person", get(pages::person::of_row))
         .route("/case/{case}/person/{place}", get(pages::person::show))
         .route("/lists/{name}", get(pages::lists::file))
         .route("/case/{case}/paper/{kind}/{number}", get(pages::paper::show))

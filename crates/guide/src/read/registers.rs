@@ -9,8 +9,7 @@ use super::fields::{plain_type, registers};
 use super::flow::Known;
 use super::tables::{self, Row};
 use crate::document::{Section, Table};
-use crate::model::{AsOf, FieldType, Fill, Register, RegisterColumn, Relation};
-use crate::registers::Retention;
+use crate::model::{AsOf, FieldType, Fill, Register, RegisterColumn, Relation, Retention};
 
 /// A relation before the formulas are compiled: its names are known, what it is joined by is not.
 pub(super) struct RelationRow {

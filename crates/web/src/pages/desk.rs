@@ -12,9 +12,9 @@ use casework::people::may_perform;
 use casework::{Actor, Capacity};
 use maud::html;
 
-use super::Page;
 use super::apply::starts;
 use super::public::redirect;
+use super::{Page, person};
 use crate::layout::{day, downloads, page, remaining, standing, token};
 use crate::sent::Sent;
 use crate::site::{Fault, Site};
@@ -88,6 +88,7 @@ fn desk_page(site: &Site, visit: &Visit, words: &str) -> Page {
     let number = PersonNumber::parse(words).ok();
     let shown = number.as_ref().map_or_else(|| words.to_owned(), PersonNumber::masked);
     let cases = listed(site, actor, number.as_ref().map_or(words, |number| number.as_str()), MOST_CASES)?;
+    let person = number.as_ref().map(|number| person::address(site, visit, number.as_str())).transpose()?.flatten();
     let body = html! {
         h1 { "我的工作" }
         ul.counters {
@@ -121,6 +122,7 @@ fn desk_page(site: &Site, visit: &Visit, words: &str) -> Page {
             } }
         }
         h2 id="cases" { @if words.is_empty() { "本地的件" } @else { "找“" (shown) "”" } }
+        @if let Some(person) = &person { p { a.button href=(person) { "看这个人的全部" } } }
         form.inline method="post" action="/desk#cases" {
             (token(visit))
             label for="f-q" { "姓名、受理号或身份号码" }

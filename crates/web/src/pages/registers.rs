@@ -6,13 +6,13 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::extract::{Path, Query, State};
 use axum::response::IntoResponse;
-use base::{RegionCode, mask_number};
+use base::{Date, RegionCode, mask_account, mask_number};
 use bureau::{RegisterVersion, handle};
-use casework::event::{RegisterRow, Subject};
+use casework::event::{PersonRef, RegisterRow, Subject};
 use casework::payment::{CLAIM, OVERPAID, RECEIVABLE};
 use casework::{Datum, Query as Asking};
 use formula::Type;
-use guide::model::{FieldType, Register, RegisterColumn};
+use guide::model::{FieldType, Register, RegisterColumn, Retention};
 use maud::{Markup, html};
 
 use super::Page;
@@ -64,6 +64,10 @@ struct Asked {
     /// Choices by 标识 of the column.
     chosen: BTreeMap<String, String>,
     page: usize,
+    /// Only rows of a part of the visitor's region.
+    place: Option<RegionCode>,
+    /// Only rows that need no longer be kept.
+    expired: bool,
 }
 
 impl Asked {
@@ -78,7 +82,15 @@ impl Asked {
             group: get("group"),
             chosen: chosen.filter(|(_, value)| !value.is_empty()).collect(),
             page: get("page").parse().unwrap_or(0),
+            place: RegionCode::parse(&get("place")).ok(),
+            expired: get("expired") == "1",
         }
+    }
+
+    /// Whether all rows are asked for in the order of their keys.
+    fn is_plain(&self) -> bool {
+        let alone = self.words.is_empty() && self.sort.is_empty() && self.group.is_empty();
+        alone && !self.back && !self.expired && self.chosen.is_empty()
     }
 
     /// The same question with one part changed.
@@ -88,6 +100,8 @@ impl Asked {
         parts.insert("sort", self.sort.clone());
         parts.insert("back", if self.back { "1".into() } else { String::new() });
         parts.insert("group", self.group.clone());
+        parts.insert("place", self.place.map(|place| place.to_string()).unwrap_or_default());
+        parts.insert("expired", if self.expired { "1".into() } else { String::new() });
         self.chosen.iter().for_each(|(key, value)| _ = parts.insert(key, value.clone()));
         parts.insert(name, value.to_owned());
         let mut query = form_urlencoded::Serializer::new(String::new());
@@ -111,6 +125,7 @@ pub fn shown(site: &Site, column: &RegisterColumn, row: &RegisterRow) -> String 
         (Some(Datum::Person(person)), _) => person.name.clone(),
         (Some(Datum::Text(text)), FieldType::Plain(Type::Region)) => site.place_of(text),
         (Some(Datum::Text(text)), FieldType::PersonNumber) => mask_number(text),
+        (Some(Datum::Text(text)), FieldType::Account) => mask_account(text),
         (Some(Datum::Text(text)), FieldType::Plain(Type::Number(unit) | Type::Fen(unit))) => figure(text, *unit),
         (Some(Datum::Text(text)), _) if column.name.contains("电话") => base::mask_phone(text),
         (Some(Datum::Text(text)), _) => text.clone(),
@@ -125,9 +140,20 @@ fn rank(column: &RegisterColumn, row: &RegisterRow) -> (Option<formula::Rational
     (number.then(|| formula::parse_decimal(&text)).flatten(), text)
 }
 
+/// The region whose rows are asked for: the visitor's, or a part of it.
+fn place(site: &Site, visit: &Visit, asked: &Asked) -> Result<RegionCode, Fault> {
+    let own = within(visit, site)?;
+    Ok(asked.place.filter(|place| own.contains(*place)).unwrap_or(own))
+}
+
 /// The rows that are asked for, in the order that is asked for.
 fn rows(site: &Site, visit: &Visit, register: &Register, asked: &Asked) -> Result<Vec<RegisterVersion>, Fault> {
-    let all = site.bureau.store.register(&register.key, site.now().date(), within(visit, site)?)?;
+    let today = site.now().date();
+    let all = site.bureau.store.register(&register.key, today, place(site, visit, asked)?)?;
+    let is_expired = |row: &RegisterRow| {
+        let until = register.retention.as_ref().and_then(|retention| retained_until(retention, row));
+        !asked.expired || until.is_some_and(|until| until < today)
+    };
     let is_chosen = |row: &RegisterRow| {
         let says = |key: &str| register.columns.iter().find(|c| *c.key == *key).map(|column| shown(site, column, row));
         asked.chosen.iter().all(|(key, value)| says(key).as_deref() == Some(value))
@@ -137,7 +163,8 @@ fn rows(site: &Site, visit: &Visit, register: &Register, asked: &Asked) -> Resul
             || register.columns.iter().any(|column| shown(site, column, row).contains(&asked.words))
             || row.found_by.iter().any(|(_, value)| *value == asked.words)
     };
-    let mut rows: Vec<_> = all.into_iter().filter(|v| is_chosen(&v.row) && found(&v.row)).collect();
+    let mut rows: Vec<_> =
+        all.into_iter().filter(|v| is_chosen(&v.row) && found(&v.row) && is_expired(&v.row)).collect();
     if let Some(column) = register.columns.iter().find(|column| *column.key == *asked.sort) {
         rows.sort_by_cached_key(|version| rank(column, &version.row));
     }
@@ -152,7 +179,8 @@ pub async fn list(State(site): State<Arc<Site>>, Extension(visit): Extension<Vis
     let within = within(&visit, &site)?;
     let mut counted = Vec::new();
     for register in registers {
-        counted.push((register, site.bureau.store.register(&register.key, site.now().date(), within)?.len()));
+        let parts = site.bureau.store.register_parts(&register.key, site.now().date(), within)?;
+        counted.push((register, parts.iter().map(|(_, count)| count).sum::<u64>()));
     }
     let body = html! {
         h1 { "台账" }
@@ -173,19 +201,33 @@ pub async fn show(
 ) -> Page {
     let register = register(&site, &visit, &key)?;
     let asked = Asked::of(register, &query);
-    let rows = rows(&site, &visit, register, &asked)?;
+    let (today, here) = (site.now().date(), place(&site, &visit, &asked)?);
+    let parts = site.bureau.store.register_parts(&key, today, here)?;
+    // Only where all rows have to be looked at are all of them read.
+    let (rows, many, first) = if asked.is_plain() {
+        let many: u64 = parts.iter().map(|(_, count)| count).sum();
+        let many = usize::try_from(many).unwrap_or(usize::MAX);
+        let first = asked.page.min(many.div_ceil(ROWS).max(1) - 1) * ROWS;
+        (site.bureau.store.register_page(&key, (today, here), (first, ROWS))?, many, first)
+    } else {
+        let rows = rows(&site, &visit, register, &asked)?;
+        let many = rows.len();
+        (rows, many, 0)
+    };
     // The last part of the key tells the row from its neighbours.
     let tells = register.columns.iter().rposition(|column| column.is_key).unwrap_or(0);
-    let pages = rows.len().div_ceil(ROWS).max(1);
-    let here = asked.page.min(pages - 1);
+    let pages = many.div_ceil(ROWS).max(1);
+    let page_here = asked.page.min(pages - 1);
+    let shown_rows = rows.iter().skip(page_here * ROWS - first).take(ROWS);
     let body = html! {
         p.crumbs { a href="/registers" { "台账" } " › " (register.name) }
         h1 { (register.name) }
+        (tiles(&site, (here, &asked), &parts))
         (searching(register, &asked))
         @if let Some(column) = register.columns.iter().find(|column| *column.key == *asked.group) {
             (grouped(&site, column, &rows))
         }
-        p { "共 " b { (rows.len()) } " 行　" (downloads(&format!("register-{key}"), &asked.with("page", ""))) }
+        p { "共 " b { (many) } " 行　" (downloads(&format!("register-{key}"), &asked.with("page", ""))) }
         @if rows.is_empty() { p.empty { "没有这样的行。" } }
         @else { div.scroll { table.work {
             thead { tr { @for column in &register.columns { th {
@@ -194,7 +236,7 @@ pub async fn show(
                 a href=(format!("?{}", sorted.with("page", ""))) { (column.name) }
                 @if *asked.sort == *column.key { span.soft { @if asked.back { " ↓" } @else { " ↑" } } }
             } } } }
-            tbody { @for version in rows.iter().skip(here * ROWS).take(ROWS) { tr {
+            tbody { @for version in shown_rows { tr {
                 @for (place, column) in register.columns.iter().enumerate() {
                     td.num[matches!(column.ty, FieldType::Plain(Type::Number(_)))] data-label=(column.name) {
                         @if place == tells {
@@ -206,12 +248,35 @@ pub async fn show(
             } } }
         } } }
         @if pages > 1 { nav.pages aria-label="分页" {
-            @if here > 0 { a href=(format!("?{}", asked.with("page", &(here - 1).to_string()))) { "上一页" } }
-            span { "第 " (here + 1) " 页，共 " (pages) " 页" }
-            @if here + 1 < pages { a href=(format!("?{}", asked.with("page", &(here + 1).to_string()))) { "下一页" } }
+            @if page_here > 0 { a href=(format!("?{}", asked.with("page", &(page_here - 1).to_string()))) { "上一页" } }
+            span { "第 " (page_here + 1) " 页，共 " (pages) " 页" }
+            @if page_here + 1 < pages { a href=(format!("?{}", asked.with("page", &(page_here + 1).to_string()))) { "下一页" } }
         } }
+        (kept(register, None))
+        @if register.retention.as_ref().is_some_and(|retention| retention.years.is_some()) {
+            @if asked.expired { p.small { a href=(format!("?{}", asked.with("expired", ""))) { "全部" } } }
+            @else { p.small { a href=(format!("?{}", asked.with("expired", "1"))) { "保存期满的行" } "：鉴定以后才能销毁，不会自己消失。" } }
+        }
     };
     Ok(page(&site, &visit, &register.name, body).into_response())
+}
+
+/// The parts of a region as tiles, the darker the more rows, each leading to its own rows.
+fn tiles(site: &Site, (here, asked): (RegionCode, &Asked), parts: &[(RegionCode, u64)]) -> Markup {
+    let count = |code: RegionCode| parts.iter().find(|(part, _)| *part == code).map_or(0, |(_, count)| *count);
+    let most = parts.iter().map(|(_, count)| *count).max().unwrap_or(0);
+    let children: Vec<_> = site.bureau.regions.children(here).collect();
+    html! {
+        @if asked.place.is_some() { p { (site.place(here)) " " a href=(format!("?{}", asked.with("place", ""))) { "全部地方" } } }
+        @if children.len() > 1 && most > 0 { ul.tiles aria-label="各地行数" { @for child in children {
+            @let rows = count(child.code);
+            // Five shades, so that a tile can be found on the scale.
+            @let shade = (rows * 5).div_ceil(most);
+            li class=(format!("shade{shade}")) { a href=(format!("?{}", asked.with("place", &child.code.to_string()))) {
+                span { (child.place()) } b { (rows) }
+            } }
+        } } }
+    }
 }
 
 fn searching(register: &Register, asked: &Asked) -> Markup {
@@ -313,12 +378,34 @@ fn says(site: &Site, register: &Register, row: &RegisterRow) -> Markup {
     html! {
         dl.pairs.many[register.columns.len() > FEW] { @for column in &register.columns {
             @let text = shown(site, column, row);
-            @if !text.is_empty() { dt { (column.name) } dd { b { @match &column.ty {
-                FieldType::Plain(Type::Number(unit) | Type::Fen(unit)) => (measured(&text, *unit)),
+            @if !text.is_empty() { dt { (column.name) } dd { b { @match (&column.ty, row.columns.get(&*column.key)) {
+                (FieldType::Plain(Type::Number(unit) | Type::Fen(unit)), _) => (measured(&text, *unit)),
+                (FieldType::Register(_), Some(Datum::Person(PersonRef { number: Some(number), .. }))) => {
+                    a href=(super::person::address_in_row(&register.key, &row.key, &column.key)) { (text) }
+                    " " span.mono.soft.small { (mask_number(number)) }
+                },
+                (FieldType::Row(named), Some(Datum::Text(key))) => a href=(row_address(named, key)) { (text) },
                 _ => (text),
             } } } }
         } }
     }
+}
+
+/// How long rows of a register are kept, and for a row whose years run, until when.
+fn kept(register: &Register, row: Option<&RegisterRow>) -> Markup {
+    let Some(retention) = &register.retention else { return html! {} };
+    let name = register.columns.iter().find(|column| column.key == retention.since).map_or("", |column| &column.name);
+    let until = row.and_then(|row| retained_until(retention, row));
+    html! { p.soft.small {
+        "保存：" @match retention.years { Some(years) => { (years) " 年，自" (name) "起" }, None => "永久" }
+        @if let Some(until) = until { "，到 " (until) " 期满" }
+        @if !retention.basis.is_empty() { "（" (retention.basis) "）" }
+    } }
+}
+
+/// The last day on which a row must be kept; `None` while its years have not begun, and for ever.
+pub fn retained_until(retention: &Retention, row: &RegisterRow) -> Option<Date> {
+    retention.until(row.columns.get(&*retention.since)?.text()?.parse().ok()?)
 }
 
 /// The row that a case is about, as it stands today, where the case is worked on.
@@ -344,6 +431,21 @@ pub fn subject_within(site: &Site, visit: &Visit, about: &Subject) -> Result<Mar
     if is_own { subject(site, about) } else { Err(Fault::NotFound) }
 }
 
+/// The register and the row that a handle names, as it stands in the visitor's region.
+pub fn row_within<'s>(
+    site: &'s Site,
+    visit: &Visit,
+    key: &str,
+    handle: &str,
+) -> Result<(&'s Register, RegisterRow), Fault> {
+    let register = register(site, visit, key)?;
+    let within = within(visit, site)?;
+    let named = site.bureau.store.row_key(&register.key, handle)?.ok_or(Fault::NotFound)?;
+    let mut versions = site.bureau.store.versions(&register.key, &named)?;
+    versions.retain(|version| within.contains(version.row.region));
+    versions.pop().map(|version| (register, version.row)).ok_or(Fault::NotFound)
+}
+
 pub async fn row(
     State(site): State<Arc<Site>>,
     Extension(visit): Extension<Visit>,
@@ -359,8 +461,10 @@ pub async fn row(
     let scope = site.bureau.scope(visit.staff()?);
     let title = last.row.title();
     let cases = site.bureau.store.find(&scope, &last.row.key, MOST_CASES)?;
-    let related = rows_about(&site, &visit, &last.row.key, |ty| {
-        matches!(ty, FieldType::CreditCode | FieldType::Plain(Type::Region | Type::Text))
+    let related = rows_about(&site, &visit, &last.row.key, |ty| match ty {
+        FieldType::Row(named) => **named == *key,
+        FieldType::CreditCode | FieldType::Plain(Type::Region | Type::Text) => true,
+        _ => false,
     })?;
     let related: Vec<_> = related.into_iter().filter(|(other, _)| other.key != register.key).collect();
     let guides = &site.bureau.library.guides;
@@ -372,6 +476,7 @@ pub async fn row(
         }
         h1 { (title) }
         (says(&site, register, &last.row))
+        (kept(register, Some(&last.row)))
         @if !begins.is_empty() { div.actions { @for (guide, start) in begins {
             a.button href=(begin_address(&guide.key, &start.key, &key, &last.row.key)) { (start.name) }
         } } }
