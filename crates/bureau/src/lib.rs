@@ -16,6 +16,7 @@ pub mod import;
 pub mod indicators;
 pub mod levers;
 mod looks;
+pub mod mapping;
 pub mod paid;
 mod payees;
 pub mod payroll;

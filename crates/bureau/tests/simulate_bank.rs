@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bank::{Dice, Faults, TheBank};
 use base::{Calendar, DateTime, Fen, Level, Month, RegionCode, Regions};
-use bureau::import::Import;
+use bureau::import::{Import, Take};
 use bureau::{Bureau, Failure, Order};
 use casework::event::{PersonRef, Subject};
 use casework::{Actor, Capacity, Command, Datum, Input};
@@ -224,7 +224,12 @@ impl World {
             }
         }
         let (from, now) = (self.now.date(), self.now);
-        self.bureau().import(Import { register: "bank_account", text: &rows, from, by: "导入", now }, true).unwrap();
+        self.bureau()
+            .import(
+                Import { register: "bank_account", bytes: rows.as_bytes(), map: &[], from, by: "导入", now },
+                Take::Whole,
+            )
+            .unwrap();
     }
 
     fn fund(&mut self, yuan: u32) {

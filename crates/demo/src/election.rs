@@ -30,7 +30,7 @@ pub fn villages(bureau: &Bureau, begins: Date) -> Result<(), Failure> {
     let rows: String = VILLAGES.iter().enumerate().map(row).collect();
     let text = format!("区划,名称,届满日,委员职数\n{rows}");
     let now = begins.at(0, 0, 0, 0);
-    bring_in(bureau, Import { register: "village", text: &text, from: begins, by: "演示", now })
+    bring_in(bureau, Import { register: "village", bytes: text.as_bytes(), map: &[], from: begins, by: "演示", now })
 }
 
 /// Plays the election of the first village as far as the present; the second has yet to begin.
@@ -43,7 +43,7 @@ pub fn committees(bureau: &Bureau, dice: &mut Dice, year: i16, present: DateTime
     let village = RegionCode::parse(code).unwrap_or(RegionCode::NATION);
     let text = voters(dice, village, year);
     let (from, now) = (Date::constant(year, 9, 1), day(9, 1, 8));
-    bring_in(bureau, Import { register: "voter", text: &text, from, by: "演示", now })?;
+    bring_in(bureau, Import { register: "voter", bytes: text.as_bytes(), map: &[], from, by: "演示", now })?;
     bureau.pass_time(now)?;
     let scope = Scope::of(&Actor::system(), &bureau.library.guides);
     let Some(case) = bureau.store.find(&scope, code, 1)?.into_iter().next() else { return Ok(()) };

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use base::{CreditCode, Date, DateTime, RegionCode};
-use bureau::import::{Import, ImportFailure};
+use bureau::import::{Import, ImportFailure, Take};
 use bureau::{Bureau, Failure, Fault};
 use casework::people::Scope;
 use casework::{Actor, Typed};
@@ -35,7 +35,7 @@ pub fn year(bureau: &Bureau, seed: u64, villages: &[RegionCode], present: DateTi
     let mut dice = Dice::new(seed, 7);
     let rows = rows(&mut dice);
     let from = Date::constant(2020, 1, 1);
-    let import = Import { register: "organisation", text: &rows, from, by: "演示", now: begins };
+    let import = Import { register: "organisation", bytes: rows.as_bytes(), map: &[], from, by: "演示", now: begins };
     if bureau.library.registers.iter().all(|register| &*register.key != "organisation") {
         return Ok(());
     }
@@ -74,10 +74,10 @@ pub fn year(bureau: &Bureau, seed: u64, villages: &[RegionCode], present: DateTi
 
 /// Takes a file of the demo into a register; it has no slips.
 pub(crate) fn bring_in(bureau: &Bureau, import: Import) -> Result<(), Failure> {
-    let brought = bureau.import(import, true).map_err(|failure| match failure {
+    let brought = bureau.import(import, Take::Whole).map_err(|failure| match failure {
         ImportFailure::Failed(failure) => failure,
         ImportFailure::Fault(fault) => fault.into(),
-        ImportFailure::Wrong(wrong) => Fault::Damaged(wrong.join("；")).into(),
+        wrong => Fault::Damaged(wrong.to_string()).into(),
     });
     brought.map(drop)
 }

@@ -129,7 +129,10 @@ impl Payer<'_> {
             }
         }
         let from = base::Date::constant(2020, 1, 1);
-        bring_in(self.bureau, Import { register: "bank_account", text: &rows, from, by: "示例", now: end })
+        bring_in(
+            self.bureau,
+            Import { register: "bank_account", bytes: rows.as_bytes(), map: &[], from, by: "示例", now: end },
+        )
     }
 
     /// A batch from its roster to the close of the month, as far as it has come by the present.

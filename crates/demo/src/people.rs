@@ -38,7 +38,7 @@ pub fn take_over(bureau: &Bureau, households: &[Household], now: DateTime) -> Re
         }
     }
     for (register, text) in [("person", &people), ("household", &homes), ("household_member", &members)] {
-        bring_in(bureau, Import { register, text, from: SINCE, by: "示例", now })?;
+        bring_in(bureau, Import { register, bytes: text.as_bytes(), map: &[], from: SINCE, by: "示例", now })?;
     }
     Ok(())
 }

@@ -8,6 +8,8 @@ mod cells;
 mod format;
 mod iso;
 mod iso_in;
+pub mod table;
+pub mod workbook;
 
 use base::{Date, Fen};
 

@@ -64,20 +64,7 @@ enum Command {
         data: Option<PathBuf>,
     },
     /// 把一张表导入台账：先比对，加 --write 才写入
-    Import {
-        #[arg(long)]
-        data: PathBuf,
-        /// 台账的标识
-        #[arg(long)]
-        register: String,
-        /// 这些行从哪一天起有效；不写是今天
-        #[arg(long)]
-        from: Option<base::Date>,
-        #[arg(long)]
-        write: bool,
-        /// CSV 文件，表头是台账的列名
-        file: PathBuf,
-    },
+    Import(command::import::Arguments),
     /// 运行指南里的场景
     Scenarios {
         /// 只运行一项服务
@@ -159,9 +146,7 @@ pub fn run(arguments: Arguments) -> Result<(), String> {
         }
         Command::Check { data: Some(data), .. } => command::init::vacancies(&data),
         Command::Check { folder, data: None } => command::check::run(folder.as_deref()),
-        Command::Import { data, register, from, write, file } => {
-            command::import::import(&data, &register, &file, from, write)
-        }
+        Command::Import(arguments) => command::import::import(arguments),
         Command::Scenarios { service, guides, update } => {
             command::scenarios::run(guides.as_deref(), service.as_deref(), update)
         }

@@ -3,7 +3,7 @@
 mod visitor;
 
 use base::{Level, RegionCode};
-use bureau::import::Import;
+use bureau::import::{Import, Take};
 use bureau::{Failure, Order};
 use casework::event::Row;
 use casework::people::Scope;
@@ -65,7 +65,9 @@ fn village(voters: u16) -> Village {
     let (from, now) = ("2021-12-31".parse().unwrap(), office.site.now());
     let villages = format!("区划,名称,届满日,委员职数\n{VILLAGE},大石桥村,2026-12-31,3\n");
     let import = |register, text: &str, from| {
-        bureau.import(Import { register, text, from, by: "管理员", now }, true).unwrap();
+        bureau
+            .import(Import { register, bytes: text.as_bytes(), map: &[], from, by: "管理员", now }, Take::Whole)
+            .unwrap();
     };
     import("village", &villages, from);
     let mut list = "批次,村,人员,类别,状态\n".to_owned();

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use bureau::files::{ISO, TakenIn};
-use bureau::import::Import;
+use bureau::import::{Import, Take};
 use bureau::{Sent, Standing};
 use ledger::Heading;
 use visitor::Office;
@@ -99,7 +99,14 @@ fn accounts(office: &Office, run: &str, sent: &[Sent], first: usize) {
         rows += &format!("{payee} {},{number},{payee},邮政储蓄银行,本人\n", line.payee_number);
     }
     let (from, now) = (office.site.now().date(), office.site.now());
-    office.site.bureau.import(Import { register: "bank_account", text: &rows, from, by: "测试", now }, true).unwrap();
+    office
+        .site
+        .bureau
+        .import(
+            Import { register: "bank_account", bytes: rows.as_bytes(), map: &[], from, by: "测试", now },
+            Take::Whole,
+        )
+        .unwrap();
 }
 
 /// The accounts of half of the payees are closed at the bank, of those that it can hold; how many those are.

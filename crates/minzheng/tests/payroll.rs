@@ -5,7 +5,7 @@ mod visitor;
 use std::collections::{BTreeMap, BTreeSet};
 
 use base::{Fen, Level, Month, RegionCode};
-use bureau::import::Import;
+use bureau::import::{Import, Take};
 use bureau::{Sent, Standing, files};
 use casework::Query;
 use casework::payment::{Answer, DRAWN, Debt, Outcome};
@@ -109,7 +109,11 @@ fn what_is_drawn_to_be_checked_follows_from_the_recorded_seed() {
     // Nobody brings a payment in that was not drawn.
     let text = "批次,笔,名称,享受人,项目,月份,金额,收款人\nX,1,甲,甲 410325193901010016,低保,2026-10,1,甲\n";
     let (from, now) = (office.site.now().date(), office.site.now());
-    assert!(bureau.import(Import { register: DRAWN, text, from, by: "测试", now }, true).is_err());
+    assert!(
+        bureau
+            .import(Import { register: DRAWN, bytes: text.as_bytes(), map: &[], from, by: "测试", now }, Take::Whole)
+            .is_err()
+    );
 }
 
 #[test]
@@ -180,8 +184,8 @@ fn put_right(office: &Office, run: &str) {
             &format!("{} {},62179999{place:08},{},邮政储蓄银行,本人\n", line.payee, line.payee_number, line.payee);
     }
     let (from, now) = (office.site.now().date(), office.site.now());
-    let import = Import { register: "bank_account", text: &accounts, from, by: "测试", now };
-    bureau.import(import, true).unwrap();
+    let import = Import { register: "bank_account", bytes: accounts.as_bytes(), map: &[], from, by: "测试", now };
+    bureau.import(import, Take::Whole).unwrap();
 }
 
 /// A message in which all that is with banks has arrived.
@@ -451,7 +455,12 @@ fn what_cannot_be_paid_in_time_is_left_to_the_next_batch() {
         found.payee, found.payee_number, found.payee
     );
     let (from, now) = (office.site.now().date(), office.site.now());
-    bureau.import(Import { register: "bank_account", text: &rows, from, by: "测试", now }, true).unwrap();
+    bureau
+        .import(
+            Import { register: "bank_account", bytes: rows.as_bytes(), map: &[], from, by: "测试", now },
+            Take::Whole,
+        )
+        .unwrap();
     office.at("2027-01-05 09:00");
     bureau.pass_time(office.site.now()).unwrap();
     bureau.work(office.site.now(), &mut |_| ()).unwrap();
@@ -533,7 +542,9 @@ fn owes(office: &Office, line: &casework::payment::Line) -> Debt {
          {name} {number},{programme},2026,{name},3000,{name},从以后的待遇抵扣,200,2026-12-01,追缴中\n"
     );
     let (from, now) = (office.site.now().date(), office.site.now());
-    bureau.import(Import { register: "claim", text: &text, from, by: "测试", now }, true).unwrap();
+    bureau
+        .import(Import { register: "claim", bytes: text.as_bytes(), map: &[], from, by: "测试", now }, Take::Whole)
+        .unwrap();
     debt
 }
 

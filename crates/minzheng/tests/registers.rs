@@ -4,15 +4,22 @@ mod visitor;
 
 use base::RegionCode;
 use bureau::handle;
-use bureau::import::Import;
+use bureau::import::{Import, Take};
 use casework::Registers;
 use visitor::{Office, number};
 
 const VILLAGE: &str = "410325101200";
 
 fn bring(office: &Office, register: &str, text: &str, from: &str) -> Result<(), String> {
-    let import = Import { register, text, from: from.parse().unwrap(), by: "导入", now: office.site.now() };
-    office.site.bureau.import(import, true).map(|_| ()).map_err(|error| error.to_string())
+    let import = Import {
+        register,
+        bytes: text.as_bytes(),
+        map: &[],
+        from: from.parse().unwrap(),
+        by: "导入",
+        now: office.site.now(),
+    };
+    office.site.bureau.import(import, Take::Whole).map(|_| ()).map_err(|error| error.to_string())
 }
 
 #[test]

@@ -3,7 +3,7 @@
 mod visitor;
 
 use base::{Fen, Level, Month};
-use bureau::import::Import;
+use bureau::import::{Import, Take};
 use bureau::{Failure, Order};
 use casework::event::{PersonRef, granted};
 use casework::{Actor, Capacity, Command, Datum, Input};
@@ -56,7 +56,10 @@ fn a_census_fills_a_register_and_is_compared_with_it() {
     let people = [number("1950-01-01", 11), number("1951-02-02", 13), number("1952-03-03", 15)];
     let import = |text: &str, from: &str, write: bool| {
         let (now, from) = (office.site.now(), from.parse().unwrap());
-        bureau.import(Import { register: "veterans", text, from, by: "普查员", now }, write)
+        bureau.import(
+            Import { register: "veterans", bytes: text.as_bytes(), map: &[], from, by: "普查员", now },
+            if write { Take::Whole } else { Take::Nothing },
+        )
     };
     let first = format!("{CENSUS}{}{}", counted("甲一", &people[0], "36"), counted("乙二", &people[1], "40"));
     let compared = import(&first, "2026-10-01", false).unwrap();
@@ -81,7 +84,7 @@ fn a_census_fills_a_register_and_is_compared_with_it() {
     {
         assert!(told.contains(what), "{what} is not in\n{told}");
     }
-    assert!(import("姓名\n甲\n", "2026-11-02", true).unwrap_err().to_string().contains("缺少列“人员”"));
+    assert!(import("名字\n甲\n", "2026-11-02", true).unwrap_err().to_string().contains("缺少列“人员”"));
     assert_eq!(bureau.store.register("veterans", office.site.now().date(), base::RegionCode::NATION).unwrap().len(), 3);
     assert_eq!(bureau.store.verify().unwrap().problems, Vec::<String>::new());
     assert!(bureau.store.rebuild().unwrap().differing.is_empty(), "the lists follow from the journal");
@@ -128,8 +131,15 @@ fn the_calendar_opens_a_season_once() {
     let at = |text: &str| text.parse::<base::DateTime>().unwrap();
     let text = organisations(360);
     let from = "2025-06-30".parse().unwrap();
-    let import = Import { register: "organisation", text: &text, from, by: "管理员", now: office.site.now() };
-    bureau.import(import, true).unwrap();
+    let import = Import {
+        register: "organisation",
+        bytes: text.as_bytes(),
+        map: &[],
+        from,
+        by: "管理员",
+        now: office.site.now(),
+    };
+    bureau.import(import, Take::Whole).unwrap();
     bureau.pass_time(at("2025-12-30T09:00:00")).unwrap();
     let scope = casework::people::Scope::of(&Actor::system(), &bureau.library.guides);
     let season = || bureau.store.cases(&scope, 1000).unwrap().into_iter().filter(|row| row.service == "inspection");
@@ -178,8 +188,15 @@ fn indicators_count_rows_by_region_and_period() {
     let absent = base::CreditCode::compose("52", "410325", "MJ900000").unwrap();
     text += &format!("{absent},2025,没有来的单位,民办非企业单位,未参检,无,2026-06-20\n");
     let from = "2026-06-20".parse().unwrap();
-    let import = Import { register: "inspection_result", text: &text, from, by: "管理员", now: office.site.now() };
-    bureau.import(import, true).unwrap();
+    let import = Import {
+        register: "inspection_result",
+        bytes: text.as_bytes(),
+        map: &[],
+        from,
+        by: "管理员",
+        now: office.site.now(),
+    };
+    bureau.import(import, Take::Whole).unwrap();
     let guide = bureau.library.find("inspection").unwrap();
     let scope = casework::people::Scope::of(&Actor::system(), &bureau.library.guides);
     let asked = (base::RegionCode::NATION, office.site.now().date(), 3);

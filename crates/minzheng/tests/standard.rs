@@ -5,6 +5,7 @@ use std::path::Path;
 
 use base::{DateTime, Fen, Month, RegionCode};
 use bureau::Bureau;
+use bureau::import::Take;
 use casework::payment::Line;
 use minzheng::content::Content;
 
@@ -125,8 +126,9 @@ fn a_price_index_above_the_line_pays_a_subsidy_for_its_month_alone() {
     let held = lines(&bureau).len();
     let text = "月份,总指数,食品指数,公布日期\n2026-10,104.2,103,2026-11-09\n";
     let from = "2026-11-09".parse().unwrap();
-    let import = bureau::import::Import { register: "price_index", text, from, by: "shenpi", now };
-    bureau.import(import, true).unwrap();
+    let import =
+        bureau::import::Import { register: "price_index", bytes: text.as_bytes(), map: &[], from, by: "shenpi", now };
+    bureau.import(import, Take::Whole).unwrap();
     bureau.pass_time(moment("2026-11-25T12:00:00")).unwrap();
     bureau.pass_time(moment("2026-12-05T09:00:00")).unwrap();
     bureau.work(moment("2026-12-05T09:00:00"), &mut |_| ()).unwrap();

@@ -115,6 +115,12 @@ impl Store {
         Ok(rows.into_iter().filter(|version| within.contains(version.row.region)).collect())
     }
 
+    /// The keys of all rows of a register that are in force on a day.
+    pub fn register_keys(&self, register: &str, on: Date) -> Result<BTreeSet<String>, Fault> {
+        let query = format!("SELECT r.key FROM register_row r WHERE r.register = ?1 AND {IN_FORCE}");
+        Ok(list(&self.read(), &query, [register, &on.to_string()], |row| row.get(0))?.into_iter().collect())
+    }
+
     /// How many rows of a register are in force on a day in each part of a region, by the part's code.
     pub fn register_parts(
         &self,

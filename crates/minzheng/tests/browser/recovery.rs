@@ -1,7 +1,7 @@
 //! A death that is heard of two months late, in Chromium: stop, debt month by month, notice, decision, plan, repayment.
 
 use bureau::Notable;
-use bureau::import::Import;
+use bureau::import::{Import, Take};
 
 use super::{act, picture, serve, sign_in};
 use crate::chromium::Chromium;
@@ -57,7 +57,9 @@ fn somebody_dead(office: &Office) -> casework::payment::Line {
     let (line, _) = lines.into_iter().find(|(line, _)| own(line)).expect("a veteran of the township");
     let text = format!("人员,死亡日期,来源\n{} {},2026-09-20,公安\n", line.holder, line.number);
     let (from, now) = (office.site.now().date(), office.site.now());
-    bureau.import(Import { register: "death", text: &text, from, by: "测试", now }, true).unwrap();
+    bureau
+        .import(Import { register: "death", bytes: text.as_bytes(), map: &[], from, by: "测试", now }, Take::Whole)
+        .unwrap();
     line
 }
 

@@ -1,6 +1,6 @@
 //! One case of each service in Chromium, from the phone or the window to its result.
 
-use bureau::import::Import;
+use bureau::import::{Import, Take};
 
 use super::{act, fill_chapters, picture, serve, sign_in};
 use crate::chromium::Chromium;
@@ -227,8 +227,9 @@ fn a_season_of_inspection_is_worked_off_in_chromium() {
         text += &format!("{code},{name},社会团体,2019-05-10,嵩县农业农村局,410325101,否,正常\n");
     }
     let from = "2019-05-10".parse().unwrap();
-    let import = Import { register: "organisation", text: &text, from, by: "管理员", now: office.site.now() };
-    bureau.import(import, true).unwrap();
+    let now = office.site.now();
+    let import = Import { register: "organisation", bytes: text.as_bytes(), map: &[], from, by: "管理员", now };
+    bureau.import(import, Take::Whole).unwrap();
     let mut desk = Chromium::start(&base, true, false);
     sign_in(&mut desk, "dengji");
     desk.open("/desk");
@@ -365,14 +366,21 @@ fn a_village_prepares_its_election_in_chromium() {
     let bureau = &office.site.bureau;
     let (now, from) = (office.site.now(), "2021-12-31".parse().unwrap());
     let villages = "区划,名称,届满日,委员职数\n410325101200,大石桥村,2026-12-31,3\n";
-    bureau.import(Import { register: "village", text: villages, from, by: "管理员", now }, true).unwrap();
+    bureau
+        .import(
+            Import { register: "village", bytes: villages.as_bytes(), map: &[], from, by: "管理员", now },
+            Take::Whole,
+        )
+        .unwrap();
     let mut list = "批次,村,人员,类别,状态\n".to_owned();
     for place in 0..120 {
         let number = number("1970-05-11", 1 + place);
         list += &format!("2026,410325101200,选民{place} {number},户在人在,在册\n");
     }
     let from = "2026-11-01".parse().unwrap();
-    bureau.import(Import { register: "voter", text: &list, from, by: "管理员", now }, true).unwrap();
+    bureau
+        .import(Import { register: "voter", bytes: list.as_bytes(), map: &[], from, by: "管理员", now }, Take::Whole)
+        .unwrap();
     bureau.store.keep_setting("starts followed until", "2026-11-09T00:00:00").unwrap();
     bureau.pass_time(now).unwrap();
     let scope = casework::people::Scope::of(&casework::Actor::system(), &bureau.library.guides);
