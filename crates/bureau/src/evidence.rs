@@ -3,6 +3,7 @@
 use std::io::Cursor;
 
 use casework::event::FileRef;
+use exchange::table;
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::FilterType;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
@@ -36,6 +37,9 @@ impl Bureau {
         if bytes.len() > MOST_BYTES {
             return Ok(Err(unfit(&name, "超过 15 MB", "请拍小一点，或者分成几份")));
         }
+        if table::kind(bytes) == Some("xlsx") {
+            return Ok(Ok(self.keep_as("xlsx", name, bytes)?));
+        }
         let kind = match (image::guess_format(bytes), bytes.starts_with(b"%PDF-")) {
             (_, true) => "pdf",
             (Ok(ImageFormat::Jpeg), _) => "jpeg",
@@ -55,6 +59,25 @@ impl Bureau {
         let digest = self.store.keep_file(bytes, small.as_deref())?;
         let look = picture.as_ref().and_then(look);
         Ok(Ok(FileRef { digest, kind: kind.to_owned(), size: bytes.len() as u64, name, look }))
+    }
+}
+
+impl Bureau {
+    /// Keeps a table: a workbook or text. What is wrong in it is told when it is read.
+    pub fn keep_table(&self, name: &str, bytes: &[u8]) -> Result<Result<FileRef, Unfit>, Fault> {
+        let name: String = name.chars().filter(|c| !c.is_control()).take(80).collect();
+        if bytes.len() > MOST_BYTES {
+            return Ok(Err(unfit(&name, "超过 15 MB", "请分成几个文件")));
+        }
+        match table::kind(bytes) {
+            Some(kind) => Ok(Ok(self.keep_as(kind, name, bytes)?)),
+            None => Ok(Err(unfit(&name, "不是表格", "请用 .xlsx 或者 .csv；旧格式（.xls）、加密码的请另存为 .xlsx"))),
+        }
+    }
+
+    fn keep_as(&self, kind: &str, name: String, bytes: &[u8]) -> Result<FileRef, Fault> {
+        let digest = self.store.keep_file(bytes, None)?;
+        Ok(FileRef { digest, kind: kind.to_owned(), size: bytes.len() as u64, name, look: None })
     }
 }
 

@@ -14,7 +14,7 @@ use crate::mapping::Mapping;
 use crate::{Bureau, Failure, Fault};
 
 /// Rows that one stream of the journal holds.
-const ROWS: usize = 500;
+const ROWS: usize = 2_000;
 
 /// What an import did, or would do: keys of rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -131,13 +131,24 @@ impl Bureau {
         take: Take,
         tell: &mut dyn FnMut(usize, usize),
     ) -> Result<Imported, ImportFailure> {
+        self.import_for("IMPORT", import, take, tell)
+    }
+
+    /// The same for a case: its rows say which one brought them.
+    pub(crate) fn import_for(
+        &self,
+        case: &str,
+        import: Import,
+        take: Take,
+        tell: &mut dyn FnMut(usize, usize),
+    ) -> Result<Imported, ImportFailure> {
         let register = self.importable(import.register)?;
         let reading = self.read_file(register, &import)?;
         let (outcome, fresh) = self.compared(register, &import, reading)?;
         match take {
             Take::Nothing => {}
             Take::Whole if !outcome.troubles.is_empty() => return Err(ImportFailure::Wrong(outcome.troubles)),
-            Take::Whole | Take::Right => self.with_rates(|| self.write_rows(&import, &fresh, tell))??,
+            Take::Whole | Take::Right => self.with_rates(|| self.write_rows(case, &import, &fresh, tell))??,
         }
         Ok(outcome)
     }
@@ -148,6 +159,13 @@ impl Bureau {
         let wanted: Vec<&str> = wanted.iter().map(String::as_str).collect();
         let table = read_table(import.bytes, &wanted).map_err(|wrong| ImportFailure::Unreadable(wrong.0))?;
         returned(&table, troubles).map_err(|error| Fault::Damaged(error.to_string()).into())
+    }
+
+    /// The heads of a file, by which its columns can be chosen.
+    pub fn heads_of(&self, import: Import) -> Result<Vec<String>, ImportFailure> {
+        let wanted = Mapping::wanted(self.importable(import.register)?, import.map);
+        let wanted: Vec<&str> = wanted.iter().map(String::as_str).collect();
+        Ok(read_table(import.bytes, &wanted).map_err(|wrong| ImportFailure::Unreadable(wrong.0))?.heads)
     }
 
     /// An empty table of a register to fill in.
@@ -318,6 +336,7 @@ impl Bureau {
 
     fn write_rows(
         &self,
+        case: &str,
         import: &Import,
         rows: &[RegisterRow],
         tell: &mut dyn FnMut(usize, usize),
@@ -329,7 +348,7 @@ impl Bureau {
             // Named by its rows: whoever comes again after a crash has fewer of them.
             let first = slice.first().map_or("", |row| &row.key);
             let name = crate::hash(&[&digest, first, &slice.len().to_string(), &at]);
-            let name = format!("IMPORT-{}", name[..16].to_uppercase());
+            let name = format!("{case}.{}", name[..16].to_uppercase());
             let by = ActorRef { id: import.by.to_owned(), name: import.by.to_owned(), for_applicant: false };
             let record = |event| Record { at: import.now, by: by.clone(), event };
             let register = import.register.to_owned();

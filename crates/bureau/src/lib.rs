@@ -6,6 +6,7 @@
 //! their numbers, the events are appended with the lists, and the key is remembered.
 
 pub mod bank;
+pub mod brought;
 mod debts;
 pub mod evidence;
 mod explain;

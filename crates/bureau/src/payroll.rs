@@ -29,7 +29,7 @@ pub(crate) const SLICE: usize = 5_000;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Progress {
     pub case: String,
-    /// 编制 记账 付款 抽查.
+    /// 编制 记账 付款 抽查 导入.
     pub job: &'static str,
     pub done: usize,
 }
@@ -100,7 +100,7 @@ impl Bureau {
         let Some((instance, job)) = batch_step(&state, &guide) else { return Ok(None) };
         let at = At { state: &state, guide: &guide, instance: &instance, now };
         match job {
-            Job::Roster | Job::Sample => Ok(None),
+            Job::Roster | Job::Sample | Job::Import => Ok(None),
             Job::Pay => Ok(self.short_of(&at)?),
             Job::Collect | Job::Reconcile => self.unsettled(&at, job),
         }
@@ -126,6 +126,7 @@ impl Bureau {
                 self.settled(at, job)?
             }
             Job::Sample => self.sample(at, tell)?,
+            Job::Import => self.bring_in(at, tell)?,
         };
         self.complete(at, outputs)?;
         Ok(None)

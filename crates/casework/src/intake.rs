@@ -203,8 +203,8 @@ impl Reader<'_> {
             self.refuse(Code::R107, format!("“{what}”没有填姓名"), "请填写", place);
             return None;
         }
-        if name.chars().count() > 50 {
-            self.refuse(Code::R108, format!("“{what}”的姓名太长"), "最多 50 个字", place);
+        if name.chars().count() > 100 {
+            self.refuse(Code::R108, format!("“{what}”的姓名太长"), "最多 100 个字", place);
             return None;
         }
         let number = match number {

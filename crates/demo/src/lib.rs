@@ -43,7 +43,7 @@ pub const STAFF: [(&str, &str, Level, &str); 23] = [
     ("hecha2", "朱核查", Level::Township, "调查员"),
     ("zhuchi", "高主持", Level::Township, "主持人、换届指导员"),
     ("fuze", "胡负责", Level::Township, "负责人、服务站站长、救灾负责人"),
-    ("hedui", "石核对", Level::County, "核对员"),
+    ("hedui", "石核对", Level::County, "核对员、台账员"),
     ("shenpi", "段审批", Level::County, "审批人、优抚审批人、救灾负责人"),
     ("shenji", "崔审计", Level::County, "审计员"),
     ("xiancha1", "魏入户", Level::County, "调查员、评估员、优抚员、检查员"),

@@ -89,6 +89,15 @@ pub fn read_table(bytes: &[u8], wanted: &[&str]) -> Result<Table, Unreadable> {
     table(rows, notes, wanted)
 }
 
+/// What a file is that may be a table: `xlsx`, or `csv` for text; nothing else is one.
+pub fn kind(bytes: &[u8]) -> Option<&'static str> {
+    if bytes.starts_with(b"PK\x03\x04") {
+        let archive = ZipArchive::new(Cursor::new(bytes)).ok()?;
+        return archive.file_names().flatten().any(|name| name == "xl/workbook.xml").then_some("xlsx");
+    }
+    read_text(bytes).is_ok_and(|rows| !rows.is_empty()).then_some("csv")
+}
+
 /// Rows by their line.
 type Rows = BTreeMap<u32, Vec<Cell>>;
 

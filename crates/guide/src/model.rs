@@ -523,7 +523,7 @@ pub struct FixtureColumn {
 impl Guide {
     /// Whether it is a service of batches of payments.
     pub fn pays(&self) -> bool {
-        self.steps.iter().any(|step| matches!(step.kind, StepKind::Batch(_)))
+        self.steps.iter().any(|step| matches!(step.kind, StepKind::Batch(job) if job != Job::Import))
     }
 
     pub fn step(&self, name: &str) -> Option<usize> {
@@ -555,7 +555,7 @@ impl Step {
 }
 
 impl StepKind {
-    pub const WORDS: [(&'static str, Self); 13] = [
+    pub const WORDS: [(&'static str, Self); 14] = [
         ("填写", Self::Form),
         ("记录", Self::Record),
         ("核对", Self::Match),
@@ -569,6 +569,7 @@ impl StepKind {
         ("收回单", Self::Batch(Job::Collect)),
         ("对账", Self::Batch(Job::Reconcile)),
         ("抽查", Self::Batch(Job::Sample)),
+        ("导入", Self::Batch(Job::Import)),
     ];
 
     pub fn word(self) -> &'static str {

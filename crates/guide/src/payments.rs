@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use formula::Expression;
 
-/// What is done to all payments of a batch (发放批次).
+/// What the bureau does to many at once: to all payments of a batch (发放批次), to all lines of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Job {
     /// 编制: a line for everybody who is owed something, frozen.
@@ -17,6 +17,8 @@ pub enum Job {
     Reconcile,
     /// 抽查: payments are drawn at random, to be checked with the people who should have got them.
     Sample,
+    /// 导入: the lines of a table become rows of a register.
+    Import,
 }
 
 /// A row of `## 异常`: what stands out in a line of a roster.

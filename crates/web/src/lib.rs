@@ -61,6 +61,8 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/registers/{key}", get(pages::registers::show))
         .route("/registers/{key}/row", get(pages::registers::row))
         .route("/registers/{key}/person", get(pages::person::of_row))
+        .route("/registers/{key}/template", get(pages::bring::template))
+        .route("/case/{case}/table", get(pages::bring::of_case))
         .route("/case/{case}/person/{place}", get(pages::person::show))
         .route("/lists/{name}", get(pages::lists::file))
         .route("/case/{case}/paper/{kind}/{number}", get(pages::paper::show))
@@ -84,6 +86,7 @@ fn forms() -> Router<Arc<Site>> {
         .route("/case/{case}/start/{start}", get(pages::start::show).post(pages::start::send))
         .route("/case/{case}/do/{step}", get(pages::step::show).post(pages::step::send))
         .route("/payments/{run}/file", post(pages::payments::take))
+        .route("/registers/{key}/import", get(pages::bring::show).post(pages::bring::send))
         .layer(DefaultBodyLimit::max(MOST_SENT))
 }
 

@@ -15,6 +15,9 @@ use crate::visit::Visit;
 /// The most that a form without files may send, in bytes.
 const MOST_TEXT: usize = 1024 * 1024;
 
+/// The field of a table that is brought.
+pub const TABLE: &str = "_table";
+
 /// What a form sent: the words in their order of sending, checked to be of this visit.
 #[derive(Default)]
 pub struct Sent {
@@ -68,7 +71,12 @@ impl Sent {
                 continue;
             }
             let keeper = site.clone();
-            let kept = tokio::task::spawn_blocking(move || keeper.bureau.keep_file(&name, &bytes)).await;
+            let is_table = field == TABLE;
+            let keep = move || match is_table {
+                true => keeper.bureau.keep_table(&name, &bytes),
+                false => keeper.bureau.keep_file(&name, &bytes),
+            };
+            let kept = tokio::task::spawn_blocking(keep).await;
             match kept.map_err(|error| Fault::Broken(error.to_string()))?? {
                 Ok(file) => sent.set(&field, &site.sealed(visit, &file)),
                 Err(unfit) => sent.refused.push(Refusal::new(Code::R108, unfit.text, unfit.way_out).at(&field)),

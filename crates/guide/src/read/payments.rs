@@ -18,6 +18,7 @@ const BOOKED: [&str; 8] = ["来源", "项目", "年度", "月份", "户主", "�
 /// What a batch tells when a job is done, for the steps after it.
 pub(super) fn outputs(job: Job) -> Vec<(&'static str, Type)> {
     let count = || Type::Number(Unit::parse("笔").unwrap_or_default());
+    let rows = || Type::Number(Unit::NONE);
     let money = || Type::Number(Unit::parse("元").unwrap_or_default());
     match job {
         Job::Roster => vec![
@@ -32,6 +33,7 @@ pub(super) fn outputs(job: Job) -> Vec<(&'static str, Type)> {
         Job::Pay => vec![("指令数", count()), ("金额", money())],
         Job::Collect => vec![("成功", count()), ("未成功", count()), ("金额", money())],
         Job::Reconcile => vec![("差额", money())],
+        Job::Import => vec![("新增", rows()), ("变更", rows()), ("相同", rows()), ("有错", rows())],
         Job::Sample => vec![("总体", count()), ("抽中", count()), ("种子", Type::Text)],
     }
 }

@@ -52,6 +52,7 @@ pub async fn show(
         }
         @for check in &reminders { p.note { b { "提醒" } "　" (check.message) "。" span.basis { "（" (check.basis) "）" } } }
         (course(&guide, &state))
+        (super::bring::link(&guide, &case))
         @if let Some(row) = &state.subject { (super::registers::subject(&site, row)?) }
         div.panels {
             aside {

@@ -87,7 +87,7 @@ impl<'s> Shown<'s> {
                     @let link = format!("/case/{}/file/{}", self.state.case, file.digest);
                     li {
                         a href=(link) {
-                            @if file.kind == "pdf" { span.paper { "PDF" } }
+                            @if let Some(paper) = paper(&file.kind) { span.paper { (paper) } }
                             @else { img src=(format!("{link}?small=1")) alt=(format!("照片：{}", file.name)) loading="lazy"; }
                             span.small { (file.name) " " span.soft { (file_size(file.size)) } }
                         }
@@ -208,6 +208,15 @@ fn recorded(fact: &Fact) -> Markup {
     }
 }
 
+/// What stands for a file that is no picture.
+fn paper(kind: &str) -> Option<&'static str> {
+    match kind {
+        "pdf" => Some("PDF"),
+        "xlsx" | "csv" => Some("表格"),
+        _ => None,
+    }
+}
+
 fn masked(number: &str) -> String {
     base::PersonNumber::parse(number).map_or_else(|_| base::mask_account(number), |number| number.masked())
 }
@@ -227,6 +236,8 @@ pub async fn file(
     let kind = match &*file.kind {
         "png" if !small => "image/png",
         "pdf" => "application/pdf",
+        "xlsx" => super::lists::WORKBOOK,
+        "csv" => "text/csv",
         _ => "image/jpeg",
     };
     Ok(([(header::CONTENT_TYPE, kind)], bytes).into_response())

@@ -108,6 +108,9 @@ fn listing(site: &Site, visit: &Visit, name: &str, query: &HashMap<String, Strin
     }
 }
 
+/// What a workbook is called among media types.
+pub const WORKBOOK: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+
 pub async fn file(
     State(site): State<Arc<Site>>,
     Extension(visit): Extension<Visit>,
@@ -118,10 +121,7 @@ pub async fn file(
     let listing = listing(&site, &visit, name, &query)?;
     let (kind, bytes) = match kind {
         "csv" => ("text/csv; charset=utf-8", csv(&listing).into_bytes()),
-        "xlsx" => (
-            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-            xlsx(&listing, site.demo).map_err(|error| Fault::Broken(error.to_string()))?,
-        ),
+        "xlsx" => (WORKBOOK, xlsx(&listing, site.demo).map_err(|error| Fault::Broken(error.to_string()))?),
         _ => return Err(Fault::NotFound),
     };
     let name = format!(

@@ -2,6 +2,7 @@
 
 pub mod apply;
 pub mod books;
+pub mod bring;
 pub mod case;
 pub mod chapters;
 pub mod debts;

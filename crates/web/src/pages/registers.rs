@@ -222,6 +222,9 @@ pub async fn show(
     let body = html! {
         p.crumbs { a href="/registers" { "台账" } " › " (register.name) }
         h1 { (register.name) }
+        @if super::bring::service(&site, &visit).is_some() && site.bureau.importable(&key).is_ok() {
+            p { a.button href=(format!("/registers/{key}/import")) { "导入表格" } }
+        }
         (tiles(&site, (here, &asked), &parts))
         (searching(register, &asked))
         @if let Some(column) = register.columns.iter().find(|column| *column.key == *asked.group) {
@@ -500,8 +503,10 @@ pub async fn row(
                     }
                 }
                 " " span.soft { (day(&version.at)) " 写入" }
-                @if site.bureau.case(&version.case, &scope)?.is_some() {
-                    " " a.mono href=(format!("/case/{}", version.case)) { (version.case) }
+                // What a table brought stands in a stream below the case that proposed it.
+                @let case = version.case.split('.').next().unwrap_or_default();
+                @if site.bureau.case(case, &scope)?.is_some() {
+                    " " a.mono href=(format!("/case/{case}")) { (case) }
                 } @else { " " span.mono.soft { (version.case) } }
             }
         } }
