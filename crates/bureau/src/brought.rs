@@ -2,6 +2,7 @@
 
 use base::Date;
 use casework::event::FileRef;
+use casework::received::RECEIVED;
 use casework::{Datum, State};
 
 use crate::import::{Import, ImportFailure, Imported, Take};
@@ -98,6 +99,10 @@ impl Bureau {
         let case = &at.state.case;
         let mut told_so_far = |done, _| tell(Progress { case: case.clone(), job: "导入", done });
         match self.import_brought(&brought, at.state, take, &mut told_so_far) {
+            Ok(done) if *brought.register == *RECEIVED => {
+                self.receive_rows(at, tell)?;
+                Ok(told([done.new.len(), done.changed.len(), done.same, done.troubles.len()]))
+            }
             Ok(done) => Ok(told([done.new.len(), done.changed.len(), done.same, done.troubles.len()])),
             Err(ImportFailure::Wrong(troubles)) => Ok(told([0, 0, 0, troubles.len()])),
             Err(ImportFailure::Unreadable(wrong)) => Ok(told([0, 0, 0, wrong.len()])),

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use base::{Date, DateTime, RegionCode};
 use casework::event::{ActorRef, RegisterRow};
 use casework::payment::DERIVED;
+use casework::received::RECEIVED;
 use casework::{Datum, Event, Record, State, registers};
 use exchange::table::{Table, read_table};
 use exchange::workbook::{Heading, Trouble, returned, template};
@@ -15,6 +16,9 @@ use crate::{Bureau, Failure, Fault};
 
 /// Rows that one stream of the journal holds.
 const ROWS: usize = 2_000;
+
+/// What the streams of a file are called that no case brings.
+const ALONE: &str = "IMPORT";
 
 /// What an import did, or would do: keys of rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -131,7 +135,7 @@ impl Bureau {
         take: Take,
         tell: &mut dyn FnMut(usize, usize),
     ) -> Result<Imported, ImportFailure> {
-        self.import_for("IMPORT", import, take, tell)
+        self.import_for(ALONE, import, take, tell)
     }
 
     /// The same for a case: its rows say which one brought them.
@@ -145,6 +149,11 @@ impl Bureau {
         let register = self.importable(import.register)?;
         let reading = self.read_file(register, &import)?;
         let (outcome, fresh) = self.compared(register, &import, reading)?;
+        // What was decided elsewhere is received by a case that another person has approved, and in no other way.
+        if *register.key == *RECEIVED && take != Take::Nothing && case == ALONE {
+            let text = format!("“{}”要从网页上导入：一个人提出，另一个人核准", register.name);
+            return Err(ImportFailure::Unreadable(vec![text]));
+        }
         match take {
             Take::Nothing => {}
             Take::Whole if !outcome.troubles.is_empty() => return Err(ImportFailure::Wrong(outcome.troubles)),
@@ -290,6 +299,14 @@ impl Bureau {
                         let name = self.register(named).map_or("", |register| &register.name);
                         tell(*line, format!("“{}”：台账“{name}”没有“{key}”", column.name));
                     }
+                }
+            }
+        }
+        if *register.key == *RECEIVED {
+            for (line, row) in &reading.rows {
+                if let Some(why) = self.cannot_receive(row) {
+                    wrong.insert(*line);
+                    reading.troubles.push(Trouble { line: *line, column: None, text: format!("：{why}") });
                 }
             }
         }

@@ -22,6 +22,7 @@ pub mod paid;
 mod payees;
 pub mod payroll;
 mod rates;
+mod receive;
 pub mod reckoning;
 mod roster;
 mod sample;

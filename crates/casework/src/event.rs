@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use base::{Date, DateTime, Fen, Month, RegionCode};
 use serde::{Deserialize, Serialize};
 
+use crate::received::Origin;
+
 /// A value as it was stated, in canonical text; a guide's schema says what it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
@@ -108,6 +110,18 @@ pub enum Event {
         /// The row of a register for which the case was opened.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         subject: Option<Subject>,
+    },
+    /// 在册接收: what somebody held before this program knew of it. It is no decision of this bureau (SA-07).
+    Received {
+        case: String,
+        service: String,
+        edition: String,
+        region: RegionCode,
+        applicant: String,
+        origin: Origin,
+        /// When it was looked at last, where it came from.
+        reviewed: Option<Date>,
+        facts: BTreeMap<String, Datum>,
     },
     /// A step opens, or with `waiting` waits at a 汇合 for what can still arrive.
     StepOpened {

@@ -117,7 +117,11 @@ pub fn inheritance(guide: &Guide, state: &State) -> Over {
 pub(crate) fn reviewed(guide: &Guide, state: &State) -> Option<Date> {
     let start = guide.starts.iter().find(|start| *start.key == *state.start);
     let by_calendar = start.is_some_and(|start| start.over.is_some() && matches!(start.when, When::Calendar(_)));
-    if by_calendar { state.reviewed } else { state.closed.as_ref().map(|(_, at)| at.date()) }
+    if by_calendar || state.origin.is_some() && state.reviewed.is_some() {
+        state.reviewed
+    } else {
+        state.closed.as_ref().map(|(_, at)| at.date())
+    }
 }
 
 fn steps(guide: &Guide, state: &State, facts: &mut Facts) {

@@ -19,6 +19,7 @@ mod options;
 mod outlook;
 pub mod payment;
 pub mod people;
+pub mod received;
 pub mod refusal;
 pub mod registers;
 mod results;

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use base::{Date, DateTime, Fen, Month, RegionCode};
 use serde::{Deserialize, Serialize};
 
+use crate::received::Origin;
+
 use crate::event::{
     ActorRef, Datum, DueAt, Event, Granted, Over, Record, RegisterRow, Subject, granted, is_open_after,
 };
@@ -39,6 +41,8 @@ pub struct State {
     pub taken_over: usize,
     /// The day on which the last case of the chain was closed that the calendar did not begin.
     pub reviewed: Option<Date>,
+    /// Where it came from, if it was received and not decided here.
+    pub origin: Option<Origin>,
     pub scheduled: Vec<(String, DateTime)>,
     /// Rows of registers, each with when it was written.
     pub registered: Vec<(DateTime, RegisterRow)>,
@@ -260,7 +264,7 @@ impl State {
                 at,
             }),
             Event::Closed { result } => self.closed = Some((result.clone(), at)),
-            step => self.apply_to_step(step, at),
+            _ => self.apply_to_step(record),
         }
     }
 
@@ -280,6 +284,30 @@ impl State {
             recorded_at: stated.recorded_at,
             sequence: 0,
             by: stated.by.clone(),
+            inherited: true,
+        }));
+    }
+
+    /// 在册接收: facts and grants that another system knew.
+    fn receive(&mut self, record: &Record) {
+        let Event::Received { case, service, edition, region, applicant, origin, reviewed, facts } = &record.event
+        else {
+            return;
+        };
+        (self.root, self.case) = (case.clone(), case.clone());
+        (self.service, self.edition) = (service.clone(), edition.clone());
+        (self.region, self.applicant) = (Some(*region), applicant.clone());
+        (self.opened_at, self.reviewed, self.origin) = (Some(record.at), *reviewed, Some(origin.clone()));
+        self.facts.extend(facts.iter().map(|(field, value)| Fact {
+            field: field.clone(),
+            step: String::new(),
+            instance: 0,
+            thread: 0,
+            value: value.clone(),
+            valid_from: origin.decided_on,
+            recorded_at: record.at,
+            sequence: 0,
+            by: record.by.clone(),
             inherited: true,
         }));
     }
@@ -322,8 +350,10 @@ impl State {
     }
 
     /// Events of the life of a step, and what is filed with a case or scheduled for it.
-    fn apply_to_step(&mut self, event: &Event, at: DateTime) {
-        match event {
+    fn apply_to_step(&mut self, record: &Record) {
+        let at = record.at;
+        match &record.event {
+            Event::Received { .. } => self.receive(record),
             Event::KinDeclared { official, relation } => {
                 self.kin.push(Kin { official: official.clone(), relation: relation.clone(), declared_at: at })
             }

@@ -157,3 +157,70 @@ fn rows_that_are_named_must_be_there_and_what_is_unique_stands_once() {
     assert!(wrong.contains("没有“没有村”这个地方") && wrong.contains("“45992”是表格软件存日期的天数"), "{wrong}");
     assert_eq!(wrong.lines().count(), 2, "a name of sixty characters is a name: {wrong}");
 }
+
+/// Proposes a table for a register and approves it by another; gives the case.
+fn brought(office: &Office, register: &str, table: &str) -> String {
+    let mut clerk = office.staff("hedui");
+    clerk.open(&format!("/registers/{register}/import")).attach("_table", "在册.csv", table.as_bytes());
+    clerk.send(&[("_go", "look"), ("from", "2026-11-01"), ("partly", "1")]);
+    clerk.send(&[("_go", "submit"), ("title", "移交"), ("origin", "旧系统导出")]).sees("核准导入");
+    let case = clerk.path.rsplit('/').next().unwrap().to_owned();
+    let mut chief = office.staff("shenpi");
+    chief.open(&format!("/case/{case}/do/confirm")).send(&[("conclusion", "核准"), ("o-理由", "与旧系统一致")]);
+    office.site.bureau.work(office.site.now(), &mut |_| ()).unwrap();
+    case
+}
+
+#[test]
+fn a_roll_is_taken_over_as_what_it_is() {
+    let office = Office::open("2026-11-20 09:00");
+    let bureau = &office.site.bureau;
+    let [head, wife, veteran] = [number("1950-01-02", 11), number("1951-02-03", 12), number("1952-03-04", 15)];
+    let heads =
+        "姓名,身份号码,待遇,属地,月额,接续月份,原起始月份,原决定文号,原决定日期,上次复核日期,下次复核日期,其他享受人\n";
+    let roll = format!(
+        "{heads}张老大,{head},低保金,田湖镇田湖村,812.50,2026-12,2019-07,嵩民低〔2019〕31号,2019-06-28,2026-03-10,2027-03-10,李氏 {wife}\n\
+         王老兵,{veteran},优抚金,田湖镇田湖村,900,2026-12,2015-01,嵩优〔2014〕7号,2014-12-20,,2026-12-20,\n\
+         王老兵,{veteran},养老金,田湖镇田湖村,900,2026-12,,无,2014-12-20,,2026-12-20,\n\
+         赵四,{wife},优抚金,田湖镇田湖村,0,2026-12,,无,2014-12-20,,2026-12-20,\n"
+    );
+    // Nobody brings a roll in alone, whatever the file.
+    let alone = bring(&office, "received", &roll, "2026-11-01").unwrap_err();
+    assert!(alone.contains("另一个人核准"), "{alone}");
+    let mut clerk = office.staff("hedui");
+    clerk.open("/registers/received/import").attach("_table", "在册.csv", roll.as_bytes()).send(&[("_go", "look")]);
+    clerk.sees("2 新增").sees("没有待遇“养老金”").sees("月额应当大于零");
+    let case = brought(&office, "received", &roll);
+    let spells = bureau.store.look(|read| read.spells([&*head, &*wife, &*veteran])).unwrap();
+    let held: Vec<(&str, String)> = spells.iter().map(|s| (&*s.entitlement, s.grants[0].total().to_string())).collect();
+    assert_eq!(
+        held,
+        [("dibao_grant", "812.50".into()), ("dibao_grant", "812.50".into()), ("veteran_grant", "900.00".into())]
+    );
+    let state = bureau.store.state(&spells[0].case).unwrap().unwrap();
+    assert_eq!(state.closed.as_ref().map(|(result, _)| &**result), Some("在册接收"));
+    assert!(state.assessed.is_none() && state.letters.is_empty() && state.steps.is_empty(), "it is no decision");
+    assert_eq!(
+        state.origin.as_ref().map(|origin| (&*origin.brought, &*origin.document)),
+        Some((&*case, "嵩民低〔2019〕31号"))
+    );
+    let due: Vec<String> = state.scheduled.iter().map(|(start, at)| format!("{start} {}", at.date())).collect();
+    assert_eq!(due, ["recheck 2027-03-10"], "it is looked at again like any other");
+    clerk.open(&format!("/case/{}", state.case)).sees("不是本系统的决定").sees("嵩民低〔2019〕31号").sees(&case);
+    clerk.open("/roll?month=2026-12").sees("张老大").sees("812.50");
+    // The same again changes nothing; another sum, or what excludes it, is not received.
+    clerk.open("/registers/received/import").attach("_table", "在册.csv", roll.as_bytes()).send(&[("_go", "look")]);
+    clerk.sees("0 新增").sees("2 相同");
+    let other = format!(
+        "{heads}张老大,{head},低保金,田湖镇田湖村,999,2026-12,2019-07,嵩民低〔2019〕31号,2019-06-28,2026-03-10,2027-03-10,李氏 {wife}\n\
+         李氏,{wife},特困供养金,田湖镇田湖村,900,2026-12,,无,2014-12-20,,2026-12-20,\n"
+    );
+    clerk.open("/registers/received/import").attach("_table", "在册.csv", other.as_bytes()).send(&[("_go", "look")]);
+    clerk.sees("已经接收过，写的不一样").sees("还在享受“低保金”").sees("没有要写入的行");
+    // On its day the re-check opens, with what was received.
+    bureau.pass_time("2027-03-10T08:00:00".parse().unwrap()).unwrap();
+    let again = bureau.store.state(&format!("{}-2", state.case)).unwrap().expect("a re-check");
+    assert_eq!((&*again.applicant, &*again.start, again.taken_over), ("张老大", "recheck", 1));
+    assert_eq!(bureau.store.verify().unwrap().problems, Vec::<String>::new());
+    assert!(bureau.store.rebuild().unwrap().differing.is_empty(), "the lists follow from the journal");
+}

@@ -47,6 +47,11 @@ pub async fn show(
         @if let Some((result, at)) = &state.closed {
             p.standing { span.mark.done { "已办结" } " " (result) "，" (base::format_date(at.date())) }
         }
+        @if let Some(origin) = &state.origin {
+            p.note { b { "在册接收" } "　不是本系统的决定：原决定 " (origin.document) "（" (base::format_date(origin.decided_on)) "）"
+                @if let Some(since) = origin.since { "，原来从 " (since) " 起发" }
+                "。由 " a.mono href=(format!("/case/{}", origin.brought)) { (origin.brought) } " 提出、核准。" }
+        }
         @for kin in &state.kin {
             p.note { b { "备案件" } "　" (kin.official) "是这一家的近亲属（" (kin.relation) "），不能办理、评议、表决；县级要入户。" }
         }
