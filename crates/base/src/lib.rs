@@ -5,6 +5,7 @@
 
 pub mod calendar;
 pub mod clock;
+pub mod codes;
 pub mod credit_code;
 pub mod dates;
 pub mod diagnostic;
@@ -20,6 +21,7 @@ pub mod typed;
 
 pub use calendar::{Calendar, DueDay};
 pub use clock::{Clock, Due};
+pub use codes::{Code, CodeList, FormerDivision, former_division, former_divisions};
 pub use credit_code::{CreditCode, CreditCodeError};
 pub use dates::{age, format_date, format_datetime, parse_date};
 pub use diagnostic::{Diagnostic, Location, Severity};

@@ -223,7 +223,7 @@ impl Bureau {
                 let mut wrong = |place: usize, text: String| {
                     troubles.push(Trouble { line: line.number, column: Some(place), text });
                 };
-                match source.read(column, &line.cells, &places) {
+                match source.read(column, &line.cells, (&places, from)) {
                     Ok(None) if column.required => wrong(source.place(), format!("：没有填“{}”", column.name)),
                     Ok(None) => {}
                     Ok(Some(Datum::Person(person))) if column.is_key && person.number.is_none() => {

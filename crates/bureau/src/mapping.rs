@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use base::{RegionCode, tidy};
+use base::{CodeList, Date, RegionCode, former_division, tidy};
 use casework::Datum;
 use casework::registers::read_cell;
 use exchange::table::{Cell, Table};
@@ -133,20 +133,20 @@ impl Source {
         &self,
         column: &RegisterColumn,
         cells: &[Cell],
-        places: &Places,
+        (places, on): (&Places, Date),
     ) -> Result<Option<Datum>, (usize, String)> {
         let cell = |place: usize| sound(cells.get(place)).map_err(|why| (place, why));
         match self {
             Self::One(place) => match cell(*place)? {
                 "" => Ok(None),
-                text => value(column, text, places).map(Some).map_err(|why| (*place, why)),
+                text => value(column, text, (places, on)).map(Some).map_err(|why| (*place, why)),
             },
             Self::Person { name: name_place, number } => match (cell(*name_place)?, cell(*number)?) {
                 ("", "") => Ok(None),
                 ("", _) => Err((*name_place, "没有填姓名".into())),
                 (name, written) => {
                     let text = format!("{name} {written}");
-                    value(column, text.trim(), places).map(Some).map_err(|why| (*number, why))
+                    value(column, text.trim(), (places, on)).map(Some).map_err(|why| (*number, why))
                 }
             },
         }
@@ -165,7 +165,20 @@ fn sound(cell: Option<&Cell>) -> Result<&str, String> {
     }
 }
 
-fn value(column: &RegisterColumn, text: &str, places: &Places) -> Result<Datum, String> {
+fn value(column: &RegisterColumn, text: &str, (places, on): (&Places, Date)) -> Result<Datum, String> {
+    if let FieldType::Plain(Type::Choice(words)) = &column.ty
+        && let Some(list) = CodeList::of_names(words)
+        && let Some(code) = list.find(text).filter(|code| !code.holds_on(on))
+    {
+        let now = list.on(on).find(|other| other.code == code.code).map(|other| format!("，现在是“{}”", other.name));
+        return Err(format!("“{}”在 {on} 已经不用{}", code.name, now.unwrap_or_default()));
+    }
+    if column.ty == FieldType::Plain(Type::Region)
+        && let Some(former) = RegionCode::parse(text).ok().and_then(|code| former_division(code, on))
+    {
+        let now: Vec<String> = former.successors.iter().map(|code| code.county_digits()).collect();
+        return Err(format!("“{}”到 {} 为止，现在是 {}", former.name, former.until, now.join("、")));
+    }
     if column.ty == FieldType::Plain(Type::Region) && !text.bytes().all(|b| b.is_ascii_digit()) {
         return match places.get(text) {
             Some(Some(region)) => Ok(Datum::Text(region.to_string())),

@@ -1,6 +1,6 @@
 //! The registers of people and households, as a bureau took them over from the household registration.
 
-use base::{Date, DateTime};
+use base::{Date, DateTime, PersonNumber, Sex};
 use bureau::import::Import;
 use bureau::{Bureau, Failure};
 use casework::Datum;
@@ -28,9 +28,26 @@ pub fn take_over(bureau: &Bureau, households: &[Household], now: DateTime) -> Re
                 continue;
             };
             let Some(number_of) = &person.number else { continue };
+            let male =
+                PersonNumber::parse(number_of).ok().and_then(|n| n.citizen()).is_some_and(|n| n.sex() == Sex::Male);
             let relation = match relation {
                 "本人" => "户主",
-                "孙子女" | "父母" | "祖父母" | "兄弟姐妹" | "配偶" | "子女" => relation,
+                "父母" | "兄弟姐妹" | "配偶" => relation,
+                "子女" => {
+                    if male {
+                        "子"
+                    } else {
+                        "女"
+                    }
+                }
+                "孙子女" => {
+                    if male {
+                        "孙子"
+                    } else {
+                        "孙女"
+                    }
+                }
+                "祖父母" => "祖父母或外祖父母",
                 _ => "其他亲属",
             };
             people += &format!("{} {number_of},{village},{village}\n", person.name);

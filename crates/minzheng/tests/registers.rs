@@ -224,3 +224,24 @@ fn a_roll_is_taken_over_as_what_it_is() {
     assert_eq!(bureau.store.verify().unwrap().problems, Vec::<String>::new());
     assert!(bureau.store.rebuild().unwrap().differing.is_empty(), "the lists follow from the journal");
 }
+
+#[test]
+fn codes_are_written_as_people_write_them_and_hold_for_their_time() {
+    let office = Office::open("2026-11-20 09:00");
+    let own = number("1950-03-02", 11);
+    let row = |ethnic: &str, place: &str| format!("姓名,身份号码,民族,婚姻状况,户籍地\n甲,{own},{ethnic},30,{place}\n");
+    bring(&office, "person", &row("汉", VILLAGE), "2026-01-01").unwrap();
+    let versions = office.site.bureau.store.versions("person", &own).unwrap();
+    let says = |column: &str| versions[0].row.columns[column].text().unwrap().to_owned();
+    assert_eq!((says("ethnic"), says("marital")), ("汉族".to_owned(), "丧偶".to_owned()));
+    let old = bring(&office, "person", &row("毛难族", VILLAGE), "2026-01-01").unwrap_err();
+    assert!(old.contains("已经不用，现在是“毛南族”"), "{old}");
+    bring(&office, "person", &row("毛难族", VILLAGE), "1980-01-01").unwrap();
+    let gone = bring(&office, "person", &row("回", "410381100200"), "2026-01-01").unwrap_err();
+    assert!(gone.contains("“偃师市”到 2021-03-17 为止，现在是 410307"), "{gone}");
+    assert!(bring(&office, "person", &row("火星", VILLAGE), "2026-01-01").unwrap_err().contains("代码表“民族”没有它"));
+    let mut clerk = office.staff("hedui");
+    clerk.open("/registers").sees("代码表");
+    clerk.open("/codes").sees("GB/T 3304-1991").sees("毛难族").sees("偃师市").sees("偃师区");
+    office.visitor().open("/codes").sees_not("GB/T");
+}

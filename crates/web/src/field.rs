@@ -293,7 +293,13 @@ impl Drawer<'_> {
         let control = Control { label: &label, ..control };
         match ty {
             Type::Bool => self.choices(control, &["是", "否"]),
-            Type::Choice(words) => self.choices(control, &words.iter().map(|word| &**word).collect::<Vec<_>>()),
+            Type::Choice(words) => {
+                // Of a code list only what holds today is offered.
+                let today = self.site.now().date();
+                let offered =
+                    base::CodeList::of_names(words).map(|list| list.on(today).map(|code| &*code.name).collect());
+                self.choices(control, &offered.unwrap_or_else(|| words.iter().map(|word| &**word).collect::<Vec<_>>()))
+            }
             Type::Date => self.input(control, "date"),
             Type::Moment => self.input(control, "datetime-local"),
             Type::Text => self.text(control),

@@ -58,6 +58,7 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/what-if", get(pages::what_if::list).post(pages::what_if::try_out))
         .route("/what-if/{study}", get(pages::what_if::show).post(pages::what_if::repeat))
         .route("/registers", get(pages::registers::list))
+        .route("/codes", get(pages::codes::show))
         .route("/registers/{key}", get(pages::registers::show))
         .route("/registers/{key}/row", get(pages::registers::row))
         .route("/registers/{key}/person", get(pages::person::of_row))

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use base::Level;
+use base::{CodeList, Level};
 use formula::{Cell, Finding, Program, ROUNDINGS, RegisterName, Type, Unit, ValueName, half_width, nearest};
 
 use super::tables::{self, Row};
@@ -345,7 +345,13 @@ pub fn plain_type(word: &str, inside: Option<&str>) -> Result<FieldType, String>
     let plain = |ty: Type| Ok(FieldType::Plain(ty));
     match (word, inside) {
         ("选项", Some(words)) => plain(Type::choice(words.split(['、', ',']).map(str::trim))),
-        ("代码", Some(_)) => Err("代码表还没有实现，请用 选项(…)".into()),
+        ("代码", Some(list)) => match CodeList::named(list.trim()) {
+            Some(list) => plain(Type::Choice(list.names.clone())),
+            None => {
+                let names: Vec<&str> = CodeList::all().iter().map(|list| list.name).collect();
+                Err(format!("没有代码表“{list}”，有 {}", names.join("、")))
+            }
+        },
         (_, Some(_)) => Err("只有 选项(…)、代码(…)、名册(…) 带括号".into()),
         ("文字", _) => plain(Type::Text),
         ("是否", _) => plain(Type::Bool),

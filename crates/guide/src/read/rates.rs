@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use base::RegionCode;
+use base::{CodeList, RegionCode};
 use formula::{Cell, Finding, Type, half_width, nearest, parse_decimal};
 
 use super::Reader;
@@ -222,7 +222,14 @@ pub fn plain_value(text: &str, ty: &Type) -> Result<formula::Value, String> {
         }
         Type::Choice(words) => match words.iter().find(|word| &***word == text) {
             Some(word) => Ok(Value::Text(word.clone())),
-            None => Err(format!("选项只有 {}", words.join("、"))),
+            // A word of a code list may be written by its code, or short.
+            None => match CodeList::of_names(words) {
+                Some(list) => match list.find(text) {
+                    Some(code) => Ok(Value::Text(code.name.clone())),
+                    None => Err(format!("代码表“{}”没有它", list.name)),
+                },
+                None => Err(format!("选项只有 {}", words.join("、"))),
+            },
         },
         Type::Region => RegionCode::parse(text).map(Value::Region).map_err(|error| error.to_string()),
         _ => Err("这种值不能写在这里".into()),

@@ -189,6 +189,7 @@ pub async fn list(State(site): State<Arc<Site>>, Extension(visit): Extension<Vis
             h2 { a href=(format!("/registers/{}", register.key)) { (register.name) } }
             p { (count) " 行" }
         } } }
+        p { a href="/codes" { "代码表" } }
     };
     Ok(page(&site, &visit, "台账", body).into_response())
 }
