@@ -11,6 +11,7 @@ use exchange::table::{Table, read_table};
 use exchange::workbook::{Heading, Trouble, returned, template};
 use guide::model::{FieldType, Register, RegisterColumn};
 
+use crate::acquainted::Mistyped;
 use crate::mapping::Mapping;
 use crate::{Bureau, Failure, Fault};
 
@@ -206,16 +207,16 @@ impl Bureau {
             notes.push(format!("没有读的列：{}", unread.join("、")));
         }
         let mut reading = Reading { table, mapping, rows: Vec::new(), troubles: Vec::new(), notes };
-        self.read_lines(register, import.from, &mut reading);
+        self.read_lines(register, import.from, &mut reading)?;
         self.agree(register, import.from, &mut reading)?;
         Ok(reading)
     }
 
-    fn read_lines(&self, register: &Register, from: Date, reading: &mut Reading) {
+    fn read_lines(&self, register: &Register, from: Date, reading: &mut Reading) -> Result<(), Fault> {
         let places = self.places();
         let (mut rows, mut troubles, mut seen) = (Vec::new(), Vec::new(), HashMap::<String, u32>::new());
         let mut named: HashMap<String, (String, u32)> = HashMap::new();
-        let mut short_names = 0_usize;
+        let (mut short_names, mut mistyped) = (0_usize, Vec::new());
         for line in &reading.table.lines {
             let before = troubles.len();
             let mut columns: BTreeMap<String, Datum> = BTreeMap::new();
@@ -243,7 +244,12 @@ impl Bureau {
                         }
                         columns.insert(column.key.to_string(), datum);
                     }
-                    Err((place, why)) => wrong(place, format!("“{}”：{why}", column.name)),
+                    Err((place, why)) => {
+                        wrong(place, format!("“{}”：{why}", column.name));
+                        if matches!(column.ty, FieldType::Register(_)) {
+                            mistyped.extend(Mistyped::of(troubles.len() - 1, source, &line.cells));
+                        }
+                    }
                 }
             }
             if troubles.len() > before {
@@ -262,7 +268,9 @@ impl Bureau {
         if short_names > 0 {
             reading.notes.push(format!("有 {short_names} 处姓名只有一个字，请核对"));
         }
+        reading.notes.extend(self.acquaint((&register.key, from), &rows, &mistyped, &mut troubles)?);
         (reading.rows, reading.troubles) = (rows, troubles);
+        Ok(())
     }
 
     /// What is 唯一 stands in one row alone, and rows that are named are there: in the file or in the register.

@@ -5,6 +5,7 @@
 //! with events or refusals → one transaction in which the ground is found unchanged (or decided on anew), letters get
 //! their numbers, the events are appended with the lists, and the key is remembered.
 
+mod acquainted;
 pub mod bank;
 pub mod brought;
 mod debts;

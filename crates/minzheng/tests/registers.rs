@@ -226,6 +226,24 @@ fn a_roll_is_taken_over_as_what_it_is() {
 }
 
 #[test]
+fn whom_the_register_knows_is_recognised_in_spite_of_slips() {
+    let office = Office::open("2026-11-20 09:00");
+    let [own, other] = [number("1950-03-02", 11), number("1960-03-02", 13)];
+    let people = format!("姓名,身份号码,户籍地\n张红梅,{own},{VILLAGE}\n李建国,{other},{VILLAGE}\n");
+    bring(&office, "person", &people, "2026-01-01").unwrap();
+    // One digit is another, and the name sounds the same.
+    let one_digit = format!("{}9{}", &own[..3], &own[4..]);
+    let table = format!(
+        "姓名,身份号码,起日,情形\n张洪梅,{one_digit},2026-01-02,服刑\n李健国,{other},2026-01-02,服刑\n王五,{one_digit},2026-01-02,服刑\n"
+    );
+    let mut clerk = office.staff("hedui");
+    clerk.open("/registers/custody/import").attach("_table", "名单.csv", table.as_bytes()).send(&[("_go", "look")]);
+    clerk.sees("2 行有错").sees("有一位姓名相符的（410325********").sees("可能就是这个人").sees_not(&own);
+    clerk.sees("有 1 处姓名与底册不同").sees("第 3 行“李健国”，底册是“李建国”");
+    assert_eq!(clerk.text().matches("可能就是这个人").count(), 1, "only who is called alike");
+}
+
+#[test]
 fn codes_are_written_as_people_write_them_and_hold_for_their_time() {
     let office = Office::open("2026-11-20 09:00");
     let own = number("1950-03-02", 11);
