@@ -4,6 +4,7 @@ mod chromium;
 mod pages;
 mod papers;
 mod recovery;
+mod registers;
 mod services;
 mod turns;
 #[path = "../visitor/mod.rs"]
