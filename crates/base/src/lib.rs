@@ -30,7 +30,7 @@ pub use jiff::civil::{Date, DateTime, Time, Weekday};
 pub use mask::{mask_account, mask_name, mask_phone};
 pub use money::{Fen, thousands};
 pub use month::Month;
-pub use person_number::{NumberKind, PersonNumber, PersonNumberError, mask_number, name_and_number};
+pub use person_number::{NumberKind, PersonNumber, PersonNumberError, WITHOUT, mask_number, name_and_number};
 pub use recurrence::Recurrence;
 pub use reference::ReferenceError;
 pub use region::{Level, Region, RegionCode, Regions};

@@ -151,8 +151,15 @@ pub fn mask_number(text: &str) -> String {
     PersonNumber::parse(text).map(|number| number.masked()).unwrap_or_default()
 }
 
-/// A name and the number behind it, as people write them in one cell: `张三 410325…`, `John Smith 护照E12345678`.
+/// What people write where somebody has no number at all: a temporary one is given.
+pub const WITHOUT: &str = "临时";
+
+/// A name and the number behind it, as people write them in one cell: `张三 410325…`, `John Smith 护照E12345678`. A tab
+/// stands between them where they were asked for one by one.
 pub fn name_and_number(text: &str) -> (&str, &str) {
+    if let Some((name, number)) = text.split_once('\t') {
+        return (name.trim(), number.trim());
+    }
     match text.trim().rsplit_once(char::is_whitespace) {
         Some((name, number)) if number.bytes().any(|b| b.is_ascii_digit()) => {
             match name.rsplit_once(char::is_whitespace) {
@@ -240,6 +247,8 @@ mod tests {
             ("John Smith 护照E12345678", ("John Smith", "护照E12345678")),
             ("John Smith 护照 E12345678", ("John Smith", "护照 E12345678")),
             ("阿卜杜拉 买买提", ("阿卜杜拉 买买提", "")),
+            ("张三\t护照", ("张三", "护照")),
+            ("张三\t", ("张三", "")),
         ];
         for (text, parts) in cases {
             assert_eq!(name_and_number(text), parts);

@@ -244,6 +244,27 @@ fn whom_the_register_knows_is_recognised_in_spite_of_slips() {
 }
 
 #[test]
+fn whoever_has_no_number_is_given_one_and_is_the_same_person_throughout() {
+    let office = Office::open("2026-09-21 09:00");
+    let mut citizen = office.visitor();
+    citizen.open("/services/dibao/apply");
+    let own = number("1955-03-02", 11);
+    let entries: Vec<(&str, String)> = visitor::household::application(&own)
+        .into_iter()
+        .map(|(name, value)| (name, if value == own { "临时".to_owned() } else { value }))
+        .collect();
+    visitor::household::send(&mut citizen, &entries);
+    let case = visitor::between(&citizen.page, "<p class=\"receipt\">", "</p>").expect("a receipt").to_owned();
+    let state = office.site.bureau.store.state(&case).unwrap().unwrap();
+    let people: Vec<String> =
+        state.facts.iter().flat_map(|fact| fact.value.people()).filter_map(|person| person.number.clone()).collect();
+    let temporary: std::collections::BTreeSet<&String> = people.iter().filter(|n| n.starts_with("临时")).collect();
+    assert_eq!(temporary.len(), 1, "{people:?}");
+    let number = temporary.first().unwrap();
+    assert_eq!(base::PersonNumber::parse(number).map(|number| number.kind()), Ok(base::NumberKind::Temporary));
+}
+
+#[test]
 fn codes_are_written_as_people_write_them_and_hold_for_their_time() {
     let office = Office::open("2026-11-20 09:00");
     let own = number("1950-03-02", 11);

@@ -51,9 +51,10 @@ fn typed(guide: &Guide, field: &Field, path: &str, sent: &Sent) -> Option<Typed>
             let row = |row: usize| {
                 let place = format!("{path}.{row}");
                 let mut columns = BTreeMap::new();
-                for name in ["person_name", "person_number"] {
-                    columns.insert(name.to_owned(), Typed::Text(sent.get(&format!("{place}.{name}")).to_owned()));
-                }
+                let name = sent.get(&format!("{place}.person_name")).trim();
+                columns.insert("person_name".into(), Typed::Text(name.to_owned()));
+                let number = number(sent, name, &format!("{place}.person_number"));
+                columns.insert("person_number".into(), Typed::Text(number));
                 for column in &guide.lists[list].columns {
                     let value = typed(guide, column, &format!("{place}.{}", column.key), sent);
                     columns.extend(value.map(|value| (column.key.to_string(), value)));
@@ -63,14 +64,26 @@ fn typed(guide: &Guide, field: &Field, path: &str, sent: &Sent) -> Option<Typed>
             Some(Typed::Rows(rows.into_iter().map(row).collect()))
         }
         FieldType::Register(_) => {
-            let text = format!("{} {}", sent.get(path), sent.get(&format!("{path}.number")));
-            Some(Typed::Text(text.trim().to_owned()))
+            let name = sent.get(path).trim();
+            let number = number(sent, name, &format!("{path}.number"));
+            Some(Typed::Text(if number.is_empty() { name.to_owned() } else { format!("{name}\t{number}") }))
         }
         FieldType::Attachment => {
             Some(Typed::Files(sent.files(path).into_iter().map(|(_, file)| file.clone()).collect()))
         }
         _ => Some(Typed::Text(sent.get(path).to_owned())),
     }
+}
+
+/// The number that was typed for somebody; whoever has none is given a temporary one, the same wherever the form names
+/// them.
+fn number(sent: &Sent, name: &str, path: &str) -> String {
+    let typed = base::tidy(sent.get(path));
+    if typed != base::WITHOUT {
+        return typed;
+    }
+    let own = bureau::hash(&[sent.get("_token"), sent.get("_key"), name]);
+    format!("{}{}", base::WITHOUT, own[..12].to_uppercase())
 }
 
 /// The size of a file as people say it.
@@ -281,7 +294,7 @@ impl Drawer<'_> {
 
     /// The citizen number beside a name; what is wrong with it is told at the name.
     fn number(&self, name: &str) -> Markup {
-        let note = "没有的可以不填；别的证件写种类和号码，如 护照E12345678";
+        let note = "没有的可以不填；别的证件写种类和号码，如 护照E12345678；查不到号码的写“临时”";
         self.input(Control { label: "身份号码", name, place: "", note, required: false }, "text")
     }
 
