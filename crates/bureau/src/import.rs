@@ -82,6 +82,13 @@ pub enum Take {
     Right,
 }
 
+/// The table of a file; its header is found by the columns of the register.
+fn table_of(register: &Register, import: &Import) -> Result<Table, ImportFailure> {
+    let wanted = Mapping::wanted(register, import.map);
+    let wanted: Vec<&str> = wanted.iter().map(String::as_str).collect();
+    read_table(import.bytes, &wanted).map_err(|wrong| ImportFailure::Unreadable(wrong.0))
+}
+
 /// A column of a register as columns of a template.
 fn headings(column: &RegisterColumn) -> Vec<Heading> {
     let parts = crate::mapping::parts(column);
@@ -165,17 +172,13 @@ impl Bureau {
 
     /// The lines of a file in which something is wrong, as a workbook that can be put right and brought again.
     pub fn returned(&self, import: Import, troubles: &[Trouble]) -> Result<Vec<u8>, ImportFailure> {
-        let wanted = Mapping::wanted(self.importable(import.register)?, import.map);
-        let wanted: Vec<&str> = wanted.iter().map(String::as_str).collect();
-        let table = read_table(import.bytes, &wanted).map_err(|wrong| ImportFailure::Unreadable(wrong.0))?;
+        let table = table_of(self.importable(import.register)?, &import)?;
         returned(&table, troubles).map_err(|error| Fault::Damaged(error.to_string()).into())
     }
 
     /// The heads of a file, by which its columns can be chosen.
     pub fn heads_of(&self, import: Import) -> Result<Vec<String>, ImportFailure> {
-        let wanted = Mapping::wanted(self.importable(import.register)?, import.map);
-        let wanted: Vec<&str> = wanted.iter().map(String::as_str).collect();
-        Ok(read_table(import.bytes, &wanted).map_err(|wrong| ImportFailure::Unreadable(wrong.0))?.heads)
+        Ok(table_of(self.importable(import.register)?, &import)?.heads)
     }
 
     /// An empty table of a register to fill in.
@@ -197,9 +200,7 @@ impl Bureau {
 
     /// Reads a file as rows of a register; what is wrong is told by line and column.
     pub fn read_file(&self, register: &Register, import: &Import) -> Result<Reading, ImportFailure> {
-        let wanted = Mapping::wanted(register, import.map);
-        let wanted: Vec<&str> = wanted.iter().map(String::as_str).collect();
-        let table = read_table(import.bytes, &wanted).map_err(|wrong| ImportFailure::Unreadable(wrong.0))?;
+        let table = table_of(register, import)?;
         let mapping = Mapping::of(register, &table, import.map).map_err(ImportFailure::Unreadable)?;
         let mut notes = table.notes.clone();
         let unread = mapping.unread(&table);

@@ -1,9 +1,9 @@
 //! 在册接收: rows of the register that a bureau fills from its old roll become cases that were received, one for each.
 
 use base::{Date, Fen, Month, PersonNumber, name_and_number};
-use casework::event::{ActorRef, PersonRef, RegisterRow};
+use casework::event::{PersonRef, RegisterRow};
 use casework::received::{Held, Origin, RECEIVED, may_receive, receive};
-use casework::{Datum, State};
+use casework::{Actor, Datum, State};
 use guide::Guide;
 use guide::model::Entitlement;
 
@@ -49,11 +49,7 @@ impl Bureau {
         let rows = self.store.register(RECEIVED, at.now.date(), base::RegionCode::NATION)?;
         let own = rows.into_iter().filter(|version| version.case.split('.').next() == Some(&at.state.case));
         let decided = at.state.steps.iter().rev().find_map(|step| step.people.last());
-        let by = decided.cloned().unwrap_or_else(|| ActorRef {
-            id: String::new(),
-            name: String::new(),
-            for_applicant: false,
-        });
+        let by = decided.cloned().unwrap_or_else(|| Actor::system().reference());
         for (place, version) in own.enumerate() {
             let (row, case) = (&version.row, case_of(&version.row));
             if self.store.state(&case)?.is_some() {

@@ -338,6 +338,13 @@ pub fn granted<'g>(grants: &'g [Granted], entitlement: &str, month: Month) -> Op
     grants.iter().rfind(|grant| grant.entitlement == entitlement && grant.from <= month)
 }
 
+/// Whether something is paid, or is only suspended, in a month or in a later one.
+pub(crate) fn is_open_from(grants: &[Granted], entitlement: &str, from: Month) -> bool {
+    let later = grants.iter().map(|grant| grant.from).filter(|month| *month > from);
+    let mut months = std::iter::once(from).chain(later);
+    months.any(|month| granted(grants, entitlement, month).is_some_and(Granted::is_open))
+}
+
 /// Whether something will be paid, or is only suspended, after a moment: next month, or by the last decision in a later one.
 pub fn is_open_after(grants: &[Granted], entitlement: &str, now: DateTime) -> bool {
     let last = grants.iter().rfind(|grant| grant.entitlement == entitlement);
@@ -355,7 +362,7 @@ impl RegisterRow {
             || self.columns.values().filter_map(|datum| if let Datum::Person(p) = datum { Some(p) } else { None });
         let part = |part: &str| match people().find(|person| person.number.as_deref() == Some(part)) {
             Some(person) => person.name.clone(),
-            None => base::PersonNumber::parse(part).map_or_else(|_| part.to_owned(), |number| number.masked()),
+            None => crate::registers::masked_key(part),
         };
         self.key.split(crate::registers::BETWEEN).map(part).collect::<Vec<_>>().join(crate::registers::BETWEEN)
     }

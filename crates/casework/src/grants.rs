@@ -81,11 +81,7 @@ impl Draft<'_> {
                     && other.conclusion == effect.conclusion
             })
         };
-        let pays = |spell: &&Spell| {
-            let later = spell.grants.iter().map(|grant| grant.from).filter(|month| *month > from);
-            let mut months = std::iter::once(from).chain(later);
-            months.any(|month| event::granted(&spell.grants, &spell.entitlement, month).is_some_and(Granted::is_open))
-        };
+        let pays = |spell: &&Spell| event::is_open_from(&spell.grants, &spell.entitlement, from);
         let spell = others.filter(|spell| !ends(spell)).find(pays)?;
         let text = format!("与“{}”互斥：同一个人自{from}起还在享受（{}）", spell.name, spell.case);
         Some(Refusal::new(Code::R109, text, "先停止那一项，或者从停止以后的月份起给予"))

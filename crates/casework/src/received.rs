@@ -11,7 +11,7 @@ use guide::model::{Entitlement, FieldType, When};
 use serde::{Deserialize, Serialize};
 
 use crate::decide::{Draft, Rules};
-use crate::event::{self, ActorRef, Datum, Event, Granted, PersonRef, Record, Row};
+use crate::event::{ActorRef, Datum, Event, PersonRef, Record, Row, is_open_from};
 use crate::refusal::{Code, Refusal};
 use crate::state::State;
 
@@ -60,13 +60,8 @@ pub fn may_receive(rules: Rules, case: &str, entitlement: &Entitlement, held: &H
         let spells = numbers.flat_map(|number| rules.registers.spells(&number));
         let excludes =
             |name: &str| name == &*entitlement.name || entitlement.exclusive_with.iter().any(|e| e.text == name);
-        let pays = |grants: &[Granted], key: &str| {
-            let later = grants.iter().map(|grant| grant.from).filter(|month| *month > held.from);
-            let mut months = std::iter::once(held.from).chain(later);
-            months.any(|month| event::granted(grants, key, month).is_some_and(Granted::is_open))
-        };
         let mut others = spells.filter(|spell| spell.root != case && excludes(&spell.name));
-        if let Some(spell) = others.find(|spell| pays(&spell.grants, &spell.entitlement)) {
+        if let Some(spell) = others.find(|spell| is_open_from(&spell.grants, &spell.entitlement, held.from)) {
             let text = format!("“{}”自{}起还在享受“{}”（{}）", person.name, held.from, spell.name, spell.case);
             return Err(Refusal::new(Code::R109, text, "已经在本系统里的不再接收；要换的，先停止那一项"));
         }

@@ -140,6 +140,12 @@ pub fn by_key(register: &Register, key: &str, on: Date) -> Query {
 /// Stands between the parts of a key.
 pub const BETWEEN: &str = " · ";
 
+/// A key as it may be shown: the numbers of people in it are masked.
+pub fn masked_key(key: &str) -> String {
+    let part = |part: &str| PersonNumber::parse(part).map_or_else(|_| part.to_owned(), |number| number.masked());
+    key.split(BETWEEN).map(part).collect::<Vec<_>>().join(BETWEEN)
+}
+
 /// The row with its key and what it is found by.
 pub fn row(register: &Register, from: Date, region: RegionCode, columns: BTreeMap<String, Datum>) -> RegisterRow {
     let text = |column: &RegisterColumn| columns.get(&*column.key).and_then(found_by);

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use base::Date;
 use bureau::import::{Import, ImportFailure, Take, told};
+use casework::registers::masked_key;
 use clap::Args;
 
 use crate::clock;
@@ -75,7 +76,7 @@ pub fn import(arguments: Arguments) -> Result<(), String> {
     for (word, keys) in [("新增", &imported.new), ("不同", &imported.changed), ("台账有、文件没有", &imported.missing)]
     {
         println!("{word} {} 行", keys.len());
-        keys.iter().take(LISTED).for_each(|key| println!("  {}", masked(key)));
+        keys.iter().take(LISTED).for_each(|key| println!("  {}", masked_key(key)));
     }
     println!("相同 {} 行", imported.same);
     if !troubles.is_empty() {
@@ -83,9 +84,4 @@ pub fn import(arguments: Arguments) -> Result<(), String> {
     }
     println!("{}", if write { "已写入" } else { "没有写入；核对以后加 --write" });
     Ok(())
-}
-
-/// A key that is a citizen number is masked also here.
-fn masked(key: &str) -> String {
-    base::PersonNumber::parse(key).map_or_else(|_| key.to_owned(), |number| number.masked())
 }

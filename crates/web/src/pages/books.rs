@@ -6,7 +6,8 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::extract::{Path, Query, State};
 use axum::response::IntoResponse;
-use base::{Fen, PersonNumber};
+use base::Fen;
+use casework::registers::masked_key;
 use ledger::{Account, Act, Book, Flow, Heading, Source, Unit};
 use maud::{Markup, html};
 
@@ -39,7 +40,7 @@ fn amount(unit: &Unit, amount: i64) -> String {
 
 /// Whose an account is; numbers of people are masked.
 fn whose(account: &Account) -> String {
-    PersonNumber::parse(&account.owner).map_or_else(|_| account.owner.clone(), |number| number.masked())
+    masked_key(&account.owner)
 }
 
 fn title(account: &Account) -> String {

@@ -1,6 +1,6 @@
 //! 导入表格: a table is compared with a register before anybody approves it, and once more by whoever does.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use axum::Extension;
@@ -12,6 +12,7 @@ use bureau::import::{Import, ImportFailure, Imported, Take, told};
 use bureau::mapping::parts;
 use bureau::{Failure, Fault as Broken, Order};
 use casework::event::FileRef;
+use casework::registers::masked_key;
 use casework::{Command, Datum, Input, Refusal};
 use guide::Guide;
 use guide::model::{Job, Register, Start, StepKind};
@@ -71,7 +72,10 @@ fn asking(site: &Site, visit: &Visit, register: &Register, sent: &Sent, said: Ma
     };
     let file = sent.files(TABLE).into_iter().next();
     let body = html! {
-        p.crumbs { a href="/registers" { "台账" } " › " a href=(format!("/registers/{}", register.key)) { (register.name) } " › 导入表格" }
+        p.crumbs {
+            a href="/registers" { "台账" } " › " a href=(format!("/registers/{}", register.key)) { (register.name) }
+            " › 导入表格"
+        }
         h1 { "导入表格：" (register.name) }
         p { a href=(format!("/registers/{}/template", register.key)) { "下载模板" }
             "，或者用自己的表格：第一行是列名，姓名和身份号码可以分两列。.xlsx、.csv 都可以，最多 20 万行。" }
@@ -84,11 +88,19 @@ fn asking(site: &Site, visit: &Visit, register: &Register, sent: &Sent, said: Ma
                         input type="hidden" name=(TABLE) value=(sealed);
                         p { b { (file.name) } " " span.soft.small { "换一个文件就在下面重新选" } }
                     }
-                    @for refusal in sent.refused.iter().filter(|_| file.is_none()) { p.wrong { (refusal.text) "。" (refusal.way_out) } }
+                    @for refusal in sent.refused.iter().filter(|_| file.is_none()) {
+                        p.wrong { (refusal.text) "。" (refusal.way_out) }
+                    }
                     input type="file" id="f-table" name=(TABLE) accept=".xlsx,.csv,.txt";
                 }
-                div.field { label for="f-from" { "从哪一天起有效" } input.short type="date" id="f-from" name="from" value=(from); }
-                label.choice { input type="checkbox" name="partly" value="1" checked[sent.get("partly") == "1"]; "有错的行不写，其余的写入" }
+                div.field {
+                    label for="f-from" { "从哪一天起有效" }
+                    input.short type="date" id="f-from" name="from" value=(from);
+                }
+                label.choice {
+                    input type="checkbox" name="partly" value="1" checked[sent.get("partly") == "1"];
+                    "有错的行不写，其余的写入"
+                }
             }
             div.actions { button type="submit" name="_go" value="look" { "比对" } }
             (said)
@@ -153,7 +165,9 @@ pub async fn send(
             let said = html! {
                 (compared(&found))
                 (matching(register, &heads, &sent))
-                @if !found.troubles.is_empty() { div.actions { button type="submit" name="_go" value="returned" { "下载有错的行" } } }
+                @if !found.troubles.is_empty() {
+                    div.actions { button type="submit" name="_go" value="returned" { "下载有错的行" } }
+                }
                 (proposing(&found, &sent, &[]))
             };
             Ok(asking(&site, &visit, register, &sent, said).into_response())
@@ -175,7 +189,7 @@ fn unread(failure: ImportFailure) -> Result<Markup, Fault> {
 
 /// What a table would do to the register.
 fn compared(found: &Imported) -> Markup {
-    let lines: std::collections::BTreeSet<u32> = found.troubles.iter().map(|trouble| trouble.line).collect();
+    let lines: BTreeSet<u32> = found.troubles.iter().map(|trouble| trouble.line).collect();
     html! {
         ul.counters {
             li { span { b { (found.new.len()) } "新增" } }
@@ -223,8 +237,16 @@ fn proposing(found: &Imported, sent: &Sent, refused: &[Refusal]) -> Markup {
         @if nothing { p.empty { "没有要写入的行。" } }
         @else {
             h2 { "提交核准" }
-            div.field { label for="f-title" { "标题" } input type="text" id="f-title" name="title" value=(sent.get("title")) placeholder="例如 2026年普查"; }
-            div.field { label for="f-origin" { "表格来历" } textarea id="f-origin" name="origin" rows="3" placeholder="谁做的、凭什么做的、做到哪一天" { (sent.get("origin")) } }
+            div.field {
+                label for="f-title" { "标题" }
+                input type="text" id="f-title" name="title" value=(sent.get("title")) placeholder="例如 2026年普查";
+            }
+            div.field {
+                label for="f-origin" { "表格来历" }
+                textarea id="f-origin" name="origin" rows="3" placeholder="谁做的、凭什么做的、做到哪一天" {
+                    (sent.get("origin"))
+                }
+            }
             div.actions { button.main type="submit" name="_go" value="submit" { "提交核准" } }
         }
     }
@@ -294,14 +316,17 @@ pub async fn of_case(
     let body = html! {
         p.crumbs { a href=(format!("/case/{case}")) { (case) } " › 与台账比对" }
         h1 { (brought.file.name) " 与台账“" (name) "”" }
-        p { "自 " (brought.from) " 起有效；" @if brought.partly { "有错的行不写，其余的写入。" } @else { "只要有一行不对，就一行也不写。" } }
+        p {
+            "自 " (brought.from) " 起有效；"
+            @if brought.partly { "有错的行不写，其余的写入。" } @else { "只要有一行不对，就一行也不写。" }
+        }
         @match found {
             Ok(found) => {
                 (compared(&found))
                 @for (word, keys) in [("新增", &found.new), ("变更", &found.changed)] {
                     @if !keys.is_empty() {
                         h2 { (word) }
-                        ul { @for key in keys.iter().take(LISTED) { li.mono { (hidden(key)) } } }
+                        ul { @for key in keys.iter().take(LISTED) { li.mono { (masked_key(key)) } } }
                         @if keys.len() > LISTED { p.soft.small { "只列出前 " (LISTED) " 行。" } }
                     }
                 }
@@ -310,10 +335,4 @@ pub async fn of_case(
         }
     };
     Ok(page(&site, &visit, "与台账比对", body).into_response())
-}
-
-/// A key without the numbers of people.
-fn hidden(key: &str) -> String {
-    let part = |part: &str| base::PersonNumber::parse(part).map_or_else(|_| part.to_owned(), |number| number.masked());
-    key.split(casework::registers::BETWEEN).map(part).collect::<Vec<_>>().join(casework::registers::BETWEEN)
 }

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::extract::{Path, State};
 use axum::response::IntoResponse;
-use base::{Fen, PersonNumber, mask_account};
+use base::{Fen, mask_account};
 use bureau::Standing;
 use bureau::bank::reason;
 use casework::payment::Line;
+use casework::registers::masked_key;
 use ledger::Source;
 use maud::{Markup, html};
 
@@ -46,7 +47,7 @@ pub async fn show(
             format!("{}（{source} {}）", account.heading.name(), account.period)
         })
     };
-    let number = PersonNumber::parse(&line.number).map_or_else(|_| line.number.clone(), |number| number.masked());
+    let number = masked_key(&line.number);
     let body = html! {
         h1 { (run.month.to_string()) "：" (line.holder) }
         p { a href=(format!("/payments/{case}")) { "回到这一批" } "　" a href=(format!("/case/{}", line.case)) { "所依据的决定" } }

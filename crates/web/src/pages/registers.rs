@@ -442,12 +442,23 @@ pub fn row_within<'s>(
     key: &str,
     handle: &str,
 ) -> Result<(&'s Register, RegisterRow), Fault> {
+    let (register, mut versions) = versions_within(site, visit, key, handle)?;
+    versions.pop().map(|version| (register, version.row)).ok_or(Fault::NotFound)
+}
+
+/// The same with all its versions, the earliest first.
+fn versions_within<'s>(
+    site: &'s Site,
+    visit: &Visit,
+    key: &str,
+    handle: &str,
+) -> Result<(&'s Register, Vec<RegisterVersion>), Fault> {
     let register = register(site, visit, key)?;
     let within = within(visit, site)?;
     let named = site.bureau.store.row_key(&register.key, handle)?.ok_or(Fault::NotFound)?;
     let mut versions = site.bureau.store.versions(&register.key, &named)?;
     versions.retain(|version| within.contains(version.row.region));
-    versions.pop().map(|version| (register, version.row)).ok_or(Fault::NotFound)
+    Ok((register, versions))
 }
 
 pub async fn row(
@@ -456,11 +467,8 @@ pub async fn row(
     Path(key): Path<String>,
     Query(query): Query<HashMap<String, String>>,
 ) -> Page {
-    let register = register(&site, &visit, &key)?;
-    let within = within(&visit, &site)?;
-    let named = site.bureau.store.row_key(&register.key, query.get("row").map_or("", String::as_str))?;
-    let versions = site.bureau.store.versions(&register.key, &named.ok_or(Fault::NotFound)?)?;
-    let versions: Vec<_> = versions.into_iter().filter(|version| within.contains(version.row.region)).collect();
+    let handle = query.get("row").map_or("", String::as_str);
+    let (register, versions) = versions_within(&site, &visit, &key, handle)?;
     let Some(last) = versions.last() else { return Err(Fault::NotFound) };
     let scope = site.bureau.scope(visit.staff()?);
     let title = last.row.title();
