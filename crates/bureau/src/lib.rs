@@ -544,7 +544,7 @@ fn edition_files(folder: &str, files: &Files) -> String {
     let own = |path: &str| {
         path.starts_with(&format!("{folder}/law/"))
             || path == format!("{folder}/guide.md")
-            || ["parameters.md", "registers.md"].contains(&path)
+            || ["parameters.md", "registers.md", "registries.md"].contains(&path)
     };
     let mut kept: Files = files.iter().filter(|(path, _)| own(path)).map(|(p, t)| (p.clone(), t.clone())).collect();
     let areas = format!("| 服务 | 文件夹 | 归口 | 状态 |\n|---|---|---|---|\n| {folder} | {folder} | — | 停用 |\n");

@@ -188,6 +188,6 @@ fn whole(value: &Value, ty: &Type) -> Option<base::Clock> {
     Some(if ty.fits(&Type::Number(Unit::HOURS)) { base::Clock::Hours(number) } else { base::Clock::Days(number) })
 }
 
-fn due_at(due: Due) -> DueAt {
+pub(crate) fn due_at(due: Due) -> DueAt {
     DueAt { at: due.at, provisional: due.provisional, explained: due.explained }
 }

@@ -5,6 +5,7 @@ use formula::{Expression, Value};
 use guide::model::{Performer, Start, StepKind};
 use guide::{Guide, RateBook};
 
+use crate::checking;
 use crate::event::{ActorRef, Event, Granted, Over, Record, RegisterRow, Subject, is_open_after};
 use crate::facts::facts;
 use crate::intake::Input;
@@ -81,6 +82,12 @@ pub enum Command {
     Sign { step: String },
     /// An objection to a notice; without a name it is a clue.
     Object { step: String, by: Option<String>, contact: Option<String>, text: String },
+    /// Asks registries again about whom no usable answer has come.
+    Ask { step: String },
+    /// Questions of the case have gone out with a batch.
+    Send { requests: Vec<String>, batch: String },
+    /// Answers to questions of the case, by their numbers.
+    Answer { answers: Vec<(String, checking::Answer)> },
     /// Time passes: what has fallen due happens.
     Tick,
 }
@@ -102,9 +109,13 @@ pub fn decide(
         Command::Do { step, conclusion, input } => draft.act(step, conclusion.as_deref(), input, people)?,
         Command::Sign { step } => draft.sign(step, people)?,
         Command::Object { step, by, contact, text } => draft.object(step, by, contact, text, people)?,
+        Command::Ask { step } => draft.ask_again(step, people)?,
+        Command::Send { requests, batch } => draft.send(requests, batch, people)?,
+        Command::Answer { answers } => draft.take_answers(answers, people)?,
         Command::Tick => draft.tick()?,
     }
     draft.let_system_act()?;
+    draft.ask();
     draft.set_clocks();
     Ok(draft.records)
 }

@@ -251,6 +251,21 @@ pub enum Event {
         official: String,
         relation: String,
     },
+    /// A step of 核对 asks registries about people.
+    Asked {
+        instance: u32,
+        questions: Vec<crate::checking::Question>,
+    },
+    /// Questions have gone out together.
+    Sent {
+        requests: Vec<String>,
+        batch: String,
+    },
+    /// A registry has answered a question, or has failed to.
+    Answered {
+        request: String,
+        answer: crate::checking::Answer,
+    },
     /// A start over an entitlement is due at a moment, unless another case comes before.
     Scheduled {
         start: String,

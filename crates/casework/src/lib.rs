@@ -3,7 +3,9 @@
 //! `decide` turns a command into events or refusals; `State::fold` turns events into a case.
 //! Invariant: knows no HTTP, SQL or clock, and no word of any service.
 
+mod answered;
 mod booking;
+pub mod checking;
 mod clocks;
 mod datum;
 pub mod decide;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use base::{Date, DateTime, Fen, Month, RegionCode};
 use serde::{Deserialize, Serialize};
 
+use crate::checking::Request;
 use crate::received::Origin;
 
 use crate::event::{
@@ -50,6 +51,8 @@ pub struct State {
     pub begun: Vec<(String, String)>,
     /// Officials who are declared relatives of the household.
     pub kin: Vec<Kin>,
+    /// What registries were asked and have answered.
+    pub requests: Vec<Request>,
     pub letters: Vec<LetterState>,
     pub notices: Vec<Notice>,
     pub closed: Option<(String, DateTime)>,
@@ -354,6 +357,9 @@ impl State {
         let at = record.at;
         match &record.event {
             Event::Received { .. } => self.receive(record),
+            Event::Asked { .. } | Event::Sent { .. } | Event::Answered { .. } => {
+                self.apply_to_request(&record.event, at);
+            }
             Event::KinDeclared { official, relation } => {
                 self.kin.push(Kin { official: official.clone(), relation: relation.clone(), declared_at: at })
             }

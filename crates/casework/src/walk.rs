@@ -7,6 +7,7 @@ use formula::{Assessment, Cell, half_width};
 use guide::model::{FieldType, Move, RegisterColumn, Scenario, Start, StepKind};
 use guide::{Guide, RateBook, clauses, step_outputs};
 
+use crate::answered::answers;
 use crate::decide::{Command, Draft, Rules, Spell, decide};
 use crate::event::{Datum, FileRef, Granted, Over, RegisterRow, Stated, Subject};
 use crate::intake::{self, Form, Input, Typed};
@@ -308,6 +309,12 @@ fn command(
     if text == "到时" {
         return Ok(Ok(Command::Tick));
     }
+    if let Some(inquiry) = text.strip_prefix("答复 ") {
+        return answers(guide, scenario, inquiry.trim(), state, row).map(Ok);
+    }
+    if let Some(step) = text.strip_prefix("再问 ") {
+        return Ok(Ok(Command::Ask { step: step.trim().to_owned() }));
+    }
     if let Some(start) = text.strip_prefix("启动 ") {
         return begun(guide, scenario, (start.trim(), row), given).map(Ok);
     }
@@ -437,7 +444,7 @@ fn inherited(guide: &Guide, scenario: &Scenario, row: &Move, over: usize) -> Res
     })
 }
 
-fn moment(cell: &Cell) -> Option<DateTime> {
+pub(crate) fn moment(cell: &Cell) -> Option<DateTime> {
     (base::tidy(&cell.text).replacen(' ', "T", 1) + ":00").parse().ok()
 }
 

@@ -10,6 +10,7 @@ mod payments;
 mod rates;
 mod read;
 mod registers;
+mod registries;
 mod starts;
 pub mod what_if;
 

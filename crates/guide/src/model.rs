@@ -10,6 +10,7 @@ use formula::{Expression, Facts, Program, Type, Value};
 pub use crate::indicators::Indicator;
 pub use crate::payments::{Job, Mark};
 pub use crate::registers::{AsOf, Register, RegisterColumn, Relation, Retention};
+pub use crate::registries::{Doubt, Inquiry, OfWhom, Registry, Severity};
 pub use crate::starts::{Counted, Start, When};
 use crate::what_if::Yardstick;
 
@@ -42,6 +43,8 @@ pub struct Guide {
     pub entitlements: Vec<Entitlement>,
     pub effects: Vec<Effect>,
     pub marks: Vec<Mark>,
+    pub inquiries: Vec<Inquiry>,
+    pub doubts: Vec<Doubt>,
     pub letters: Vec<Letter>,
     pub indicators: Vec<Indicator>,
     pub yardsticks: Vec<Yardstick>,

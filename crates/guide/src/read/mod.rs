@@ -3,6 +3,7 @@
 mod across;
 mod course;
 mod edition;
+mod environment;
 mod fields;
 mod fixtures;
 mod flow;
@@ -12,6 +13,7 @@ mod law;
 mod payments;
 mod rates;
 mod registers;
+mod registries;
 mod results;
 mod scenario;
 mod sound;
@@ -23,15 +25,15 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use base::{Diagnostic, Level, Severity};
-use formula::{
-    Block, Content, Environment, Expression, Facts, Finding, Program, Rational, TableText, Type, Unit, Value,
-    ValueName, is_name, nearest,
-};
+use formula::{Block, Content, Environment, Expression, Finding, Program, TableText, Type, is_name, nearest};
 
 use self::flow::Known;
+use self::registers::RelationRow;
+use self::registries::InquiryRow;
 use crate::document::{Document, Section};
-use crate::model::{Guide, Parameter, Passage, RateRow, Register, Service, Step, StepKind};
+use crate::model::{Guide, Parameter, Passage, RateRow, Register, Registry, Service, Step, StepKind};
 
+pub use environment::step_outputs;
 pub use rates::plain_value;
 pub use tables::{clauses, names, split};
 
@@ -47,10 +49,20 @@ pub struct Library {
     pub parameters: Vec<Parameter>,
     /// Those of registers.md, which no single service owns.
     pub registers: Vec<Register>,
+    /// Those of registries.md: whom a bureau asks about people.
+    pub registries: Vec<Registry>,
     pub rates: Vec<RateRow>,
     pub findings: Vec<Diagnostic>,
     /// How many situations a case of each service can come into, once [`Library::walk_courses`] has walked them.
     pub situations: Vec<(String, usize)>,
+}
+
+/// What no single service owns.
+#[derive(Clone, Copy)]
+struct Shared<'s> {
+    parameters: &'s [Parameter],
+    registers: &'s [Register],
+    registries: &'s [Registry],
 }
 
 /// A line of areas.md.
@@ -122,8 +134,12 @@ pub fn read_library(files: &Files) -> Library {
         let sections: Vec<&Section> = document.sections.iter().collect();
         library.registers = reader.own_registers(&sections, &[]);
     }
+    if let Some(text) = files.get("registries.md") {
+        library.registries = reader.registries(&Document::read("registries.md", text));
+    }
     for area in library.areas.clone() {
-        let shared = (&library.parameters[..], &library.registers[..]);
+        let shared =
+            Shared { parameters: &library.parameters, registers: &library.registers, registries: &library.registries };
         let guide = reader.guide(&area.folder, files, shared);
         library.guides.extend(guide.map(Arc::new));
     }
@@ -192,7 +208,7 @@ impl Reader {
         found
     }
 
-    fn guide(&mut self, folder: &str, files: &Files, (shared, common): (&[Parameter], &[Register])) -> Option<Guide> {
+    fn guide(&mut self, folder: &str, files: &Files, shared: Shared) -> Option<Guide> {
         let path = format!("{folder}/guide.md");
         let document = Document::read(&path, files.get(&path)?);
         self.file = document.file.clone();
@@ -205,18 +221,13 @@ impl Reader {
         let (mut fields, mut lists, registers) = self.fields(chapter(&chapters, "项目"), &steps);
         let dimensions = fields::choices(&fields);
         let own = chapter(&chapters, "参数").iter().flat_map(|section| &section.tables);
-        let mut parameters = shared.to_vec();
+        let mut parameters = shared.parameters.to_vec();
         parameters.extend(own.flat_map(|table| self.parameters(table, "", &dimensions)));
         let mut blocks = blocks(&document, chapter(&chapters, "计算"), "");
         let (laws, law_blocks) = self.laws(&laws, &mut parameters, &dimensions);
         blocks.extend(law_blocks);
-        let mut env = environment(&steps, &starts, &fields, &lists, &registers, &parameters);
-        let own = self.own_registers(chapter(&chapters, "台账"), common);
-        let writable: Vec<Register> = own.iter().chain(common).cloned().collect();
-        let read = self.relation_rows(chapter(&chapters, "台账"), &writable);
-        registers::names(&read, (chapter(&chapters, "启动"), &writable), &mut env);
-        payments::names(chapter(&chapters, "异常"), &writable, &mut env);
-        env.values.extend(promised(&chapters));
+        let mut env = environment::environment(&steps, &starts, &fields, &lists, &registers, &parameters);
+        let (own, writable, read, asked) = self.outside(&chapters, shared, &mut env);
         let (program, diagnostics) = formula::compile(&blocks, env);
         self.file = document.file.clone();
         self.required_if(&program, chapter(&chapters, "项目"), &mut fields, &mut lists);
@@ -242,6 +253,8 @@ impl Reader {
             checks: self.checks(&known, chapter(&chapters, "校验")),
             relations: self.relations(&known, read),
             marks: self.marks(&known, chapter(&chapters, "异常")),
+            inquiries: self.inquiries(&known, asked),
+            doubts: self.doubts(&known, chapter(&chapters, "疑点")),
             indicators: self.indicators(chapter(&chapters, "指标"), &starts, &writable),
             yardsticks: self.yardsticks(&known, chapter(&chapters, "测算"), &entitlements),
             key: key.as_str().into(),
@@ -255,7 +268,7 @@ impl Reader {
             parameters,
             registers: own,
             writable,
-            untouched: Arc::new(untouched(&steps)),
+            untouched: Arc::new(environment::untouched(&steps)),
             steps,
             clocks,
             entitlements,
@@ -271,6 +284,25 @@ impl Reader {
             self.sound(&guide);
         }
         Some(guide)
+    }
+
+    /// What formulas see of registers and registries: the registers that the guide owns and those that it may write,
+    /// what is read of them, and whom it asks.
+    fn outside(
+        &mut self,
+        chapters: &BTreeMap<String, Vec<&Section>>,
+        shared: Shared,
+        env: &mut Environment,
+    ) -> (Vec<Register>, Vec<Register>, Vec<RelationRow>, Vec<InquiryRow>) {
+        let own = self.own_registers(chapter(chapters, "台账"), shared.registers);
+        let writable: Vec<Register> = own.iter().chain(shared.registers).cloned().collect();
+        let read = self.relation_rows(chapter(chapters, "台账"), &writable);
+        registers::names(&read, (chapter(chapters, "启动"), &writable), env);
+        payments::names(chapter(chapters, "异常"), &writable, env);
+        let asked = self.inquiry_rows(chapter(chapters, "核对"), shared.registries);
+        registries::names(&asked, env);
+        env.values.extend(environment::promised(chapters));
+        (own, writable, read, asked)
     }
 
     /// The headings that every guide has.
@@ -482,103 +514,6 @@ fn blocks(document: &Document, sections: &[&Section], basis: &str) -> Vec<Block>
     found
 }
 
-/// All names that formulas may use (format section 6.3).
-fn environment(
-    steps: &[StepName],
-    starts: &[(Arc<str>, Arc<str>)],
-    fields: &[crate::model::Field],
-    lists: &[crate::model::List],
-    registers: &[formula::RegisterName],
-    parameters: &[Parameter],
-) -> Environment {
-    let bare = Type::Number(Unit::NONE);
-    let live = |name: &str, ty: Type| ValueName { live: true, ..ValueName::new(name, ty) };
-    let mut values = vec![
-        ValueName::new("计算日", Type::Date),
-        ValueName::new("属地", Type::Region),
-        ValueName::new("缘由", Type::choice(starts.iter().map(|(name, _)| name.clone()))),
-        ValueName::new("启动.日期", Type::Date),
-        ValueName::new("启动.时刻", Type::Moment),
-        ValueName::new("待遇月", Type::Month),
-        ValueName::new("期次", bare.clone()),
-        ValueName::new("抽签数", bare.clone()),
-        live("今日", Type::Date),
-        live("此刻", Type::Moment),
-    ];
-    for step in steps {
-        let mut own = |name: &str, ty: Type| values.push(ValueName::new(format!("{}.{name}", step.name), ty));
-        own("日期", Type::Date);
-        own("时刻", Type::Moment);
-        own("开始日期", Type::Date);
-        own("经办人", Type::Text);
-        own("已有", Type::Bool);
-        own("已开", Type::Bool);
-        own("次数", Type::Number(Unit::parse("次").unwrap_or_default()));
-        if step.kind == StepKind::Form {
-            own("代办", Type::Bool);
-        }
-        for (name, ty) in step_outputs(step.kind, &step.conclusions) {
-            own(name, ty);
-        }
-    }
-    for field in fields {
-        let ty = fields::formula_type(field, lists);
-        if let crate::model::FieldType::List(_) = field.ty {
-            continue;
-        }
-        values.push(ValueName { computed: field.computed, ..ValueName::new(field.name.clone(), ty.clone()) });
-        let said = field.sources.iter().flatten().filter_map(|step| steps.get(*step));
-        values.extend(said.map(|step| ValueName::new(format!("{}.{}", step.name, field.name), ty.clone())));
-    }
-    let lists = lists.iter().map(|list| formula::ListName {
-        name: list.name.clone(),
-        parent: list.parent,
-        register: list.register,
-        columns: fields::list_columns(list, lists, registers),
-    });
-    Environment {
-        values,
-        lists: lists.collect(),
-        registers: registers.to_vec(),
-        parameters: parameters
-            .iter()
-            .map(|p| formula::ParameterName {
-                name: p.name.clone(),
-                ty: p.ty.clone(),
-                dimensions: p.dimensions.clone(),
-            })
-            .collect(),
-        steps: steps.iter().map(|step| step.name.clone()).collect(),
-    }
-}
-
-/// What formulas see of entitlements and clocks before these are read.
-fn promised(chapters: &BTreeMap<String, Vec<&Section>>) -> Vec<ValueName> {
-    let per_month = Unit::parse("元/月").unwrap_or_default();
-    let paid = column_of(chapter(chapters, "待遇"), "待遇", "待遇").into_iter().flat_map(|name| {
-        let sum = ValueName::new(format!("{name}.月额"), Type::Fen(per_month));
-        let decided = ValueName::new(format!("{name}.核定日"), Type::Date);
-        let since = ValueName::new(format!("{name}.核定起月"), Type::Month);
-        [sum, decided, since, ValueName::new(format!("{name}.在发"), Type::Bool)]
-    });
-    let clocks = column_of(chapter(chapters, "时限"), "时限", "时限");
-    paid.chain(clocks.iter().map(|clock| ValueName::new(format!("{clock}.到期日"), Type::Date))).collect()
-}
-
-/// The built-in outputs of a kind of step, which its form asks for.
-pub fn step_outputs(kind: StepKind, conclusions: &[Arc<str>]) -> Vec<(&'static str, Type)> {
-    let count = |name: &str| Type::Number(Unit::parse(name).unwrap_or_default());
-    match kind {
-        StepKind::Decide => vec![("结论", Type::choice(conclusions.iter().cloned())), ("理由", Type::Text)],
-        StepKind::Match => vec![("结果", Type::choice(["相符", "不符", "未答复"]))],
-        StepKind::Visit => vec![("在场人", Type::Text), ("地点", Type::Text), ("时间", Type::Moment)],
-        StepKind::Meeting => ["应到", "实到", "赞成", "反对", "弃权"].map(|name| (name, count("人"))).to_vec(),
-        StepKind::Publicity => vec![("张贴日期", Type::Date), ("异议数", count("件"))],
-        StepKind::Batch(job) => payments::outputs(job),
-        StepKind::Form | StepKind::Record | StepKind::Wait => Vec::new(),
-    }
-}
-
 /// Headings and prose of guide.md, for the page that citizens read.
 fn prose(document: &Document) -> Vec<Passage> {
     let passage = |section: &Section| Passage {
@@ -587,14 +522,4 @@ fn prose(document: &Document) -> Vec<Passage> {
         text: section.prose.iter().map(|range| document.text[range.clone()].trim()).collect::<Vec<_>>().join("\n\n"),
     };
     document.sections.iter().map(passage).filter(|passage| !passage.text.is_empty() || passage.level == 1).collect()
-}
-
-fn untouched(steps: &[Step]) -> Facts {
-    let mut facts = Facts::default();
-    for step in steps {
-        facts.set(format!("{}.已有", step.name), Value::Bool(false));
-        facts.set(format!("{}.已开", step.name), Value::Bool(false));
-        facts.set(format!("{}.次数", step.name), Value::Number(Rational::from(0)));
-    }
-    facts
 }

@@ -120,7 +120,7 @@ impl Reader {
         Some(Retention { years, since, basis: row.text("依据") })
     }
 
-    fn register_column(&mut self, row: &Row, named: &[(&str, &str)]) -> Option<RegisterColumn> {
+    pub(super) fn register_column(&mut self, row: &Row, named: &[(&str, &str)]) -> Option<RegisterColumn> {
         let (name, key, ty, required) = (row.get("项目"), row.get("标识"), row.get("类型"), row.get("必填"));
         self.name(&name, &key);
         let text: String = ty.text.chars().map(half_width).collect();
