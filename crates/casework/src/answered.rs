@@ -23,9 +23,9 @@ pub(crate) fn answers(
 ) -> Result<Command, String> {
     let known = guide.inquiries.iter().find(|known| *known.name == *inquiry);
     let known = known.ok_or_else(|| format!("没有核对“{inquiry}”"))?;
-    let table = scenario.rows.iter().find(|table| table.path == row.input.text || table.path == inquiry);
-    let table =
-        table.ok_or_else(|| format!("写上“## 给定 {inquiry}”：身份号码、结果和“{}”的列", known.registry.name))?;
+    let path = if row.input.text.is_empty() { inquiry } else { &row.input.text };
+    let table = scenario.rows.iter().find(|table| table.path == path);
+    let table = table.ok_or_else(|| format!("写上“## 给定 {path}”：身份号码、结果和“{}”的列", known.registry.name))?;
     let today = moment(&row.at).ok_or("时间不对")?.date();
     let mut answers = Vec::new();
     for request in state.asked(inquiry) {

@@ -1,18 +1,17 @@
-//! 核对: what registries are asked about people, what they answered, and what is doubtful then.
+//! 核对: what registries are asked about people, and what they answered.
 //!
 //! `INVARIANT (no answer is no fact): a list of answers is known only when everybody who was asked about is answered.`
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use base::{Date, DateTime};
 use formula::{Facts, Value};
 use guide::Guide;
-use guide::model::{Doubt, Inquiry, OfWhom, Registry, Severity, StepKind};
+use guide::model::{Inquiry, OfWhom, Registry, StepKind};
 use serde::{Deserialize, Serialize};
 
 use crate::clocks::due_at;
-use crate::decide::{Draft, Refused, Rules};
+use crate::decide::{Draft, Refused};
 use crate::event::{Datum, DueAt, Event, PersonRef};
 use crate::facts::field_value;
 use crate::given;
@@ -86,19 +85,6 @@ pub struct Request {
     pub sent: Option<(String, DateTime)>,
     pub answered_at: Option<DateTime>,
     pub answer: Option<Answer>,
-}
-
-/// A doubt about somebody, with what was stated and what was found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Found {
-    /// 标识 of the doubt.
-    pub doubt: String,
-    pub name: String,
-    pub person: PersonRef,
-    pub declared: Option<String>,
-    pub found: Option<String>,
-    pub severity: String,
-    pub note: String,
 }
 
 impl Standing {
@@ -179,18 +165,21 @@ impl State {
 }
 
 /// The answers as formulas see them.
-pub(crate) fn answers(guide: &Guide, state: &State, facts: &mut Facts) {
+pub(crate) fn answers(guide: &Guide, state: &State, now: DateTime, facts: &mut Facts) {
     for inquiry in &guide.inquiries {
         let asked = state.asked(&inquiry.name);
-        let worst = asked.iter().map(|request| request.standing()).min();
-        let word = worst.map_or("未接入", Standing::word);
+        let word = match asked.iter().map(|request| request.standing()).min() {
+            None => "未接入",
+            Some(Standing::Pending) if asked.iter().any(|request| request.is_overdue(now)) => "逾期",
+            Some(worst) => worst.word(),
+        };
         facts.set(format!("{}.答复", inquiry.name), Value::text(word));
         put(inquiry, &asked, facts);
     }
 }
 
 /// The lines of answers, if all of them are there.
-fn put(inquiry: &Inquiry, asked: &[&Request], facts: &mut Facts) {
+pub(crate) fn put(inquiry: &Inquiry, asked: &[&Request], facts: &mut Facts) {
     if asked.is_empty() || !asked.iter().all(|request| request.standing().is_settled()) {
         return;
     }
@@ -211,15 +200,6 @@ fn put(inquiry: &Inquiry, asked: &[&Request], facts: &mut Facts) {
         }
     }
     facts.lists.insert(inquiry.name.clone(), rows);
-}
-
-/// What is doubtful in a case by the answers that are there. Whoever is not answered about is in no doubt, and not
-/// cleared either: the answers' standing says so.
-pub fn doubts(rules: Rules, state: &State, now: DateTime) -> Vec<Found> {
-    if rules.guide.doubts.is_empty() || state.requests.is_empty() {
-        return Vec::new();
-    }
-    Draft::new(rules, state, Actor::system().reference(), now).doubts()
 }
 
 impl Draft<'_> {
@@ -429,46 +409,6 @@ impl Draft<'_> {
         }
         Err(vec![Refusal::new(Code::R101, "请求和答复由办核对的人收发，不是您的岗位或地区", "请转给有这个岗位的人")])
     }
-
-    fn doubts(&self) -> Vec<Found> {
-        let guide = self.rules.guide;
-        let facts = Arc::new(self.facts(0).as_ref().clone());
-        let mut found = Vec::new();
-        for doubt in &guide.doubts {
-            for (row, person) in whom(guide, &facts, &doubt.of) {
-                let mut own = Facts::over(facts.clone());
-                for inquiry in &guide.inquiries {
-                    let asked = self.state.asked(&inquiry.name);
-                    let of_person = asked.into_iter().filter(|request| request.question.person.number == person.number);
-                    put(inquiry, &of_person.collect::<Vec<_>>(), &mut own);
-                }
-                found.extend(self.doubt(doubt, &own, row, person));
-            }
-        }
-        found.sort_by_key(|found| Severity::WORDS.iter().position(|(word, _)| *word == found.severity));
-        found
-    }
-
-    fn doubt(&self, doubt: &Doubt, facts: &Facts, row: Option<crate::results::At>, person: PersonRef) -> Option<Found> {
-        let assessment = self.assess(facts);
-        if read_in((&assessment, row), &doubt.condition) != Ok(Value::Bool(true)) {
-            return None;
-        }
-        let told = |expression: &Option<formula::Expression>| {
-            let expression = expression.as_ref()?;
-            let value = read_in((&assessment, row), expression).ok()?;
-            Some(value.show_with_unit(&expression.ty))
-        };
-        Some(Found {
-            doubt: doubt.key.to_string(),
-            name: doubt.name.to_string(),
-            person,
-            declared: told(&doubt.declared),
-            found: told(&doubt.found),
-            severity: doubt.severity.word().to_owned(),
-            note: doubt.note.clone(),
-        })
-    }
 }
 
 impl Answer {
@@ -478,7 +418,7 @@ impl Answer {
 }
 
 /// The people of a 名册 with their places, or the one of a field.
-fn whom(guide: &Guide, facts: &Facts, of: &OfWhom) -> Vec<(Option<crate::results::At>, PersonRef)> {
+pub(crate) fn whom(guide: &Guide, facts: &Facts, of: &OfWhom) -> Vec<(Option<crate::results::At>, PersonRef)> {
     let person = |value: Option<&Value>| {
         let value = value?;
         match datum(value, &formula::Type::Text)? {

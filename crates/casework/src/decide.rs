@@ -310,6 +310,7 @@ impl<'r> Draft<'r> {
         if !refusals.is_empty() {
             return Err(refusals);
         }
+        let doubts = if step.kind == StepKind::Match { self.doubts() } else { Vec::new() };
         if !input.values.is_empty() {
             self.emit(Event::FactsRecorded {
                 instance: instance.id,
@@ -327,16 +328,21 @@ impl<'r> Draft<'r> {
         if step.kind == StepKind::Publicity {
             return self.post(index, &instance, people);
         }
+        self.settle_doubts((index, &instance), doubts, input)?;
+        let mut outputs = input.outputs.clone();
+        if let Some(refusal) = self.conclude_check((index, &instance), &mut outputs) {
+            return Err(vec![refusal]);
+        }
         let references: Vec<ActorRef> = people.iter().map(Actor::reference).collect();
         if people.len() < performer.head_count {
-            let (people, outputs) = (references, input.outputs.clone());
+            let people = references;
             // Who signs later cannot change the form: what would be refused then is refused now.
             self.clone().complete(index, &instance, conclusion, outputs.clone(), people.clone())?;
             let conclusion = conclusion.map(str::to_owned);
             self.emit(Event::StepAwaited { instance: instance.id, people, conclusion, outputs });
             return Ok(());
         }
-        self.complete(index, &instance, conclusion, input.outputs.clone(), references)
+        self.complete(index, &instance, conclusion, outputs, references)
     }
 
     fn sign(&mut self, key: &str, people: &[Actor]) -> Result<(), Refused> {

@@ -266,6 +266,11 @@ pub enum Event {
         request: String,
         answer: crate::checking::Answer,
     },
+    /// What was doubtful when a step of 核对 was done, and what was made of it.
+    Doubted {
+        instance: u32,
+        verdicts: Vec<crate::doubts::Verdict>,
+    },
     /// A start over an entitlement is due at a moment, unless another case comes before.
     Scheduled {
         start: String,

@@ -55,7 +55,7 @@ pub(crate) fn facts_over(stated: Arc<Facts>, guide: &Guide, state: &State, now: 
     }
     entitlements(guide, state, now, &mut facts);
     steps(guide, state, &mut facts);
-    crate::checking::answers(guide, state, &mut facts);
+    crate::checking::answers(guide, state, now, &mut facts);
     facts
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use base::{CreditCode, Date, PersonNumber, name_and_number};
 use formula::{Type, Value};
-use guide::model::{Field, FieldType, Required};
+use guide::model::{Field, FieldType, Required, StepKind};
 use guide::{Guide, plain_value, step_outputs};
 
 use crate::event::{Datum, FileRef, PersonRef, Row};
@@ -44,6 +44,8 @@ pub struct Input {
     pub outputs: BTreeMap<String, Datum>,
     /// 生效日: from which day what is stated holds; without one, from the day of the command.
     pub valid_from: Option<Date>,
+    /// What was made of doubts, and why, by their places.
+    pub verdicts: BTreeMap<String, (String, String)>,
 }
 
 impl Input {
@@ -102,8 +104,16 @@ pub fn read(guide: &Guide, step: usize, form: &Form) -> Result<Input, Vec<Refusa
             Some(text) => {
                 input.outputs.extend(reader.plain(name, text, &ty, name).map(|value| (name.to_owned(), value)))
             }
-            None if name == "理由" => {}
+            // Where registries were asked, the answers and the doubts say it.
+            None if name == "理由" || guide.steps[step].kind == StepKind::Match => {}
             None => reader.refuse(Code::R107, format!("没有填“{name}”"), "请填写", name),
+        }
+    }
+    for (name, text) in &form.outputs {
+        if let Some(place) = name.strip_prefix("疑点.") {
+            input.verdicts.entry(place.to_owned()).or_default().0.clone_from(text);
+        } else if let Some(place) = name.strip_prefix("疑点说明.") {
+            input.verdicts.entry(place.to_owned()).or_default().1.clone_from(text);
         }
     }
     let present = form.outputs.get(PRESENT).map(|text| text.trim()).filter(|text| !text.is_empty());

@@ -10,6 +10,7 @@ mod clocks;
 mod datum;
 pub mod decide;
 mod demands;
+pub mod doubts;
 mod due;
 pub mod event;
 pub mod facts;

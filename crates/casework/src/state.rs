@@ -6,6 +6,7 @@ use base::{Date, DateTime, Fen, Month, RegionCode};
 use serde::{Deserialize, Serialize};
 
 use crate::checking::Request;
+use crate::doubts::Verdict;
 use crate::received::Origin;
 
 use crate::event::{
@@ -53,6 +54,8 @@ pub struct State {
     pub kin: Vec<Kin>,
     /// What registries were asked and have answered.
     pub requests: Vec<Request>,
+    /// What was doubtful, by the step that looked at it.
+    pub verdicts: Vec<(u32, Verdict)>,
     pub letters: Vec<LetterState>,
     pub notices: Vec<Notice>,
     pub closed: Option<(String, DateTime)>,
@@ -357,6 +360,9 @@ impl State {
         let at = record.at;
         match &record.event {
             Event::Received { .. } => self.receive(record),
+            Event::Doubted { instance, verdicts } => {
+                self.verdicts.extend(verdicts.iter().map(|verdict| (*instance, verdict.clone())));
+            }
             Event::Asked { .. } | Event::Sent { .. } | Event::Answered { .. } => {
                 self.apply_to_request(&record.event, at);
             }

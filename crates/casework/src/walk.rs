@@ -486,10 +486,11 @@ fn input(guide: &Guide, scenario: &Scenario, row: &Move, index: usize) -> Result
         form.outputs = BTreeMap::from([("结果".into(), "相符".into())]);
     }
     let asked = step_outputs(step.kind, &[]);
-    if let Some(name) = changes
-        .keys()
-        .find(|n| ![intake::VALID_FROM, intake::PRESENT].contains(&&***n) && !asked.iter().any(|(o, _)| o == *n))
-    {
+    if let Some(name) = changes.keys().find(|n| {
+        ![intake::VALID_FROM, intake::PRESENT].contains(&&***n)
+            && !n.starts_with("疑点")
+            && !asked.iter().any(|(o, _)| o == *n)
+    }) {
         return Err(format!("步骤“{}”不填“{name}”", step.name));
     }
     form.outputs.extend(changes);

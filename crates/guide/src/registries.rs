@@ -52,6 +52,8 @@ pub struct Doubt {
     pub declared: Option<Expression>,
     pub found: Option<Expression>,
     pub severity: Severity,
+    /// 排除: for how long whoever was cleared of it is not doubted again on the same ground; not at all where it is empty.
+    pub cleared_for: Option<base::Clock>,
     pub note: String,
 }
 
@@ -75,5 +77,5 @@ impl Severity {
 
 impl Inquiry {
     /// What `名.答复` can say, the worst first; it is the worst of all who were asked about.
-    pub const ANSWERS: [&'static str; 7] = ["待复", "失败", "过期", "无权", "已答复", "无记录", "未接入"];
+    pub const ANSWERS: [&'static str; 8] = ["待复", "逾期", "失败", "过期", "无权", "已答复", "无记录", "未接入"];
 }

@@ -225,7 +225,7 @@ fn at_the_registry(office: &Office, post: &str, case: Option<&str>, command: Com
 fn input(values: &[(&str, Datum)], outputs: &[(&str, &str)]) -> Input {
     let values = values.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect();
     let outputs = outputs.iter().map(|(key, text)| ((*key).to_owned(), Datum::Text((*text).to_owned()))).collect();
-    Input { values, outputs, valid_from: None }
+    Input { values, outputs, ..Input::default() }
 }
 
 /// Two registrars at two desks press the button in the same moment: what one of them writes into the register, the other

@@ -97,7 +97,7 @@ pub fn step_outputs(kind: StepKind, conclusions: &[Arc<str>]) -> Vec<(&'static s
     let count = |name: &str| Type::Number(Unit::parse(name).unwrap_or_default());
     match kind {
         StepKind::Decide => vec![("结论", Type::choice(conclusions.iter().cloned())), ("理由", Type::Text)],
-        StepKind::Match => vec![("结果", Type::choice(["相符", "不符", "未答复"]))],
+        StepKind::Match => vec![("结果", Type::choice(["相符", "不符", "未答复"])), ("理由", Type::Text)],
         StepKind::Visit => vec![("在场人", Type::Text), ("地点", Type::Text), ("时间", Type::Moment)],
         StepKind::Meeting => ["应到", "实到", "赞成", "反对", "弃权"].map(|name| (name, count("人"))).to_vec(),
         StepKind::Publicity => vec![("张贴日期", Type::Date), ("异议数", count("件"))],

@@ -183,6 +183,11 @@ impl Reader {
                 if cell.text.is_empty() { None } else { self.expression_in(known.program, &cell, list) }
             };
             let (declared, found_out) = (told("申报"), told("查得"));
+            let cleared = row.get("排除");
+            let cleared_for = base::Clock::parse(&cleared.text);
+            if cleared_for.is_none() && !cleared.text.is_empty() {
+                self.error("G303", &cleared.span, format!("排除“{}”不认识", cleared.text), "写成 12个月、90日");
+            }
             found.push(Doubt {
                 name: name.text.as_str().into(),
                 key: key.text.as_str().into(),
@@ -191,6 +196,7 @@ impl Reader {
                 declared,
                 found: found_out,
                 severity: word.map_or(Severity::Notice, |(_, severity)| *severity),
+                cleared_for,
                 note: row.text("说明"),
             });
         }

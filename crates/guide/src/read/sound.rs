@@ -178,6 +178,10 @@ impl Guide {
             found.extend(effect.condition.iter().chain(&effect.each).chain(&effect.from).chain(&effect.until));
             found.extend(effect.set.iter().filter_map(|(_, fill)| fill.expression()));
         }
+        found.extend(self.inquiries.iter().filter_map(|inquiry| inquiry.rows.as_ref()));
+        for doubt in &self.doubts {
+            found.extend([&doubt.condition].into_iter().chain(&doubt.declared).chain(&doubt.found));
+        }
         for part in self.letters.iter().flat_map(|letter| &letter.text) {
             if let LetterPart::Hole(expression) = part {
                 found.push(expression);
