@@ -25,6 +25,7 @@ pub mod payroll;
 mod rates;
 mod receive;
 pub mod reckoning;
+pub mod registries;
 mod roster;
 mod sample;
 pub mod staff;
@@ -52,8 +53,8 @@ use crate::looks::{Looks, Place};
 
 pub use starts::FOLLOWED;
 pub use store::{
-    CaseRow, Counts, Declared, Fault, FileUse, KinRow, Notable, NoticeRow, Posting, Rebuilt, RegisterVersion, RollRow,
-    Run, Sent, Spelt, Standing, StudyRow, Verified, WorkRow, handle,
+    CaseRow, Counts, Declared, Fault, FileUse, KinRow, Notable, NoticeRow, Outstanding, Posting, Rebuilt,
+    RegisterVersion, RollRow, Run, Sent, Spelt, Standing, StudyRow, Verified, WorkRow, handle,
 };
 
 /// Somebody's command, to be carried out once however often it arrives.

@@ -413,7 +413,8 @@ impl Draft<'_> {
 
 impl Answer {
     fn is_same(&self, other: &Self) -> bool {
-        (self.standing, &self.lines) == (other.standing, &other.lines)
+        let told = self.standing.is_settled() || self.note == other.note;
+        told && (self.standing, &self.lines) == (other.standing, &other.lines)
     }
 }
 

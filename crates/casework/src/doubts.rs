@@ -34,6 +34,8 @@ pub struct Found {
     pub doubt: String,
     pub name: String,
     pub person: PersonRef,
+    /// How the person is told apart where forms may not show numbers: the name, with the last digits if two are called so.
+    pub who: String,
     pub declared: Option<String>,
     pub found: Option<String>,
     /// 等级.
@@ -53,7 +55,7 @@ pub struct Verdict {
 impl Found {
     /// By what a form names the doubt: its 标识 and whom it is about.
     pub fn place(&self) -> String {
-        format!("{}.{}", self.doubt, self.person.number.as_deref().unwrap_or(&self.person.name))
+        format!("{}.{}", self.doubt, self.who)
     }
 }
 
@@ -97,10 +99,18 @@ impl Draft<'_> {
             let value = read_in((&assessment, row), expression).ok()?;
             Some(value.show_with_unit(&expression.ty))
         };
+        let others = self.state.requests.iter().map(|request| &request.question.person);
+        let mut others = others.filter(|other| other.name == person.name && other.number != person.number);
+        let last = person.number.as_deref().and_then(|number| number.get(number.len().saturating_sub(4)..));
+        let who = match others.next() {
+            Some(_) => format!("{}{}", person.name, last.unwrap_or_default()),
+            None => person.name.clone(),
+        };
         Some(Found {
             doubt: doubt.key.to_string(),
             name: doubt.name.to_string(),
             person,
+            who,
             declared: told(&doubt.declared),
             found: told(&doubt.found),
             severity: doubt.severity.word().to_owned(),

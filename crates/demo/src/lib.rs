@@ -15,6 +15,7 @@ mod payroll;
 mod people;
 mod play;
 mod recovery;
+mod registries;
 mod report;
 mod tekun;
 mod verification;
@@ -81,6 +82,9 @@ pub(crate) fn staff(index: usize, village: RegionCode) -> Actor {
     }
 }
 
+/// For how many days registries have been connected.
+const CONNECTED_FOR: i64 = 45;
+
 /// Makes the accounts of the sign-ins; `hash` turns the common password into what is kept.
 pub fn make_accounts(bureau: &Bureau, hash: impl Fn(&str) -> String) -> Result<(), bureau::Fault> {
     let village = RegionCode::parse(VILLAGE).unwrap_or(RegionCode::NATION);
@@ -113,6 +117,8 @@ pub fn make_county(
     let mut made = household::Maker::new(Dice::new(seed, 2), now.date());
     // A year is played in the order in which it happened, so it goes before what is played case by case.
     organisations::year(bureau, seed, &near, now)?;
+    let connected = now.date().saturating_sub(jiff::Span::new().days(CONNECTED_FOR));
+    registries::connect(bureau, connected, now)?;
     let (mut alone, mut households_made) = (Vec::new(), Vec::new());
     for number in 0..households {
         let village = if dice.chance(80) { dice.pick(&near) } else { dice.pick(&villages) };

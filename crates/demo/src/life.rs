@@ -8,6 +8,7 @@ use jiff::SignedDuration;
 
 use crate::dice::Dice;
 use crate::household::Household;
+use crate::registries;
 use crate::staff;
 
 /// Places of the posts in `STAFF`.
@@ -152,6 +153,9 @@ impl Life<'_> {
             }
             self.act(VISITS.map(|index| scene.staff(index)).to_vec(), "visit", None, &found, &outputs)?;
         } else if open("match") {
+            if !registries::answer(self.bureau, &self.case, self.now, scene.present)? {
+                return Ok(false);
+            }
             let all = stated(scene.household, &MATCHED);
             self.act(vec![scene.staff(MATCHES)], "match", None, &all, &[("结果", "相符")])?;
         } else if open("village_review") {
@@ -231,6 +235,9 @@ impl Life<'_> {
             let outputs = [("在场人", &*scene.household.applicant.name), ("地点", "家中"), ("时间", &*at)];
             self.act(VISITS.map(|i| scene.staff(i)).to_vec(), "recheck_visit", None, &found, &outputs)?;
         } else if open("recheck_match") {
+            if !registries::answer(self.bureau, &self.case, self.now, scene.present)? {
+                return Ok(false);
+            }
             let mut found = stated(scene.household, &["houses", "vehicles", "businesses"]);
             found.push(("members", members));
             self.act(vec![scene.staff(MATCHES)], "recheck_match", None, &found, &[("结果", "相符")])?;

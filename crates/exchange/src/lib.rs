@@ -8,6 +8,7 @@ mod cells;
 mod format;
 mod iso;
 mod iso_in;
+pub mod sealed;
 pub mod table;
 pub mod workbook;
 

@@ -121,6 +121,28 @@ pub fn returned(table: &Table, troubles: &[Trouble]) -> Result<Vec<u8>, XlsxErro
     book.save_to_buffer()
 }
 
+/// A table of text.
+///
+/// # Errors
+/// Only what the writer of the workbook cannot do.
+pub fn plain(name: &str, heads: &[String], rows: &[Vec<String>]) -> Result<Vec<u8>, XlsxError> {
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet().set_name(sheet_name(name))?;
+    let text = Format::new().set_num_format("@");
+    for (column, head) in (0..).zip(heads) {
+        sheet.write_with_format(0, column, head, &header())?;
+        sheet.set_column_format(column, &text)?;
+        sheet.set_column_width(column, 22.0)?;
+    }
+    for (line, row) in (1..).zip(rows) {
+        for (column, cell) in (0..).zip(row) {
+            sheet.write_with_format(line, column, cell, &text)?;
+        }
+    }
+    sheet.set_freeze_panes(1, 0)?;
+    book.save_to_buffer()
+}
+
 /// At most 31 characters, none of those that no sheet may be called by.
 fn sheet_name(name: &str) -> String {
     name.chars().filter(|c| !"[]:*?/\\'".contains(*c)).take(31).collect()

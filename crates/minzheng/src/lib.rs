@@ -4,6 +4,8 @@ mod clock;
 pub mod command;
 pub mod content;
 pub mod population;
+pub mod registries;
+pub mod simulator;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -125,6 +127,13 @@ enum Command {
         #[command(subcommand)]
         command: command::pay::Pay,
     },
+    /// 与接入的数据源收发一次：发出请求，收回答复（serve 每分钟做一次）
+    Exchange {
+        #[arg(long)]
+        data: PathBuf,
+    },
+    /// 扮演各数据源，用来试用和检验
+    SimulateRegistries(command::registries::Simulate),
     /// 测算：改一个参数，谁得多少、一共多少
     WhatIf(command::what_if::WhatIf),
     /// 解释一件的决定
@@ -162,6 +171,8 @@ pub fn run(arguments: Arguments) -> Result<(), String> {
         Command::Verify { data } => command::prove::verify(&data),
         Command::Rebuild { data } => command::prove::rebuild(&data),
         Command::Pay { command } => command::pay::run(command),
+        Command::Exchange { data } => command::registries::run(&data),
+        Command::SimulateRegistries(arguments) => command::registries::simulate(arguments),
         Command::WhatIf(asked) => command::what_if::run(&asked),
         Command::Explain { case, data } => command::prove::explain(&case, &data),
     }

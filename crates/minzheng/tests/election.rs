@@ -39,7 +39,7 @@ impl Village {
         let people = vec![Actor { id: post.into(), name: post.into(), capacity }];
         let values = values.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect();
         let outputs = outputs.iter().map(|(key, value)| ((*key).to_owned(), text(value))).collect();
-        let input = Input { values, outputs, valid_from: None };
+        let input = Input { values, outputs, ..Input::default() };
         let command = Command::Do { step: step.to_owned(), conclusion: None, input };
         let (key, case, now) = (format!("{at} {step}"), Some(self.case.clone()), at.parse().unwrap());
         self.office.site.bureau.execute(&Order { key, people, case, command, secret: None, now }).map(drop)

@@ -19,6 +19,7 @@ mod payments;
 mod payrolls;
 mod registers;
 mod relatives;
+mod requests;
 mod rows;
 mod schema;
 mod studies;
@@ -45,6 +46,7 @@ pub use payments::{Sent, Standing};
 pub use payrolls::{Counts, Notable, Run, Silent, Spelt, Stood};
 pub use registers::{RegisterVersion, handle};
 pub use relatives::Declared;
+pub use requests::{Awaited, Outstanding};
 pub use studies::StudyRow;
 pub use verify::{Rebuilt, Verified};
 

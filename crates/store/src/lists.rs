@@ -175,7 +175,7 @@ fn seen<'t>(scope: &'t Scope, tasks: &'t [String]) -> impl Iterator<Item = &'t S
 }
 
 /// What a scope lets through: from region, to region, and as JSON the services that it does not.
-fn bounds(scope: &Scope) -> [String; 3] {
+pub(crate) fn bounds(scope: &Scope) -> [String; 3] {
     let (low, high) = scope.bounds();
     [low, high, hidden(scope)]
 }

@@ -110,6 +110,7 @@ fn rows(stream: &str, state: &State) -> Result<[Vec<Row>; LISTS.len()], Fault> {
     put("person_row", people);
     put("holder_row", holders(state));
     put("due_row", state.falls_due().map(|at| vec![moment(at), text(&state.case)]).into_iter().collect());
+    put("request_row", requests(state, &region));
     put("file_row", files);
     put("look_row", looks);
     Ok(all)
@@ -134,6 +135,28 @@ fn work(state: &State, region: &str) -> Vec<Row> {
         ]
     };
     state.live().filter(|instance| instance.status != Status::Waiting).map(row).collect()
+}
+
+/// What registries were asked in an open case and have not answered usefully, the newest question about each person.
+fn requests(state: &State, region: &str) -> Vec<Row> {
+    let mut newest = BTreeMap::new();
+    for request in state.requests.iter().filter(|_| state.closed.is_none()) {
+        newest.insert((&request.question.inquiry, &request.question.person.number), request);
+    }
+    let open = newest.into_values().filter(|request| !request.standing().is_settled());
+    let row = |request: &casework::checking::Request| {
+        vec![
+            text(&request.question.registry),
+            text(&request.question.number),
+            text(&state.case),
+            text(region),
+            text(&state.service),
+            text(request.standing().word()),
+            moment(request.question.due.at),
+            text(request.sent.as_ref().map_or("", |(batch, _)| batch)),
+        ]
+    };
+    open.map(row).collect()
 }
 
 fn notices(state: &State, region: &str) -> Result<Vec<Row>, Fault> {

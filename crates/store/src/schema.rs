@@ -9,7 +9,7 @@ use crate::fault::Fault;
 use crate::{books, debts, payments};
 
 /// Version of the tables; a database of a newer one is refused.
-const VERSION: i64 = 22;
+const VERSION: i64 = 23;
 
 /// Tables that nothing can bring back.
 const TABLES: &str = "
@@ -87,7 +87,7 @@ pub(crate) struct List {
 }
 
 /// Tables that are derived from the journal, in the order in which they are compared.
-pub(crate) const LISTS: [List; 13] = [
+pub(crate) const LISTS: [List; 14] = [
     List {
         name: "case_row",
         columns: &[
@@ -159,6 +159,11 @@ pub(crate) const LISTS: [List; 13] = [
         key: &["digest", "case_id", "field"],
     },
     List { name: "look_row", columns: &["band", "digest", "case_id"], key: &["band", "digest", "case_id"] },
+    List {
+        name: "request_row",
+        columns: &["registry", "number", "case_id", "region", "service", "standing", "due", "batch"],
+        key: &["registry", "number"],
+    },
 ];
 
 const LIST_TABLES: &str = "
@@ -221,6 +226,10 @@ CREATE TABLE file_row (
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE look_row (
     band TEXT NOT NULL, digest TEXT NOT NULL, case_id TEXT NOT NULL, PRIMARY KEY (band, digest, case_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE request_row (
+    registry TEXT NOT NULL, number TEXT NOT NULL, case_id TEXT NOT NULL, region TEXT NOT NULL, service TEXT NOT NULL,
+    standing TEXT NOT NULL, due TEXT NOT NULL, batch TEXT NOT NULL, PRIMARY KEY (registry, number)
 ) STRICT, WITHOUT ROWID;
 ";
 

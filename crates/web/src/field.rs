@@ -21,6 +21,10 @@ pub fn form(guide: &Guide, step: usize, sent: &Sent) -> Form {
     for (name, _) in step_outputs(guide.steps[step].kind, &[]) {
         form.outputs.insert(name.to_owned(), sent.get(&format!("o-{name}")).to_owned());
     }
+    let doubts = sent
+        .pairs()
+        .filter_map(|(name, value)| Some((name.strip_prefix("o-").filter(|n| n.starts_with("疑点"))?, value)));
+    form.outputs.extend(doubts.map(|(name, value)| (name.to_owned(), value.to_owned())));
     let there = in_person(guide, step).into_iter().filter(|person| !sent.get(&format!("there.{person}")).is_empty());
     form.outputs.insert(PRESENT.to_owned(), there.collect::<Vec<_>>().join("、"));
     form.refused.clone_from(&sent.refused);
@@ -125,6 +129,11 @@ pub struct Drawer<'d> {
 impl Drawer<'_> {
     /// The fields of a step, a fieldset for each page, and the outputs of its kind.
     pub fn step(&self, step: usize) -> Markup {
+        self.step_without(step, "")
+    }
+
+    /// The same without one output, which nobody has to say.
+    pub fn step_without(&self, step: usize, output: &str) -> Markup {
         let fields: Vec<&Field> = fields_of(self.guide, step).collect();
         let mut pages: Vec<usize> = fields.iter().map(|field| field.page).collect();
         pages.dedup();
@@ -136,7 +145,7 @@ impl Drawer<'_> {
                     }
                 }
             }
-            (self.outputs(self.guide.steps[step].kind))
+            (self.outputs(self.guide.steps[step].kind, output))
             (self.there(step))
             @if !fields.is_empty() { (self.valid_from()) }
         }
@@ -230,10 +239,10 @@ impl Drawer<'_> {
         }
     }
 
-    fn outputs(&self, kind: StepKind) -> Markup {
+    fn outputs(&self, kind: StepKind, without: &str) -> Markup {
         let asked: Vec<(&str, Type)> = step_outputs(kind, &[])
             .into_iter()
-            .filter(|(name, _)| !matches!(*name, "结论" | "张贴日期" | "异议数"))
+            .filter(|(name, _)| !matches!(*name, "结论" | "张贴日期" | "异议数") && *name != without)
             .collect();
         if asked.is_empty() {
             return html! {};

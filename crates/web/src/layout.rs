@@ -42,7 +42,7 @@ fn head(site: &Site, visit: &Visit) -> Markup {
         a.brand href=(if visit.staff.is_some() { "/desk" } else { "/" }) { (site.name) }
         nav aria-label="主要" {
             @if visit.administers() { a href="/staff" { "人员" } }
-            @else if visit.staff.is_some() { a href="/desk" { "我的工作" } a href="/roll" { "在发名册" } a href="/payments" { "发放" } a href="/registers" { "台账" } a href="/indicators" { "指标" } @if crate::pages::what_if::may(visit) { a href="/what-if" { "测算" } } a href="/kin" { "备案" } }
+            @else if visit.staff.is_some() { a href="/desk" { "我的工作" } a href="/roll" { "在发名册" } a href="/payments" { "发放" } a href="/registers" { "台账" } a href="/indicators" { "指标" } @if crate::pages::checks::may(site, visit) { a href="/checks" { "核对" } } @if crate::pages::what_if::may(visit) { a href="/what-if" { "测算" } } a href="/kin" { "备案" } }
             a href="/" { "办事指南" }
             a href="/notices" { "公示" }
             @if visit.staff.is_none() { a href="/progress" { "查进度" } }

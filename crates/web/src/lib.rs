@@ -58,6 +58,10 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/what-if", get(pages::what_if::list).post(pages::what_if::try_out))
         .route("/what-if/{study}", get(pages::what_if::show).post(pages::what_if::repeat))
         .route("/registers", get(pages::registers::list))
+        .route("/checks", get(pages::checks::list))
+        .route("/checks/{registry}", get(pages::checks::show))
+        .route("/checks/{registry}/requests", post(pages::checks::requests))
+        .route("/case/{case}/ask/{step}", post(pages::checks::ask_again))
         .route("/codes", get(pages::codes::show))
         .route("/registers/{key}", get(pages::registers::show))
         .route("/registers/{key}/row", get(pages::registers::row))
@@ -87,6 +91,7 @@ fn forms() -> Router<Arc<Site>> {
         .route("/case/{case}/start/{start}", get(pages::start::show).post(pages::start::send))
         .route("/case/{case}/do/{step}", get(pages::step::show).post(pages::step::send))
         .route("/payments/{run}/file", post(pages::payments::take))
+        .route("/checks/{registry}/answers", post(pages::checks::take))
         .route("/registers/{key}/import", get(pages::bring::show).post(pages::bring::send))
         .layer(DefaultBodyLimit::max(MOST_SENT))
 }

@@ -9,6 +9,7 @@ pub mod import;
 pub mod init;
 pub mod pay;
 pub mod prove;
+pub mod registries;
 pub mod scenarios;
 pub mod serve;
 pub mod what_if;

@@ -35,10 +35,32 @@ pub fn serve(data: Option<PathBuf>, listen: SocketAddr, guides: Option<&Path>) -
     let name = bureau.store.setting("name").map_err(|fault| fault.to_string())?;
     let region = region(&bureau)?;
     let name = name.as_deref().unwrap_or("嵩县民政局");
+    let ways = crate::registries::ways(&folder)?;
     let mut site = Site::new(bureau, name, region, Box::new(clock::now), Box::new(chance));
     site.demo = is_demo;
     let runtime = tokio::runtime::Runtime::new().map_err(|error| error.to_string())?;
-    runtime.block_on(run(Arc::new(site), listen, is_demo))
+    let site = Arc::new(site);
+    exchange_beside(&site, ways);
+    runtime.block_on(run(site, listen, is_demo))
+}
+
+/// Registries are asked every minute beside whatever people do.
+fn exchange_beside(site: &Arc<Site>, ways: std::collections::BTreeMap<String, crate::registries::Way>) {
+    if ways.is_empty() {
+        return;
+    }
+    let site = site.clone();
+    std::thread::spawn(move || {
+        loop {
+            match crate::registries::exchange(&site.bureau, &ways, || site.now()) {
+                Ok(rounds) => rounds.iter().for_each(|(key, round)| {
+                    round.troubles.iter().for_each(|why| eprintln!("registry {key}: {why}"));
+                }),
+                Err(failure) => eprintln!("fault: {failure}"),
+            }
+            std::thread::sleep(std::time::Duration::from_secs(60));
+        }
+    });
 }
 
 async fn run(site: Arc<Site>, listen: SocketAddr, is_demo: bool) -> Result<(), String> {

@@ -88,12 +88,14 @@ pub async fn show(
                 (paid(&guide, &state, site.now()))
                 (super::start::chain(&site, &state, "case")?)
                 (super::person::links(&state))
+                (super::checks::panel(&site, &guide, &state, true))
                 h2 { "事实和来源" }
                 (Shown::new(&site, &visit, &guide, &state)?.table())
                 h2 { "经过" }
                 (time_line(&guide, &state, true))
                 div.actions {
                     a.button href=(format!("/case/{case}/paper/file/0")) { "打印户档" }
+                    @if !state.requests.is_empty() { a.button href=(format!("/case/{case}/paper/check/0")) { "打印核对报告" } }
                     @for number in 0..state.notices.len() { a.button href=(format!("/case/{case}/paper/notice/{number}")) { "打印公示" } }
                 }
                 @for (number, sent) in state.letters.iter().enumerate() { (letter(&site, &state, number, sent)) }

@@ -5,6 +5,7 @@ pub mod books;
 pub mod bring;
 pub mod case;
 pub mod chapters;
+pub mod checks;
 pub mod codes;
 pub mod debts;
 pub mod desk;

@@ -35,6 +35,7 @@ pub async fn show(
         "notice" => notice(&site, &guide, &state, state.notices.get(number).ok_or(Fault::NotFound)?),
         // What staff recorded of a step is theirs to print.
         "step" if !own => record(&site, &visit, &guide, &state, number)?,
+        "check" if !own => super::checks::report(&site, &guide, &state).ok_or(Fault::NotFound)?,
         "file" if !own => file(&site, &visit, &guide, &state)?,
         _ => return Err(Fault::NotFound),
     };

@@ -122,6 +122,7 @@ fn step_page(site: &Site, visit: &Visit, subject: &Subject, sent: &Sent, refused
         }
         // Citizens have the row's meaning in words on their own page; what else it says is the bureau's.
         @if let Some(row) = state.subject.as_ref().filter(|_| !visit.holds(case)) { (super::registers::subject(site, row)?) }
+        @if super::checks::is_asked(guide, state, subject.step) { (super::checks::panel(site, guide, state, false)) }
         @if step.kind == StepKind::Decide {
             @let answers = casework::outlook(site.bureau.rules(guide), state, site.now(), true);
             @if !answers.is_empty() { div.card { h2 { "按现在所知" } dl.pairs { @for answer in &answers { dt { (answer.name) } dd { (answer.value) } } }
@@ -130,8 +131,12 @@ fn step_page(site: &Site, visit: &Visit, subject: &Subject, sent: &Sent, refused
         @if subject.may_act() {
             (step_form(site, visit, &drawer, subject.step, button(step.kind, signs), html! {
                 @if signs { p { "另一位已经提交，内容在件里；您核对以后签字。" } }
+                @else if super::checks::is_asked(guide, state, subject.step) {
+                    (super::checks::verdicts(site, guide, state, sent, refused)) (drawer.step_without(subject.step, "结果"))
+                }
                 @else { (drawer.step(subject.step)) (conclusions(subject, sent)) }
             }))
+            (super::checks::again(visit, site, guide, state, subject.step))
         }
     };
     Ok(page(site, visit, &step.name, body).into_response())
