@@ -360,7 +360,7 @@ impl Bureau {
         Ok((outcome, fresh))
     }
 
-    fn write_rows(
+    pub(crate) fn write_rows(
         &self,
         case: &str,
         import: &Import,

@@ -19,6 +19,7 @@ pub mod indicators;
 pub mod levers;
 mod looks;
 pub mod mapping;
+pub mod matching;
 pub mod paid;
 mod payees;
 pub mod payroll;

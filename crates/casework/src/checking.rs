@@ -11,7 +11,7 @@ use guide::model::{Inquiry, OfWhom, Registry, StepKind};
 use serde::{Deserialize, Serialize};
 
 use crate::clocks::due_at;
-use crate::decide::{Draft, Refused};
+use crate::decide::{Draft, Refused, Rules};
 use crate::event::{Datum, DueAt, Event, PersonRef};
 use crate::facts::field_value;
 use crate::given;
@@ -162,6 +162,11 @@ impl State {
             _ => {}
         }
     }
+}
+
+/// The people whom an inquiry is about; whoever it cannot be told of is among them.
+pub fn people_of(rules: Rules, state: &State, inquiry: &Inquiry, now: DateTime) -> Vec<PersonRef> {
+    Draft::new(rules, state, Actor::system().reference(), now).people_of(inquiry)
 }
 
 /// The answers as formulas see them.

@@ -21,6 +21,9 @@ use crate::state::{Instance, State};
 /// The register of who was cleared of what, and until when.
 pub const CLEARED: &str = "cleared_doubt";
 
+/// What is found where the guide says nothing of 查得.
+pub const SOMETHING: &str = "有记录";
+
 /// What a person can make of a doubt; everything but the first needs a reason.
 pub const VERDICTS: [&str; 3] = [TRUE, FALSE, OPEN];
 const TRUE: &str = "属实";
@@ -126,9 +129,10 @@ impl Draft<'_> {
         let rows = self.rules.registers.find(&Query { register, column, values, on: self.now.date() });
         rows.iter().any(|row| {
             let says = |key: &str| row.columns.get(key).and_then(Datum::text);
+            let told = found.found.as_deref().unwrap_or(SOMETHING);
             let until = says("until").and_then(|day| day.parse::<Date>().ok());
             says("doubt") == Some(&*found.name)
-                && says("found").unwrap_or_default() == found.found.as_deref().unwrap_or_default()
+                && says("found") == Some(told)
                 && until.is_some_and(|until| until >= self.now.date())
         })
     }
@@ -179,14 +183,15 @@ impl Draft<'_> {
         let doubt = guide.doubts.iter().find(|doubt| *doubt.key == *found.doubt)?;
         let length = doubt.cleared_for.filter(|_| verdict.verdict == FALSE)?;
         let until = length.due(self.now, self.rules.calendar).at.date();
-        let mut columns = BTreeMap::from([
+        let told = found.found.as_deref().unwrap_or(SOMETHING);
+        let columns = BTreeMap::from([
+            ("found".to_owned(), Datum::Text(told.to_owned())),
             ("person".to_owned(), Datum::Person(found.person.clone())),
             ("doubt".to_owned(), Datum::Text(found.name.clone())),
             ("until".to_owned(), Datum::Text(until.to_string())),
             ("reason".to_owned(), Datum::Text(verdict.reason.clone())),
             ("case".to_owned(), Datum::Text(self.state.case.clone())),
         ]);
-        columns.extend(found.found.clone().map(|text| ("found".to_owned(), Datum::Text(text))));
         Some(Event::Registered(row(register, self.now.date(), self.state.region?, columns)))
     }
 

@@ -14,7 +14,7 @@ use guide::model::{ActorKind, StepKind};
 use crate::dice::Dice;
 use crate::household::Maker;
 use crate::life::{days_before, receipt, working_hour};
-use crate::{STAFF, names, staff};
+use crate::{STAFF, names, registries, staff};
 
 /// Stands in a script for the day on which the step is done.
 pub const TODAY: &str = "今日";
@@ -241,6 +241,9 @@ impl<'p> Play<'p> {
             Some(Typed::Text(word)) => Some(word.clone()),
             _ => conclusion.map(|(word, _)| word),
         };
+        if step.kind == StepKind::Match {
+            registries::answer(self.bureau, &state.case, self.now, DateTime::MAX)?;
+        }
         let command = Command::Do { step: step.key.to_string(), conclusion, input: self.input(index)? };
         self.order(people, command)?;
         Ok(true)

@@ -132,6 +132,16 @@ enum Command {
         #[arg(long)]
         data: PathBuf,
     },
+    /// 把在领待遇的人与各数据源的名单比对，列出疑点；加 --write 写入台账并立案核查
+    Match {
+        #[arg(long)]
+        data: PathBuf,
+        /// 各数据源的表：标识.csv，列是 姓名、身份号码和它能答的各列
+        #[arg(long)]
+        registries: PathBuf,
+        #[arg(long)]
+        write: bool,
+    },
     /// 扮演各数据源，用来试用和检验
     SimulateRegistries(command::registries::Simulate),
     /// 测算：改一个参数，谁得多少、一共多少
@@ -172,6 +182,7 @@ pub fn run(arguments: Arguments) -> Result<(), String> {
         Command::Rebuild { data } => command::prove::rebuild(&data),
         Command::Pay { command } => command::pay::run(command),
         Command::Exchange { data } => command::registries::run(&data),
+        Command::Match { data, registries, write } => command::registries::compare(&data, &registries, write),
         Command::SimulateRegistries(arguments) => command::registries::simulate(arguments),
         Command::WhatIf(asked) => command::what_if::run(&asked),
         Command::Explain { case, data } => command::prove::explain(&case, &data),

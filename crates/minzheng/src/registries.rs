@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use base::DateTime;
+use bureau::matching::Entry;
 use bureau::registries::{Outgoing, Received};
 use bureau::{Bureau, Failure};
 use casework::Actor;
@@ -231,4 +232,25 @@ fn write(out: &Path, registry: &Registry, outgoing: &Outgoing, password: &str) -
     fs::write(&half, bytes).map_err(told)?;
     fs::rename(&half, out.join(format!("{name}.zip"))).map_err(told)?;
     fs::write(out.join(format!("{}.sent", outgoing.batch)), "").map_err(told)
+}
+
+/// The rows of a registry's table: 姓名, 身份号码 and its columns by their names, in any order.
+///
+/// # Errors
+/// No such columns; each row that cannot be read is an error of its own.
+pub fn entries(registry: &Registry, path: &Path) -> Result<impl Iterator<Item = Result<Entry, String>>, String> {
+    let shown = path.display().to_string();
+    let told = move |error: csv::Error| format!("{shown}：{error}");
+    let mut file = csv::ReaderBuilder::new().flexible(true).from_path(path).map_err(&told)?;
+    let heads = file.headers().map_err(&told)?.clone();
+    let find = |name: &str| heads.iter().position(|head| head.trim_start_matches('\u{feff}') == name);
+    let missing = || format!("{}：没有列“姓名”“身份号码”", path.display());
+    let (name, number) = find("姓名").zip(find("身份号码")).ok_or_else(missing)?;
+    let columns: Vec<Option<usize>> = registry.columns.iter().map(|column| find(&column.name)).collect();
+    let entry = move |row: csv::StringRecord| {
+        let cell = |place: usize| row.get(place).unwrap_or_default().to_owned();
+        let cells = columns.iter().map(|place| place.map(cell).unwrap_or_default()).collect();
+        Entry { name: cell(name), number: cell(number), cells }
+    };
+    Ok(file.into_records().map(move |row| row.map(&entry).map_err(&told)))
 }

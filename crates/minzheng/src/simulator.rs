@@ -130,7 +130,7 @@ fn cell(column: &RegisterColumn, today: Date, dice: &mut Pcg64Mcg) -> String {
         // What need not be said ends something: whoever is in, is still in.
         FieldType::Plain(Type::Date) if !column.required => String::new(),
         FieldType::Plain(Type::Date) => day().to_string(),
-        FieldType::Plain(Type::Month) => base::Month::of(day()).to_string(),
+        FieldType::Plain(Type::Month) => day().strftime("%Y-%m").to_string(),
         FieldType::Plain(Type::Choice(words)) => {
             words.get(number as usize % words.len().max(1)).map_or_else(String::new, ToString::to_string)
         }

@@ -1,5 +1,7 @@
 //! What registries have been asked and have not answered usefully.
 
+use std::collections::HashMap;
+
 use base::DateTime;
 use casework::people::Scope;
 use rusqlite::params;
@@ -32,6 +34,15 @@ pub struct Awaited {
 }
 
 impl Store {
+    /// By case on the roll the numbers of whoever it names.
+    pub fn people_on_roll(&self) -> Result<HashMap<String, Vec<String>>, Fault> {
+        let query = "SELECT r.case_id, p.number FROM roll_row r JOIN person_row p ON p.case_id = r.case_id";
+        let mut found: HashMap<String, Vec<String>> = HashMap::new();
+        let rows: Vec<(String, String)> = list(&self.read(), query, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        rows.into_iter().for_each(|(case, number)| found.entry(case).or_default().push(number));
+        Ok(found)
+    }
+
     /// The questions of open cases that a scope sees, by registry.
     pub fn outstanding(&self, scope: &Scope, now: DateTime) -> Result<Vec<Outstanding>, Fault> {
         let [low, high, hidden] = bounds(scope);

@@ -120,3 +120,29 @@ fn batches_of_payments_fit_and_have_no_barriers() {
     phone.assert_no_barriers();
     desk.assert_no_barriers();
 }
+
+/// Checks: what waits, what was answered, what is doubtful, and the report.
+#[test]
+fn checks_fit_and_have_no_barriers() {
+    let office = Office::open("2026-11-27 09:00");
+    let bureau = &office.site.bureau;
+    bureau.store.in_bulk(|| demo::make_county(bureau, 40, 1, office.site.now(), |_| ())).unwrap();
+    let scope = bureau.scope(&casework::Actor::system());
+    let cases = bureau.store.cases(&scope, 10_000).unwrap().into_iter().map(|row| row.case);
+    let doubtful = |case: &String| {
+        let (state, guide) = bureau.case(case, &scope).unwrap().unwrap();
+        let found = casework::doubts::doubts(bureau.rules(&guide), &state, office.site.now());
+        !found.is_empty() && state.live().any(|instance| instance.step == "match")
+    };
+    let case = cases.into_iter().find(doubtful).expect("somebody of the demo has a car that nobody declared");
+    let base = serve(&office);
+    let (mut phone, mut desk) = (Chromium::start(&base, true, true), Chromium::start(&base, true, false));
+    sign_in(&mut phone, "hedui");
+    sign_in(&mut desk, "hedui");
+    let [own, step, report] = ["", "/do/match", "/paper/check/0"].map(|rest| format!("/case/{case}{rest}"));
+    for path in ["/checks", "/checks/bank_balances", &own, &step, &report] {
+        look(&mut phone, &mut desk, "hedui", path);
+    }
+    phone.assert_no_barriers();
+    desk.assert_no_barriers();
+}
