@@ -30,7 +30,7 @@ fn a_table_is_brought_and_a_person_is_seen_in_chromium() {
     let (mut phone, mut desk) = (Chromium::start(&base, true, true), Chromium::start(&base, true, false));
     let mut case = String::new();
     for (page, shown) in [(&mut phone, "phone"), (&mut desk, "desk")] {
-        let mut see = |page: &mut Chromium, name: &str| {
+        let see = |page: &mut Chromium, name: &str| {
             page.picture(&picture(&format!("registers-{name}-{shown}")));
             assert_eq!(page.overflow(), 0, "{name} is wider than a {shown}");
         };
