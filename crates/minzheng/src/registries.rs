@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use base::DateTime;
-use bureau::matching::Entry;
+use bureau::matching::{Entry, Matched, Matching};
 use bureau::registries::{Outgoing, Received};
 use bureau::{Bureau, Failure};
 use casework::Actor;
@@ -232,6 +232,60 @@ fn write(out: &Path, registry: &Registry, outgoing: &Outgoing, password: &str) -
     fs::write(&half, bytes).map_err(told)?;
     fs::rename(&half, out.join(format!("{name}.zip"))).map_err(told)?;
     fs::write(out.join(format!("{}.sent", outgoing.batch)), "").map_err(told)
+}
+
+/// The folder of a bureau's data in which tables of registries are looked for.
+pub const TABLES: &str = "tables";
+
+/// When the newest table of a folder was written, in seconds since 1970; `None` where there is none.
+pub fn newest_table(folder: &Path) -> Option<u64> {
+    let files = fs::read_dir(folder).ok()?.flatten();
+    let tables = files.filter(|file| file.path().extension().is_some_and(|ending| ending == "csv"));
+    let written = tables.filter_map(|file| file.metadata().ok()?.modified().ok());
+    written.filter_map(|at| Some(at.duration_since(std::time::UNIX_EPOCH).ok()?.as_secs())).max()
+}
+
+/// Everybody in receipt against the tables of a folder; `tell` hears what was read.
+///
+/// # Errors
+/// A table that cannot be read; faults of the store.
+pub fn match_tables(
+    bureau: &Bureau,
+    folder: &Path,
+    write: bool,
+    now: DateTime,
+    tell: &mut dyn FnMut(String),
+) -> Result<Matched, String> {
+    let mut matching = Matching::of(bureau, now).map_err(|failure| failure.to_string())?;
+    tell(format!("在领的人 {}", matching.people()));
+    let mut read = Vec::new();
+    for registry in &bureau.library.registries {
+        let path = folder.join(format!("{}.csv", registry.key));
+        if !path.is_file() {
+            continue;
+        }
+        let entries = entries(registry, &path)?;
+        let mut broken = None;
+        let entries = entries.map_while(|entry| entry.map_err(|why| broken = Some(why)).ok());
+        let counts = matching.read(registry, entries);
+        if let Some(why) = broken {
+            return Err(why);
+        }
+        tell(format!("{}：{} 行，{} 行是在领的人", registry.name, counts.rows, counts.hits));
+        if counts.without_number > 0 {
+            tell(format!("  {} 行没有能用的号码", counts.without_number));
+        }
+        if counts.wrong > 0 {
+            tell(format!("  {} 行读不懂，例如 {}", counts.wrong, counts.first_wrong));
+        }
+        read.push(&*registry.name);
+    }
+    let names = bureau.library.registries.iter().map(|registry| &*registry.name);
+    let missing: Vec<&str> = names.filter(|name| !read.contains(name)).collect();
+    if !missing.is_empty() {
+        tell(format!("没有名单、没有比对：{}", missing.join("、")));
+    }
+    matching.finish(write).map_err(|failure| failure.to_string())
 }
 
 /// The rows of a registry's table: 姓名, 身份号码 and its columns by their names, in any order.

@@ -6,13 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use bureau::Bureau;
-use bureau::matching::Matching;
 use bureau::registries::Received;
 use casework::event::PersonRef;
 use casework::{Actor, Datum};
 use clap::Args;
 
-use crate::registries::{exchange, ways};
+use crate::registries::{exchange, match_tables, ways};
 use crate::simulator::{Faults, Server, make, read, router};
 use crate::{clock, content};
 
@@ -96,36 +95,7 @@ pub fn simulate(arguments: Simulate) -> Result<(), String> {
 pub fn compare(data: &Path, folder: &Path, write: bool) -> Result<(), String> {
     drop(super::prove::store(data)?);
     let bureau = super::serve::open(data, None)?;
-    let mut matching = Matching::of(&bureau, clock::now()).map_err(|failure| failure.to_string())?;
-    println!("在领的人 {}", matching.people());
-    let mut read = Vec::new();
-    for registry in &bureau.library.registries {
-        let path = folder.join(format!("{}.csv", registry.key));
-        if !path.is_file() {
-            continue;
-        }
-        let entries = crate::registries::entries(registry, &path)?;
-        let mut broken = None;
-        let entries = entries.map_while(|entry| entry.map_err(|why| broken = Some(why)).ok());
-        let counts = matching.read(registry, entries);
-        if let Some(why) = broken {
-            return Err(why);
-        }
-        println!("{}：{} 行，{} 行是在领的人", registry.name, counts.rows, counts.hits);
-        if counts.without_number > 0 {
-            println!("  {} 行没有能用的号码", counts.without_number);
-        }
-        if counts.wrong > 0 {
-            println!("  {} 行读不懂，例如 {}", counts.wrong, counts.first_wrong);
-        }
-        read.push(&*registry.name);
-    }
-    let names = bureau.library.registries.iter().map(|registry| &*registry.name);
-    let missing: Vec<&str> = names.filter(|name| !read.contains(name)).collect();
-    if !missing.is_empty() {
-        println!("没有名单、没有比对：{}", missing.join("、"));
-    }
-    let matched = matching.finish(write).map_err(|failure| failure.to_string())?;
+    let matched = match_tables(&bureau, folder, write, clock::now(), &mut |line| println!("{line}"))?;
     let word = if write { "已立案核查" } else { "（加 --write 立案核查）" };
     println!(
         "{} 件、{} 人；新的疑点 {} 个{word}，以前发现过 {} 个",

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use bureau::Bureau;
 use web::{Site, password_hash};
 
-use crate::clock;
 use crate::content::{COUNTY, Content};
+use crate::{clock, registries};
 
 /// Where the demo lives when nothing is said.
 const DEMO: &str = "data";
@@ -35,30 +35,60 @@ pub fn serve(data: Option<PathBuf>, listen: SocketAddr, guides: Option<&Path>) -
     let name = bureau.store.setting("name").map_err(|fault| fault.to_string())?;
     let region = region(&bureau)?;
     let name = name.as_deref().unwrap_or("嵩县民政局");
-    let ways = crate::registries::ways(&folder)?;
+    let ways = registries::ways(&folder)?;
     let mut site = Site::new(bureau, name, region, Box::new(clock::now), Box::new(chance));
     site.demo = is_demo;
     let runtime = tokio::runtime::Runtime::new().map_err(|error| error.to_string())?;
     let site = Arc::new(site);
     exchange_beside(&site, ways);
+    match_beside(&site, folder.join(registries::TABLES));
     runtime.block_on(run(site, listen, is_demo))
 }
 
 /// Registries are asked every minute beside whatever people do.
-fn exchange_beside(site: &Arc<Site>, ways: std::collections::BTreeMap<String, crate::registries::Way>) {
+fn exchange_beside(site: &Arc<Site>, ways: std::collections::BTreeMap<String, registries::Way>) {
     if ways.is_empty() {
         return;
     }
     let site = site.clone();
     std::thread::spawn(move || {
         loop {
-            match crate::registries::exchange(&site.bureau, &ways, || site.now()) {
+            match registries::exchange(&site.bureau, &ways, || site.now()) {
                 Ok(rounds) => rounds.iter().for_each(|(key, round)| {
                     round.troubles.iter().for_each(|why| eprintln!("registry {key}: {why}"));
                 }),
                 Err(failure) => eprintln!("fault: {failure}"),
             }
             std::thread::sleep(std::time::Duration::from_secs(60));
+        }
+    });
+}
+
+/// The setting that says up to which table everybody was matched.
+const MATCHED: &str = "matched up to table";
+
+/// Whoever is in receipt is matched as soon as new tables of registries lie in the folder, and have lain for a minute.
+fn match_beside(site: &Arc<Site>, tables: PathBuf) {
+    let site = site.clone();
+    std::thread::spawn(move || {
+        let mut seen = None;
+        loop {
+            std::thread::sleep(std::time::Duration::from_secs(60));
+            let newest = registries::newest_table(&tables);
+            let known = site.bureau.store.setting(MATCHED).ok().flatten().and_then(|text| text.parse::<u64>().ok());
+            let Some(newest) = newest.filter(|newest| seen.replace(*newest) == Some(*newest) && known < Some(*newest))
+            else {
+                continue;
+            };
+            match registries::match_tables(&site.bureau, &tables, true, site.now(), &mut |_| ()) {
+                Ok(matched) => {
+                    eprintln!("match: {} people, {} new suspicions", matched.people, matched.fresh.len());
+                    if let Err(fault) = site.bureau.store.keep_setting(MATCHED, &newest.to_string()) {
+                        eprintln!("fault: {fault}");
+                    }
+                }
+                Err(why) => eprintln!("match: {why}"),
+            }
         }
     });
 }
