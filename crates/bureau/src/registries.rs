@@ -8,8 +8,8 @@ use casework::checking::{Answer, Question, Request, Standing};
 use casework::people::Scope;
 use casework::registers::read_cell;
 use casework::{Actor, Command, Datum, State};
-use exchange::Unreadable;
 use exchange::table::{Cell, Line, Table, read_table};
+use exchange::{Unreadable, sealed, workbook};
 use guide::model::{FieldType, RegisterColumn, Registry};
 use linkage::{Name, Quality, Side};
 
@@ -23,14 +23,6 @@ const ASKED: [&str; 7] = ["请求号", "姓名", "身份号码", "事由", "经�
 
 /// The columns of every answer, before those of the registry.
 pub const ANSWERED: [&str; 5] = ["请求号", "姓名", "身份号码", "结果", "数据日期"];
-
-/// What 结果 can say.
-const RESULTS: [(&str, Standing); 4] = [
-    ("有记录", Standing::Answered),
-    ("无记录", Standing::Empty),
-    ("查询失败", Standing::Failed),
-    ("无权查询", Standing::NotPermitted),
-];
 
 /// Questions that go out together.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -273,8 +265,7 @@ fn read_answer(request: &Request, (registry, places): (&Registry, &Places), line
     let mut repeated = 0;
     for (place, line) in lines.iter().enumerate() {
         let text = |own: usize| places.text(line, own);
-        let standing = RESULTS.iter().find(|(word, _)| *word == text(3)).map(|(_, standing)| *standing);
-        let standing = standing.ok_or_else(|| format!("结果“{}”不认识", text(3)))?;
+        let standing = Standing::of_result(text(3)).ok_or_else(|| format!("结果“{}”不认识", text(3)))?;
         if place > 0 && standing != found.standing {
             return Err("一个请求又说有记录，又说没有".to_owned());
         }
@@ -378,6 +369,17 @@ impl<'r> Places<'r> {
 
     fn text<'l>(&self, line: &'l Line, own: usize) -> &'l str {
         line.cells.get(self.own[own]).map_or("", Cell::as_text)
+    }
+}
+
+impl Outgoing {
+    /// The questions as a workbook in a locked archive.
+    ///
+    /// # Errors
+    /// Only what the writers cannot do.
+    pub fn locked(&self, registry: &Registry, password: &str) -> Result<Vec<u8>, String> {
+        let book = workbook::plain(&registry.name, &self.heads, &self.rows).map_err(|error| error.to_string())?;
+        sealed::seal(&format!("{}.xlsx", self.batch), &book, password).map_err(|error| error.to_string())
     }
 }
 

@@ -35,13 +35,8 @@ pub(crate) fn answers(
         let rows: Vec<&Vec<Cell>> = table.rows.iter().filter(|cells| cells[own].text == number).collect();
         let Some(first) = rows.first() else { continue };
         let cell = |name: &str| place(name).map(|at| &*first[at].text).filter(|text| !text.is_empty());
-        let standing = match cell("结果") {
-            None | Some("有记录") => Standing::Answered,
-            Some("无记录") => Standing::Empty,
-            Some("查询失败") => Standing::Failed,
-            Some("无权查询") => Standing::NotPermitted,
-            Some(other) => return Err(format!("结果没有“{other}”")),
-        };
+        let result = cell("结果").unwrap_or("有记录");
+        let standing = Standing::of_result(result).ok_or_else(|| format!("结果没有“{result}”"))?;
         let as_of = cell("数据日期").map_or(Some(today), |day| day.parse().ok());
         let mut lines = Vec::new();
         for cells in rows.iter().filter(|_| standing == Standing::Answered) {

@@ -17,13 +17,13 @@ use crate::facts::field_value;
 use crate::given;
 use crate::people::{Actor, Capacity, admit, may_perform};
 use crate::refusal::{Code, Refusal};
-use crate::registers::{Query, datum, found_by};
+use crate::registers::{Query, Registers, datum, found_by};
 use crate::results::read_in;
 use crate::state::{Instance, State, Status};
 
 /// The registers of who has agreed to be asked about, and of which registries this bureau is connected to.
 pub const AUTHORISATION: &str = "authorisation";
-pub const CONNECTION: &str = "connection";
+const CONNECTION: &str = "connection";
 
 /// The word of a scope that leaves no registry out.
 const EVERY: &str = "全部";
@@ -87,7 +87,20 @@ pub struct Request {
     pub answer: Option<Answer>,
 }
 
+/// What the column 结果 of an answer can say.
+const RESULTS: [(&str, Standing); 4] = [
+    ("有记录", Standing::Answered),
+    ("无记录", Standing::Empty),
+    ("查询失败", Standing::Failed),
+    ("无权查询", Standing::NotPermitted),
+];
+
 impl Standing {
+    /// As the column 结果 of an answer says it.
+    pub fn of_result(word: &str) -> Option<Self> {
+        RESULTS.iter().find(|(known, _)| *known == word).map(|(_, standing)| *standing)
+    }
+
     /// As `名.答复` says it.
     pub fn word(self) -> &'static str {
         match self {
@@ -162,6 +175,14 @@ impl State {
             _ => {}
         }
     }
+}
+
+/// 方式 of a registry's connection, and whether it is closed; `None` where this bureau is not connected.
+pub fn connection(registers: &dyn Registers, registry: &Registry, on: Date) -> Option<(String, bool)> {
+    let (register, column) = (CONNECTION.to_owned(), "source".to_owned());
+    let row = registers.find(&Query { register, column, values: vec![registry.name.to_string()], on }).pop()?;
+    let way = row.columns.get("way").and_then(Datum::text).unwrap_or_default().to_owned();
+    Some((way, row.columns.get("closed") == Some(&Datum::Bool(true))))
 }
 
 /// The people whom an inquiry is about; whoever it cannot be told of is among them.
@@ -255,7 +276,8 @@ impl Draft<'_> {
     fn questions(&self, step: usize, wanted: impl Fn(Option<&Request>) -> bool) -> Vec<Question> {
         let mut found: Vec<Question> = Vec::new();
         for inquiry in self.rules.guide.inquiries.iter().filter(|inquiry| inquiry.steps.contains(&step)) {
-            if !self.is_connected(&inquiry.registry) {
+            let connection = connection(self.rules.registers, &inquiry.registry, self.now.date());
+            if connection.is_none_or(|(_, closed)| closed) {
                 continue;
             }
             let known = self.state.asked(&inquiry.name);
@@ -291,13 +313,6 @@ impl Draft<'_> {
             .filter(|(row, _)| holds(*row))
             .map(|(_, person)| person)
             .collect()
-    }
-
-    fn is_connected(&self, registry: &Registry) -> bool {
-        let (register, column) = (CONNECTION.to_owned(), "source".to_owned());
-        let values = vec![registry.name.to_string()];
-        let rows = self.rules.registers.find(&Query { register, column, values, on: self.now.date() });
-        rows.iter().any(|row| row.columns.get("closed") != Some(&Datum::Bool(true)))
     }
 
     /// Why somebody may not be asked about: who has no number, and who has not agreed (社会救助法 第四十条、第四十一条).
@@ -339,7 +354,7 @@ impl Draft<'_> {
     /// Takes answers: each question is answered once. The same again changes nothing; another answer to an answered
     /// question makes both useless, until it is asked again.
     pub(crate) fn take_answers(&mut self, answers: &[(String, Answer)], people: &[Actor]) -> Result<(), Refused> {
-        if let Some(refusal) = self.closed_to_answers() {
+        if let Some(refusal) = self.is_closed() {
             return Err(vec![refusal]);
         }
         let numbers: Vec<String> = answers.iter().map(|(number, _)| number.clone()).collect();
@@ -368,12 +383,6 @@ impl Draft<'_> {
             }
         }
         Ok(())
-    }
-
-    fn closed_to_answers(&self) -> Option<Refusal> {
-        let (result, at) = self.state.closed.as_ref()?;
-        let text = format!("这件已于 {} 办结：{result}，答复不再收", at.date());
-        Some(Refusal::new(Code::R113, text, "不用处理"))
     }
 
     /// An answer whose data are too old, or of a day that has not come, is none.

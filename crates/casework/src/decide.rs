@@ -392,7 +392,7 @@ impl<'r> Draft<'r> {
         Err(vec![Refusal::new(Code::R101, text, "请联系管理员检查指南").basis(&step.basis)])
     }
 
-    fn is_closed(&self) -> Option<Refusal> {
+    pub(crate) fn is_closed(&self) -> Option<Refusal> {
         let (result, at) = self.state.closed.as_ref()?;
         let text = format!("这件已于 {} 办结：{result}", at.date());
         Some(Refusal::new(Code::R113, text, "情况有变化的，请重新申请"))

@@ -11,7 +11,7 @@ use bureau::matching::{Entry, Matched, Matching};
 use bureau::registries::{Outgoing, Received};
 use bureau::{Bureau, Failure};
 use casework::Actor;
-use exchange::{sealed, workbook};
+use exchange::sealed;
 use guide::model::Registry;
 use serde::Deserialize;
 
@@ -225,9 +225,8 @@ fn folder(
 /// The file appears whole or not at all; a mark beside it stays when it has been fetched.
 fn write(out: &Path, registry: &Registry, outgoing: &Outgoing, password: &str) -> Result<(), String> {
     let told = |error: std::io::Error| error.to_string();
-    let book = workbook::plain(&registry.name, &outgoing.heads, &outgoing.rows).map_err(|error| error.to_string())?;
+    let bytes = outgoing.locked(registry, password)?;
     let name = format!("{}-{}", registry.key, outgoing.batch);
-    let bytes = sealed::seal(&format!("{name}.xlsx"), &book, password).map_err(|error| error.to_string())?;
     let half = out.join(format!("{name}.part"));
     fs::write(&half, bytes).map_err(told)?;
     fs::rename(&half, out.join(format!("{name}.zip"))).map_err(told)?;

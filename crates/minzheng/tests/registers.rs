@@ -4,32 +4,19 @@ mod visitor;
 
 use base::RegionCode;
 use bureau::handle;
-use bureau::import::{Import, Take};
 use casework::Registers;
 use visitor::{Office, number};
 
 const VILLAGE: &str = "410325101200";
 
-fn bring(office: &Office, register: &str, text: &str, from: &str) -> Result<(), String> {
-    let import = Import {
-        register,
-        bytes: text.as_bytes(),
-        map: &[],
-        from: from.parse().unwrap(),
-        by: "导入",
-        now: office.site.now(),
-    };
-    office.site.bureau.import(import, Take::Whole).map(|_| ()).map_err(|error| error.to_string())
-}
-
 #[test]
 fn one_person_is_found_by_every_number() {
     let office = Office::open("2026-11-20 09:00");
     let (own, old) = (number("1950-03-02", 11), number("1950-03-02", 21));
-    bring(&office, "person", &format!("人员,户籍地,死亡日期\n赵老根 {own},{VILLAGE},\n"), "2026-01-01").unwrap();
+    office.bring("person", &format!("人员,户籍地,死亡日期\n赵老根 {own},{VILLAGE},\n"), "2026-01-01").unwrap();
     let others = format!("号码,人员,依据\n台胞证0123456701,赵老根 {own},居住证换发\n{old},赵老根 {own},登记错了\n");
-    bring(&office, "identifier", &others, "2026-01-01").unwrap();
-    bring(&office, "custody", &format!("人员,起日,情形\n赵老根 {old},2026-03-04,服刑\n"), "2026-03-04").unwrap();
+    office.bring("identifier", &others, "2026-01-01").unwrap();
+    office.bring("custody", &format!("人员,起日,情形\n赵老根 {old},2026-03-04,服刑\n"), "2026-03-04").unwrap();
     let mut numbers = office.site.bureau.numbers("台湾01234567");
     numbers.sort();
     let mut all = vec![own.clone(), old.clone(), "台湾01234567".to_owned()];
@@ -47,7 +34,7 @@ fn one_person_is_found_by_every_number() {
     // Who has no part in the place finds neither row nor person.
     let mut elsewhere = office.staff("shouli");
     elsewhere.open(&row).sees("赵老根");
-    bring(&office, "person", &format!("人员,户籍地\n赵老根 {own},410325100201\n"), "2026-02-01").unwrap();
+    office.bring("person", &format!("人员,户籍地\n赵老根 {own},410325100201\n"), "2026-02-01").unwrap();
     elsewhere.open(&row).sees_not("居住地");
 }
 
@@ -58,7 +45,7 @@ fn rows_are_counted_by_place_and_kept_as_long_as_they_must_be() {
     let rows = format!(
         "人员,户籍地,死亡日期\n甲 {long_dead},{VILLAGE},1990-01-01\n乙 {dead},{VILLAGE},2020-01-01\n丙 {alive},410325100201,\n"
     );
-    bring(&office, "person", &rows, "2026-01-01").unwrap();
+    office.bring("person", &rows, "2026-01-01").unwrap();
     let county = RegionCode::parse("410325").unwrap();
     let today = office.site.now().date();
     let parts = office.site.bureau.store.register_parts("person", today, county).unwrap();
@@ -71,7 +58,7 @@ fn rows_are_counted_by_place_and_kept_as_long_as_they_must_be() {
     clerk.open(&format!("/registers/person/row?row={}", handle("person", &dead))).sees("到 2050-01-01 期满");
     // An account is shown masked, like a number.
     let account = format!("人员,账号,户名,开户银行,关系\n丙 {alive},6217489256926373,丙,农村商业银行,本人\n");
-    bring(&office, "bank_account", &account, "2026-01-01").unwrap();
+    office.bring("bank_account", &account, "2026-01-01").unwrap();
     clerk.open("/registers/bank_account").sees("6217********6373").sees_not("6217489256926373");
 }
 
@@ -96,7 +83,7 @@ fn workbook(rows: &[(&str, &str)]) -> Vec<u8> {
 fn a_table_is_compared_by_one_and_approved_by_another() {
     let office = Office::open("2026-11-20 09:00");
     let people = [number("1950-01-02", 11), number("1951-02-03", 13), number("1952-03-04", 15)];
-    bring(&office, "person", &format!("人员,户籍地\n甲 {},410325100201\n", people[0]), "2020-01-01").unwrap();
+    office.bring("person", &format!("人员,户籍地\n甲 {},410325100201\n", people[0]), "2020-01-01").unwrap();
     let book = workbook(&[("甲", &people[0]), ("乙", &people[1]), ("丙", &people[2]), ("丙", "41032519500302001")]);
     let mut clerk = office.staff("hedui");
     clerk.open("/registers/person").sees("导入表格");
@@ -141,19 +128,19 @@ fn rows_that_are_named_must_be_there_and_what_is_unique_stands_once() {
     let member = |number: &str, household: &str| {
         format!("姓名,身份号码,户号,与户主关系,属地\n甲,{number},{household},户主,{VILLAGE}\n")
     };
-    let wrong = bring(&office, "household_member", &member(&own, "101"), "2026-01-01").unwrap_err();
+    let wrong = office.bring("household_member", &member(&own, "101"), "2026-01-01").unwrap_err();
     assert!(wrong.contains("第 2 行“户号”：台账“家庭”没有“101”"), "{wrong}");
     let household = format!("户号,户主姓名,户主身份证号,属地\n101,甲,{own},田湖镇田湖村\n");
-    bring(&office, "household", &household, "2026-01-01").unwrap();
-    bring(&office, "household_member", &member(&own, "101"), "2026-01-01").unwrap();
+    office.bring("household", &household, "2026-01-01").unwrap();
+    office.bring("household_member", &member(&own, "101"), "2026-01-01").unwrap();
     // One number of two people is told, with the line where the first stands.
     let two = format!("户号,户主姓名,户主身份证号,属地\n102,乙,{other},{VILLAGE}\n103,丙,{other},{VILLAGE}\n");
-    let wrong = bring(&office, "household", &two, "2026-01-01").unwrap_err();
+    let wrong = office.bring("household", &two, "2026-01-01").unwrap_err();
     assert!(wrong.contains("第 3 行“户主”：同一个号码在第 2 行是“乙”"), "{wrong}");
     // Dates as a spreadsheet counts them, unknown places, and names of one and of sixty characters.
     let long = "阿".repeat(60);
     let odd = format!("姓名,身份号码,户籍地,死亡日期\n{long},{own},没有村,45992\n甲,{other},{VILLAGE},2026年1月5日\n");
-    let wrong = bring(&office, "person", &odd, "2026-01-01").unwrap_err();
+    let wrong = office.bring("person", &odd, "2026-01-01").unwrap_err();
     assert!(wrong.contains("没有“没有村”这个地方") && wrong.contains("“45992”是表格软件存日期的天数"), "{wrong}");
     assert_eq!(wrong.lines().count(), 2, "a name of sixty characters is a name: {wrong}");
 }
@@ -185,7 +172,7 @@ fn a_roll_is_taken_over_as_what_it_is() {
          赵四,{wife},优抚金,田湖镇田湖村,0,2026-12,,无,2014-12-20,,2026-12-20,\n"
     );
     // Nobody brings a roll in alone, whatever the file.
-    let alone = bring(&office, "received", &roll, "2026-11-01").unwrap_err();
+    let alone = office.bring("received", &roll, "2026-11-01").unwrap_err();
     assert!(alone.contains("另一个人核准"), "{alone}");
     let mut clerk = office.staff("hedui");
     clerk.open("/registers/received/import").attach("_table", "在册.csv", roll.as_bytes()).send(&[("_go", "look")]);
@@ -230,7 +217,7 @@ fn whom_the_register_knows_is_recognised_in_spite_of_slips() {
     let office = Office::open("2026-11-20 09:00");
     let [own, other] = [number("1950-03-02", 11), number("1960-03-02", 13)];
     let people = format!("姓名,身份号码,户籍地\n张红梅,{own},{VILLAGE}\n李建国,{other},{VILLAGE}\n");
-    bring(&office, "person", &people, "2026-01-01").unwrap();
+    office.bring("person", &people, "2026-01-01").unwrap();
     // One digit is another, and the name sounds the same.
     let one_digit = format!("{}9{}", &own[..3], &own[4..]);
     let table = format!(
@@ -269,16 +256,16 @@ fn codes_are_written_as_people_write_them_and_hold_for_their_time() {
     let office = Office::open("2026-11-20 09:00");
     let own = number("1950-03-02", 11);
     let row = |ethnic: &str, place: &str| format!("姓名,身份号码,民族,婚姻状况,户籍地\n甲,{own},{ethnic},30,{place}\n");
-    bring(&office, "person", &row("汉", VILLAGE), "2026-01-01").unwrap();
+    office.bring("person", &row("汉", VILLAGE), "2026-01-01").unwrap();
     let versions = office.site.bureau.store.versions("person", &own).unwrap();
     let says = |column: &str| versions[0].row.columns[column].text().unwrap().to_owned();
     assert_eq!((says("ethnic"), says("marital")), ("汉族".to_owned(), "丧偶".to_owned()));
-    let old = bring(&office, "person", &row("毛难族", VILLAGE), "2026-01-01").unwrap_err();
+    let old = office.bring("person", &row("毛难族", VILLAGE), "2026-01-01").unwrap_err();
     assert!(old.contains("已经不用，现在是“毛南族”"), "{old}");
-    bring(&office, "person", &row("毛难族", VILLAGE), "1980-01-01").unwrap();
-    let gone = bring(&office, "person", &row("回", "410381100200"), "2026-01-01").unwrap_err();
+    office.bring("person", &row("毛难族", VILLAGE), "1980-01-01").unwrap();
+    let gone = office.bring("person", &row("回", "410381100200"), "2026-01-01").unwrap_err();
     assert!(gone.contains("“偃师市”到 2021-03-17 为止，现在是 410307"), "{gone}");
-    assert!(bring(&office, "person", &row("火星", VILLAGE), "2026-01-01").unwrap_err().contains("代码表“民族”没有它"));
+    assert!(office.bring("person", &row("火星", VILLAGE), "2026-01-01").unwrap_err().contains("代码表“民族”没有它"));
     let mut clerk = office.staff("hedui");
     clerk.open("/registers").sees("代码表");
     clerk.open("/codes").sees("GB/T 3304-1991").sees("毛难族").sees("偃师市").sees("偃师区");

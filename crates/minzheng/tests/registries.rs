@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use bureau::import::{Import, Take};
 use casework::Actor;
 use casework::checking::{Request, Standing};
 use casework::event::PersonRef;
@@ -21,11 +20,7 @@ const PASSWORD: &str = "约定的密码一二三";
 
 fn connect(office: &Office, names: &[&str]) {
     let rows: String = names.iter().map(|name| format!("{name},文件\n")).collect();
-    let text = format!("数据源,方式\n{rows}");
-    let (register, bytes) = ("connection", text.as_bytes());
-    let from = "2026-01-01".parse().unwrap();
-    let import = Import { register, bytes, map: &[], from, by: "导入", now: office.site.now() };
-    office.site.bureau.import(import, Take::Whole).map(|_| ()).unwrap();
+    office.bring("connection", &format!("数据源,方式\n{rows}"), "2026-01-01").unwrap();
 }
 
 /// An application that has been accepted, and so is checked.
@@ -178,11 +173,9 @@ fn whoever_has_withdrawn_is_not_asked_about() {
     act(&office, "shouli", &case, "accept", &[("lives_elsewhere", "否"), ("conclusion", "受理"), ("o-理由", "")]);
     assert!(requests(&office, &case).iter().all(|request| request.question.not_permitted.is_none()));
     let text = format!("人员,范围,签署日期,撤回日期\n{} {number},全部,2026-09-22,2026-09-23\n", one.name);
-    let from = "2026-09-23".parse().unwrap();
     office.at("2026-09-23 09:00");
     let now = office.site.now();
-    let import = Import { register: "authorisation", bytes: text.as_bytes(), map: &[], from, by: "导入", now };
-    office.site.bureau.import(import, Take::Whole).map(|_| ()).unwrap();
+    office.bring("authorisation", &text, "2026-09-23").unwrap();
     // The answers failed; nobody is asked again about whoever has withdrawn.
     let heads = "请求号,姓名,身份号码,结果,数据日期,号牌,车型\n";
     let failed: String = requests(&office, &case)

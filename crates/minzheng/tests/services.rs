@@ -130,16 +130,7 @@ fn the_calendar_opens_a_season_once() {
     let bureau = &office.site.bureau;
     let at = |text: &str| text.parse::<base::DateTime>().unwrap();
     let text = organisations(360);
-    let from = "2025-06-30".parse().unwrap();
-    let import = Import {
-        register: "organisation",
-        bytes: text.as_bytes(),
-        map: &[],
-        from,
-        by: "管理员",
-        now: office.site.now(),
-    };
-    bureau.import(import, Take::Whole).unwrap();
+    office.bring("organisation", &text, "2025-06-30").unwrap();
     bureau.pass_time(at("2025-12-30T09:00:00")).unwrap();
     let scope = casework::people::Scope::of(&Actor::system(), &bureau.library.guides);
     let season = || bureau.store.cases(&scope, 1000).unwrap().into_iter().filter(|row| row.service == "inspection");
@@ -187,16 +178,7 @@ fn indicators_count_rows_by_region_and_period() {
     }
     let absent = base::CreditCode::compose("52", "410325", "MJ900000").unwrap();
     text += &format!("{absent},2025,没有来的单位,民办非企业单位,未参检,无,2026-06-20\n");
-    let from = "2026-06-20".parse().unwrap();
-    let import = Import {
-        register: "inspection_result",
-        bytes: text.as_bytes(),
-        map: &[],
-        from,
-        by: "管理员",
-        now: office.site.now(),
-    };
-    bureau.import(import, Take::Whole).unwrap();
+    office.bring("inspection_result", &text, "2026-06-20").unwrap();
     let guide = bureau.library.find("inspection").unwrap();
     let scope = casework::people::Scope::of(&Actor::system(), &bureau.library.guides);
     let asked = (base::RegionCode::NATION, office.site.now().date(), 3);

@@ -51,6 +51,19 @@ impl FromRequest<Arc<Site>> for Sent {
     }
 }
 
+/// The words of a form and the bytes of its one file, which is read and not kept.
+pub async fn uploaded(visit: &Visit, mut parts: Multipart) -> Result<(BTreeMap<String, String>, Vec<u8>), Fault> {
+    let (mut words, mut bytes) = (BTreeMap::new(), Vec::new());
+    while let Some(part) = parts.next_field().await.map_err(|_| Fault::TooLarge)? {
+        let name = part.name().unwrap_or_default().to_owned();
+        match &*name {
+            "file" => bytes = part.bytes().await.map_err(|_| Fault::TooLarge)?.to_vec(),
+            _ => _ = words.insert(name, part.text().await.map_err(|_| Fault::TooLarge)?),
+        }
+    }
+    if words.get("_token") == Some(&visit.form_token) { Ok((words, bytes)) } else { Err(Fault::Stale) }
+}
+
 impl Sent {
     /// A form with files: each file is kept as it arrives, and stands in the form as what seals it.
     async fn receive(site: &Arc<Site>, visit: &Visit, mut parts: Multipart) -> Result<Self, Fault> {

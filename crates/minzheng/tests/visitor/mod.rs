@@ -13,6 +13,7 @@ use axum::body::Body;
 use axum::http::{Request, header};
 use base::DateTime;
 use bureau::Bureau;
+use bureau::import::{Import, Take};
 use http_body_util::BodyExt;
 use minzheng::content::Content;
 use tower::ServiceExt;
@@ -63,6 +64,13 @@ impl Office {
 
     pub fn at(&self, now: &str) {
         *self.clock.lock().unwrap() = moment(now);
+    }
+
+    /// Brings a table of text into a register, valid from a day.
+    pub fn bring(&self, register: &str, text: &str, from: &str) -> Result<(), String> {
+        let (bytes, from, now) = (text.as_bytes(), from.parse().unwrap(), self.site.now());
+        let import = Import { register, bytes, map: &[], from, by: "导入", now };
+        self.site.bureau.import(import, Take::Whole).map(|_| ()).map_err(|error| error.to_string())
     }
 
     pub fn visitor(&self) -> Visitor<'_> {

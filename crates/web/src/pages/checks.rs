@@ -7,13 +7,13 @@ use axum::extract::{Multipart, Path, State};
 use axum::http::header;
 use axum::response::IntoResponse;
 use base::DateTime;
-use bureau::registries::{Outgoing, Received};
+use bureau::registries::{ANSWERED, Received};
 use bureau::{Failure, Order};
-use casework::checking::{CONNECTION, Request, Standing};
+use casework::checking::{Request, Standing, connection};
 use casework::doubts::{Found, VERDICTS, doubts};
 use casework::people::may_perform;
-use casework::{Capacity, Command, Datum, Query, Refusal, Registers as _, State as Case};
-use exchange::{sealed, workbook};
+use casework::{Capacity, Command, Datum, Refusal, State as Case};
+use exchange::sealed;
 use guide::Guide;
 use guide::model::{Inquiry, Registry, StepKind};
 use maud::{Markup, html};
@@ -22,7 +22,7 @@ use super::Page;
 use super::public::redirect;
 use crate::layout::{key, page, refusals, token};
 use crate::paper::Paper;
-use crate::sent::Sent;
+use crate::sent::{Sent, uploaded};
 use crate::site::{Fault, Site};
 use crate::visit::Visit;
 
@@ -80,7 +80,7 @@ pub fn panel(site: &Site, guide: &Guide, state: &Case, open_doubts: bool) -> Mar
         }
         @if !state.verdicts.is_empty() {
             h3 { "处理过的疑点" }
-            (doubt_table(state.verdicts.iter().map(|(_, verdict)| (&verdict.found, Some((&*verdict.verdict, &*verdict.reason))))))
+            (doubt_table(state.verdicts.iter().map(|(_, known)| (&known.found, Some((&*known.verdict, &*known.reason))))))
         }
     }
 }
@@ -102,8 +102,8 @@ fn matrix(guide: &Guide, state: &Case, now: DateTime) -> Markup {
     let of = |asked: &[&Request], person: &casework::event::PersonRef| {
         asked.iter().find(|request| request.question.person == *person).copied().cloned()
     };
-    let troubles: Vec<(&Inquiry, &Request)> =
-        asked.iter().flat_map(|(inquiry, asked)| asked.iter().map(move |request| (*inquiry, *request))).collect();
+    let all = asked.iter().flat_map(|(inquiry, asked)| asked.iter().map(move |request| (*inquiry, *request)));
+    let troubles: Vec<_> = all.filter_map(|(inquiry, request)| Some((inquiry, request, trouble(request)?))).collect();
     html! {
         div.scroll { table.work {
             thead { tr { th { "数据源" } @for person in &people { th { (person.name) } } th { "答复截止" } } }
@@ -112,15 +112,18 @@ fn matrix(guide: &Guide, state: &Case, now: DateTime) -> Markup {
                 @for person in &people { td data-label=(person.name) {
                     @if let Some(request) = of(asked, person) {
                         (mark(&request, now))
-                        @if let Some(answer) = request.answer.as_ref().filter(|answer| !answer.lines.is_empty()) { " " span.soft.small { (answer.lines.len()) " 行" } }
+                        @let lines = request.answer.as_ref().map_or(0, |answer| answer.lines.len());
+                        @if lines > 0 { " " span.soft.small { (lines) " 行" } }
                     } @else { span.soft { "没有问" } }
                 } }
-                td.nowrap data-label="答复截止" { (asked.iter().map(|request| request.question.due.at.date()).max().unwrap_or_default()) }
+                @let due = asked.iter().map(|request| request.question.due.at.date()).max();
+                td.nowrap data-label="答复截止" { (due.unwrap_or_default()) }
             } } }
         } }
-        @let troubles: Vec<_> = troubles.iter().filter_map(|(inquiry, request)| Some((inquiry, request, trouble(request)?))).collect();
         @if !troubles.is_empty() {
-            ul.small { @for (inquiry, request, why) in troubles { li { (inquiry.registry.name) " · " (request.question.person.name) "：" (why) } } }
+            ul.small { @for (inquiry, request, why) in troubles {
+                li { (inquiry.registry.name) " · " (request.question.person.name) "：" (why) }
+            } }
         }
     }
 }
@@ -142,7 +145,9 @@ fn answers(guide: &Guide, state: &Case) -> Markup {
                 div.scroll { table.work {
                     thead { tr { @for column in &inquiry.registry.columns { th { (column.name) } } } }
                     tbody { @for line in &answer.lines { tr {
-                        @for column in &inquiry.registry.columns { td data-label=(column.name) { (said(line.get(&*column.key))) } }
+                        @for column in &inquiry.registry.columns {
+                            td data-label=(column.name) { (said(line.get(&*column.key))) }
+                        }
                     } } }
                 } }
             }
@@ -192,12 +197,16 @@ pub fn verdicts(site: &Site, guide: &Guide, state: &Case, sent: &Sent, refused: 
             @let error = wrong(&place).or(wrong(&why));
             fieldset id=(format!("f-{place}")) class=(if error.is_some() { "field wrong" } else { "field" }) {
                 legend { (severity(&found.severity)) " " (found.who) "：" (found.name) }
-                p { "申报 " (found.declared.as_deref().unwrap_or("—")) "　查得 " b { (found.found.as_deref().unwrap_or("—")) } "　" span.soft { (found.note) } }
+                p {
+                    "申报 " (found.declared.as_deref().unwrap_or("—")) "　"
+                    "查得 " b { (found.found.as_deref().unwrap_or("—")) } "　" span.soft { (found.note) }
+                }
                 @if let Some(error) = error { p.error { (error.text) "。" (error.way_out) } }
                 div.choices { @for word in VERDICTS {
                     label.choice { input type="radio" name=(name) value=(word) checked[sent.get(&name) == word]; (word) }
                 } }
-                input type="text" id=(format!("f-{why}")) name=(reason) value=(sent.get(&reason)) placeholder="凭什么：证明、电话、谁说的" aria-label="说明";
+                input type="text" id=(format!("f-{why}")) name=(reason) value=(sent.get(&reason))
+                    placeholder="凭什么：证明、电话、谁说的" aria-label="说明";
             }
         }
     } }
@@ -292,14 +301,13 @@ pub fn report(site: &Site, guide: &Guide, state: &Case) -> Option<Paper> {
     })
 }
 
-/// How a registry is connected, by the register of connections.
-fn way(site: &Site, registry: &Registry) -> Option<String> {
-    let (register, column) = (CONNECTION.to_owned(), "source".to_owned());
-    let query = Query { register, column, values: vec![registry.name.to_string()], on: site.now().date() };
-    let row = site.bureau.find(&query).into_iter().next()?;
-    let open = row.columns.get("closed") != Some(&Datum::Bool(true));
-    let way = row.columns.get("way").and_then(Datum::text).map(str::to_owned);
-    if open { way } else { Some("停用".to_owned()) }
+/// How a registry is connected.
+fn way(site: &Site, registry: &Registry) -> Markup {
+    html! { @match connection(&site.bureau, registry, site.now().date()) {
+        Some((_, true)) => "停用",
+        Some((way, false)) => (way),
+        None => span.soft { "没有接入" },
+    } }
 }
 
 /// All registries, and how the questions to each stand.
@@ -322,14 +330,19 @@ pub async fn list(State(site): State<Arc<Site>>, Extension(visit): Extension<Vis
         p.help { "还没有办结的件里，问了还没有能用的答复的。没有答复不等于没有：必查的没有答复，核对不能办完。" }
         div.scroll { table.work {
             thead { tr {
-                th { "数据源" } th { "接入" } th.num { "待发" } th.num { "待复" } th.num { "逾期" } th.num { "失败" } th.num { "过期" } th.num { "无权" } th { "答复时限" } th { "说明" }
+                th { "数据源" } th { "接入" }
+                @for head in ["待发", "待复", "逾期", "失败", "过期", "无权"] { th.num { (head) } }
+                th { "答复时限" } th { "说明" }
             } }
             tbody { @for registry in &site.bureau.library.registries {
                 @let one = outstanding.iter().find(|one| *one.registry == *registry.key).cloned().unwrap_or_default();
                 tr {
                     th scope="row" { a href=(format!("/checks/{}", registry.key)) { (registry.name) } }
-                    td.nowrap data-label="接入" { @match way(&site, registry) { Some(way) => (way), None => span.soft { "没有接入" } } }
-                    @for (label, count) in [("待发", one.unsent), ("待复", one.awaited), ("逾期", one.overdue), ("失败", one.failed), ("过期", one.stale), ("无权", one.not_permitted)] {
+                    td.nowrap data-label="接入" { (way(&site, registry)) }
+                    @for (label, count) in [
+                        ("待发", one.unsent), ("待复", one.awaited), ("逾期", one.overdue),
+                        ("失败", one.failed), ("过期", one.stale), ("无权", one.not_permitted),
+                    ] {
                         td.num data-label=(label) { @if count > 0 { b { (count) } } @else { span.soft { "0" } } }
                     }
                     td.nowrap data-label="答复时限" { (registry.due) }
@@ -377,7 +390,9 @@ fn registry_page(site: &Site, visit: &Visit, key: &str, said: Markup) -> Page {
                     div.field { label for="f-batch" { "哪一批" }
                         select id="f-batch" name="batch" {
                             @if one.unsent > 0 { option value="" { "新的请求，" (one.unsent) " 条" } }
-                            @for (batch, count) in &batches { option value=(batch) { "重新下载 " (batch) "，还有 " (count) " 条没有答复" } }
+                            @for (batch, count) in &batches {
+                                option value=(batch) { "重新下载 " (batch) "，还有 " (count) " 条没有答复" }
+                            }
                         }
                     }
                     (password("文件的密码", "至少 8 个字，与对方当面或者电话约定，不写在邮件里"))
@@ -390,7 +405,11 @@ fn registry_page(site: &Site, visit: &Visit, key: &str, said: Markup) -> Page {
                     (token(visit))
                     (password("文件的密码", "答复文件没有加密的不填"))
                     div.field { label for="f-file" { "答复文件" }
-                        p.help { "列：请求号、姓名、身份号码、结果、数据日期" @for column in &registry.columns { "、" (column.name) } "。结果写 有记录、无记录、查询失败、无权查询。" }
+                        p.help {
+                            "列：" (ANSWERED.join("、"))
+                            @for column in &registry.columns { "、" (column.name) }
+                            "。结果写 有记录、无记录、查询失败、无权查询。"
+                        }
                         input type="file" id="f-file" name="file" accept=".zip,.xlsx,.csv,.txt";
                     }
                     div.actions { button.main type="submit" { "收下" } }
@@ -437,7 +456,7 @@ pub async fn requests(
             "" => worker.bureau.send_requests(&registry, (&actor, &scope), now)?,
             batch => worker.bureau.request_file(&registry, batch, (&actor, &scope), now)?,
         };
-        Ok::<_, Failure>(outgoing.map(|outgoing| (locked(&registry, &outgoing, &password), outgoing)))
+        Ok::<_, Failure>(outgoing.map(|outgoing| (outgoing.locked(&registry, &password), outgoing)))
     };
     match tokio::task::spawn_blocking(work).await.map_err(|error| Fault::Broken(error.to_string()))? {
         Ok(Some((Ok(bytes), outgoing))) => {
@@ -452,11 +471,6 @@ pub async fn requests(
     }
 }
 
-fn locked(registry: &Registry, outgoing: &Outgoing, password: &str) -> Result<Vec<u8>, String> {
-    let book = workbook::plain(&registry.name, &outgoing.heads, &outgoing.rows).map_err(|error| error.to_string())?;
-    sealed::seal(&format!("{}.xlsx", outgoing.batch), &book, password).map_err(|error| error.to_string())
-}
-
 fn stop(text: &str) -> Markup {
     html! { div.note.stop role="alert" { p { (text) } } }
 }
@@ -466,25 +480,15 @@ pub async fn take(
     State(site): State<Arc<Site>>,
     Extension(visit): Extension<Visit>,
     Path(key): Path<String>,
-    mut parts: Multipart,
+    parts: Multipart,
 ) -> Page {
     let actor = visit.staff()?.clone();
     if !may(&site, &visit) {
         return Err(Fault::Forbidden);
     }
     let registry = site.bureau.registry(&key).ok_or(Fault::NotFound)?.clone();
-    let (mut password, mut bytes, mut word) = (String::new(), Vec::new(), String::new());
-    while let Some(part) = parts.next_field().await.map_err(|_| Fault::TooLarge)? {
-        match part.name() {
-            Some("_token") => word = part.text().await.map_err(|_| Fault::TooLarge)?,
-            Some("password") => password = part.text().await.map_err(|_| Fault::TooLarge)?,
-            Some("file") => bytes = part.bytes().await.map_err(|_| Fault::TooLarge)?.to_vec(),
-            _ => {}
-        }
-    }
-    if word != visit.form_token {
-        return Err(Fault::Stale);
-    }
+    let (words, bytes) = uploaded(&visit, parts).await?;
+    let password = words.get("password").cloned().unwrap_or_default();
     let (worker, now) = (site.clone(), site.now());
     let work = move || match sealed::unseal(&bytes, &password) {
         Ok(bytes) => worker.bureau.receive_answers(&registry, &bytes, (&actor, now)).map(Ok),

@@ -24,7 +24,7 @@ use super::books;
 use super::line::entitlement;
 use super::lists::{Cell, Listing, heads};
 use crate::layout::{day, downloads, page, standing, token};
-use crate::sent::Sent;
+use crate::sent::{Sent, uploaded};
 use crate::site::{Fault, Site};
 use crate::visit::Visit;
 
@@ -425,24 +425,14 @@ pub async fn take(
     State(site): State<Arc<Site>>,
     Extension(visit): Extension<Visit>,
     Path(case): Path<String>,
-    mut parts: Multipart,
+    parts: Multipart,
 ) -> Page {
     let (_, _, guide) = run(&site, &visit, &case)?;
     if !takes_part(&visit, &guide) {
         return Err(Fault::Forbidden);
     }
-    let (mut format, mut bytes, mut token) = (String::new(), Vec::new(), String::new());
-    while let Some(part) = parts.next_field().await.map_err(|_| Fault::TooLarge)? {
-        match part.name() {
-            Some("_token") => token = part.text().await.map_err(|_| Fault::TooLarge)?,
-            Some("format") => format = part.text().await.map_err(|_| Fault::TooLarge)?,
-            Some("file") => bytes = part.bytes().await.map_err(|_| Fault::TooLarge)?.to_vec(),
-            _ => {}
-        }
-    }
-    if token != visit.form_token {
-        return Err(Fault::Stale);
-    }
+    let (words, bytes) = uploaded(&visit, parts).await?;
+    let format = words.get("format").cloned().unwrap_or_default();
     let (worker, now) = (site.clone(), site.now());
     let taken = tokio::task::spawn_blocking(move || {
         let taken = worker.bureau.take_file(&format, &bytes, now)?;

@@ -132,7 +132,8 @@ fn step_page(site: &Site, visit: &Visit, subject: &Subject, sent: &Sent, refused
             (step_form(site, visit, &drawer, subject.step, button(step.kind, signs), html! {
                 @if signs { p { "另一位已经提交，内容在件里；您核对以后签字。" } }
                 @else if super::checks::is_asked(guide, state, subject.step) {
-                    (super::checks::verdicts(site, guide, state, sent, refused)) (drawer.step_without(subject.step, "结果"))
+                    (super::checks::verdicts(site, guide, state, sent, refused))
+                    (drawer.step_without(subject.step, "结果"))
                 }
                 @else { (drawer.step(subject.step)) (conclusions(subject, sent)) }
             }))
